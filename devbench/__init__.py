@@ -1,0 +1,57 @@
+"""What a plugin imports: `from devbench import hookimpl, Device, Runtime, Model, ...`, and nothing else."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from devbench.domain.case import Case as Case
+    from devbench.domain.case import Option as Option
+    from devbench.domain.extend import Device as Device
+    from devbench.domain.extend import Runtime as Runtime
+    from devbench.domain.model import Artifact as Artifact
+    from devbench.domain.model import Model as Model
+    from devbench.domain.model import TensorSpec as TensorSpec
+    from devbench.domain.model import Variant as Variant
+    from devbench.domain.outcome import OutputTensor as OutputTensor
+    from devbench.domain.outcome import Round as Round
+    from devbench.domain.outcome import RoundFacts as RoundFacts
+    from devbench.domain.place import Absent as Absent
+    from devbench.domain.place import Place as Place
+    from devbench.domain.run import Run as Run
+    from devbench.errors import DevbenchError as DevbenchError
+    from devbench.errors import ModelError as ModelError
+    from devbench.errors import RoundError as RoundError
+    from devbench.hookspecs import hookimpl as hookimpl
+    from devbench.models.tflite_file import read_tflite as read_tflite
+
+__version__ = "0.1.0"
+
+# Loaded at first use: `devbench --help` needs none of these, and numpy alone would double its time.
+_HOMES = {
+    "Absent": "devbench.domain.place",
+    "Artifact": "devbench.domain.model",
+    "Case": "devbench.domain.case",
+    "DevbenchError": "devbench.errors",
+    "Device": "devbench.domain.extend",
+    "Model": "devbench.domain.model",
+    "ModelError": "devbench.errors",
+    "Option": "devbench.domain.case",
+    "OutputTensor": "devbench.domain.outcome",
+    "Place": "devbench.domain.place",
+    "Round": "devbench.domain.outcome",
+    "RoundError": "devbench.errors",
+    "RoundFacts": "devbench.domain.outcome",
+    "Run": "devbench.domain.run",
+    "Runtime": "devbench.domain.extend",
+    "TensorSpec": "devbench.domain.model",
+    "Variant": "devbench.domain.model",
+    "hookimpl": "devbench.hookspecs",
+    "read_tflite": "devbench.models.tflite_file",
+}
+__all__ = list(_HOMES)  # noqa: PLE0605 - a list of names, as it should be
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the exports
+    if name not in _HOMES:
+        raise AttributeError(f"module 'devbench' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,73 @@
+"""Cases: one cell of the table, first as planned, then with the file that will be executed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devbench.domain.measure import Measure
+from devbench.domain.model import Artifact, Variant
+
+Option = str | int | float | bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageInput:
+    """An image to feed, and how a pixel (0 to 255) becomes the real number the network was trained on.
+
+    real = (pixel - mean) / std; a quantized input is quantized from that.
+    """
+
+    path: Path
+    labels: Path | None = None
+    mean: float = 127.5
+    std: float = 127.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedCase:
+    """What a suite asks for: a model variant, on one place, with one runtime and its options."""
+
+    id: str
+    model: str
+    variant: Variant
+    device: str
+    place: str
+    runtime: str
+    options: Mapping[str, Option]
+    measure: Measure
+    seed: int
+    image: ImageInput | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A planned case with its artifact at hand: what `devbench_run_round` is asked to measure.
+
+    feeds: one .npy file per input tensor; empty means seeded random input.
+    region: what the clock is around; `invoke` has the inputs in place and ends when the outputs are ready.
+    """
+
+    planned: PlannedCase
+    artifact: Artifact
+    feeds: tuple[Path, ...] = ()
+    region: str = "invoke"
+
+    @property
+    def id(self) -> str:
+        """The case's name: unique in its run, stable between runs of one suite."""
+        return self.planned.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skip:
+    """A cell of the table that was planned and cannot be measured here."""
+
+    id: str
+    model: str
+    precision: str
+    device: str
+    reason: str
+    hint: str = ""
+    options: Mapping[str, Option] = field(default_factory=dict)

@@ -1,0 +1,72 @@
+"""Models, their variants, and the artifact: the file that is really executed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One way to have a model: a precision and a file format, and where the file comes from.
+
+    source: a path, an http(s) address, or an address whose scheme a plugin's `devbench_fetch_model`
+        knows. It must name everything that makes the file: the cache is keyed by it.
+    weights: which weights the file holds ("random, seed 0", "imagenet", "as published"...).
+    sha256, git_blob: what the file must be, where that is known beforehand.
+    """
+
+    precision: str
+    format: str
+    source: str
+    weights: str = "unknown"
+    sha256: str = ""
+    git_blob: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A network by its field name, such as `mobilenet_v1`, with one or more variants.
+
+    input_shape: NHWC with a batch of 1; empty where it is unknown before the file is read.
+    parameters, macs: trainable and other weights; multiply-accumulates of one inference. 0 is unknown.
+    reference: where the published figures for these two stand.
+    """
+
+    name: str
+    variants: tuple[Variant, ...]
+    input_shape: tuple[int, ...] = ()
+    parameters: int = 0
+    macs: int = 0
+    reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorSpec:
+    """An input or output of an artifact. `shape` has -1 where a size is not fixed; scale 0 is "not quantized"."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    scale: float = 0.0
+    zero_point: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A file that a runtime can load, known by its sha256.
+
+    precision: what the tensors in the file say ("int8", "uint8", "float32"...), not what was asked for.
+    """
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    format: str
+    precision: str
+    source: str
+    weights: str
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,104 @@
+"""One execution of a suite: what run.json holds. The samples themselves stand in samples.parquet beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from devbench.domain.case import Option
+from devbench.domain.measure import Measure
+from devbench.domain.model import TensorSpec
+from devbench.domain.outcome import Outcome, RoundFacts
+from devbench.domain.place import Absent
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """A case whose rounds are not all done: in a finished run there is none."""
+
+    status: Literal["pending"] = "pending"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactRecord:
+    """What a result must say of the file that was executed."""
+
+    sha256: str
+    size_bytes: int
+    format: str
+    source: str
+    weights: str
+    precision: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRecord:
+    """One case of a run: what it is, what was executed, each round's facts, and what became of it."""
+
+    id: str
+    model: str
+    precision: str
+    device: str
+    place: str = ""
+    runtime: str = ""
+    options: Mapping[str, Option] = field(default_factory=dict)
+    measure: Measure | None = None
+    region: str = ""
+    input: str = ""
+    artifact: ArtifactRecord | None = None
+    rounds: tuple[RoundFacts, ...] = ()
+    outcome: Outcome | Pending = field(default_factory=Pending)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare:
+    """Which ratios the suite asks for: over which device, and between which models (slow one first)."""
+
+    baseline: str = ""
+    between_models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked of `devbench run`, kept so that `--resume` asks the same again."""
+
+    suite_text: str
+    suite_dir: str
+    devices: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    profile: str = ""
+    seed: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One execution of a suite, complete or not."""
+
+    schema: int = SCHEMA
+    id: str
+    suite: str
+    suite_sha256: str
+    started_utc: str
+    finished_utc: str = ""
+    devbench_version: str
+    seed: int
+    request: Request
+    compare: Compare
+    order: tuple[str, ...]
+    host: Mapping[str, str]
+    absent: tuple[Absent, ...]
+    cases: tuple[CaseRecord, ...]
+
+    def case(self, case_id: str) -> CaseRecord:
+        """The record of the case with this id."""
+        return next(case for case in self.cases if case.id == case_id)
+
+    def with_case(self, changed: CaseRecord) -> Run:
+        """This run with one case's record replaced."""
+        return replace(self, cases=tuple(changed if case.id == changed.id else case for case in self.cases))

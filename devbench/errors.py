@@ -1,0 +1,41 @@
+"""Errors that a user can cause: what is wrong, where, and what to do next. Anything else is a bug."""
+
+from __future__ import annotations
+
+
+class DevbenchError(Exception):
+    """A problem the user can do something about; shown without a traceback.
+
+    message: what is wrong and where, in one sentence.
+    hint: what to do next; empty when the message says it all.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SuiteError(DevbenchError):
+    """A suite or lab file that cannot be used; `message` has one line per mistake, each with its place."""
+
+
+class ModelError(DevbenchError):
+    """A model that cannot be had: not found, not built, or not what its checksum says."""
+
+
+class RoundError(DevbenchError):
+    """A round that gave no result: the worker crashed, hung, was killed or answered rubbish.
+
+    phase: what the worker was doing when it was last heard.
+    log_tail: the end of what it said on stderr.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, phase: str = "", log_tail: str = "") -> None:
+        super().__init__(message, hint)
+        self.phase = phase
+        self.log_tail = log_tail
+
+
+class RunFolderError(DevbenchError):
+    """A run folder that is in use, cannot be written, or cannot be read."""

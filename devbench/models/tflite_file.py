@@ -1,0 +1,135 @@
+"""Reads what a .tflite file says of itself: tensors, types, shapes, operations. It runs nothing."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tflite
+
+from devbench.domain.model import TensorSpec
+from devbench.errors import ModelError
+
+IDENTIFIER = b"TFL3"
+# Other types (int32 biases and shapes, int64 indices, bool) say nothing about the arithmetic.
+_PRECISIONS = {
+    "float16": "float16",
+    "float32": "float32",
+    "float64": "float64",
+    "int4": "int4",
+    "int8": "int8",
+    "uint8": "int8",
+    "int16": "int16",
+}
+_TYPES = {
+    getattr(tflite.TensorType, name): name.lower() for name in vars(tflite.TensorType) if not name.startswith("_")
+}
+_OPERATORS = {
+    getattr(tflite.BuiltinOperator, name): name for name in vars(tflite.BuiltinOperator) if not name.startswith("_")
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TfliteFile:
+    """What stands in a .tflite file.
+
+    tensor_types: how many tensors of each type, all subgraphs together.
+    operations: how often each operation occurs; a custom one by its own name.
+    dynamic: names of tensors with a size that is not fixed (-1 in the shape signature).
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    tensor_types: Mapping[str, int]
+    operations: Mapping[str, int]
+    dynamic: tuple[str, ...]
+
+    @property
+    def precision(self) -> str:
+        """`int8` (signed or not) or `float32` if the network computes in that alone, `mixed` if in several."""
+        found = {_PRECISIONS[name] for name in self.tensor_types if name in _PRECISIONS}
+        return found.pop() if len(found) == 1 else "mixed" if found else "unknown"
+
+
+def read_tflite(path: Path) -> TfliteFile:
+    """Read the file at `path`; a `ModelError` says why it is not a whole .tflite file."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+    if data[4:8] != IDENTIFIER:
+        raise ModelError(
+            f"{path}: this is no TensorFlow Lite file (bytes 4 to 8 are {data[4:8]!r}, not {IDENTIFIER!r})",
+            "Convert the model to .tflite first.",
+        )
+    try:
+        return _read(tflite.Model.GetRootAs(data, 0), len(data))
+    except (struct.error, IndexError, ValueError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+        raise ModelError(
+            f"{path}: the file is damaged or cut short ({len(data)} bytes)", "Get it again, and compare its sha256."
+        ) from error
+
+
+def _read(model: Any, size: int) -> TfliteFile:  # noqa: ANN401 - the schema package has no types
+    _check_buffers(model, size)
+    types: Counter[str] = Counter()
+    operations: Counter[str] = Counter()
+    dynamic: list[str] = []
+    for index in range(model.SubgraphsLength()):
+        graph = model.Subgraphs(index)
+        specs = [_spec(graph.Tensors(position)) for position in range(graph.TensorsLength())]
+        types.update(spec.dtype for spec in specs)
+        dynamic += [spec.name for spec in specs if -1 in spec.shape]
+        for position in range(graph.OperatorsLength()):
+            operations[_operation(model, graph.Operators(position))] += 1
+    main = model.Subgraphs(0)
+    return TfliteFile(
+        inputs=tuple(_spec(main.Tensors(main.Inputs(k))) for k in range(main.InputsLength())),
+        outputs=tuple(_spec(main.Tensors(main.Outputs(k))) for k in range(main.OutputsLength())),
+        tensor_types=dict(types),
+        operations=dict(operations),
+        dynamic=tuple(dynamic),
+    )
+
+
+def _check_buffers(model: Any, size: int) -> None:  # noqa: ANN401
+    """Weights stand at the end of the file, so a cut file often still has its whole graph."""
+    for index in range(model.BuffersLength()):
+        buffer = model.Buffers(index)
+        length = buffer.DataLength()
+        if length:
+            start = buffer._tab.Vector(buffer._tab.Offset(4))  # noqa: SLF001 - the only way to the position
+            if start + length > size:
+                raise ValueError("a buffer ends after the file does")
+
+
+def _spec(tensor: Any) -> TensorSpec:  # noqa: ANN401
+    signature = tensor.ShapeSignatureAsNumpy() if tensor.ShapeSignatureLength() else None
+    shape = signature if signature is not None else [tensor.Shape(k) for k in range(tensor.ShapeLength())]
+    scale, zero_point = _quantization(tensor.Quantization())
+    return TensorSpec(
+        name=(tensor.Name() or b"").decode(errors="replace"),
+        dtype=_TYPES.get(tensor.Type(), f"type {tensor.Type()}"),
+        shape=tuple(int(size) for size in shape),
+        scale=scale,
+        zero_point=zero_point,
+    )
+
+
+def _quantization(quantization: Any) -> tuple[float, int]:  # noqa: ANN401
+    """Scale and zero point of a tensor quantized as a whole; per-channel weights and floats give (0, 0)."""
+    if quantization is None or quantization.ScaleLength() != 1 or quantization.ZeroPointLength() != 1:
+        return 0.0, 0
+    return float(quantization.Scale(0)), int(quantization.ZeroPoint(0))
+
+
+def _operation(model: Any, operator: Any) -> str:  # noqa: ANN401
+    code = model.OperatorCodes(operator.OpcodeIndex())
+    if code.CustomCode():
+        return str(code.CustomCode().decode(errors="replace"))
+    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files fill only the deprecated field
+    return _OPERATORS.get(number, f"operation {number}")
