@@ -48,10 +48,10 @@ _HOMES = {
     "hookimpl": "devbench.hookspecs",
     "read_tflite": "devbench.models.tflite_file",
 }
-__all__ = list(_HOMES)  # noqa: PLE0605 - a list of names, as it should be
+__all__ = list(_HOMES)
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the exports
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'devbench' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from devbench.domain.measure import Measure
@@ -58,16 +58,3 @@ class Case:
     def id(self) -> str:
         """The case's name: unique in its run, stable between runs of one suite."""
         return self.planned.id
-
-
-@dataclass(frozen=True, kw_only=True)
-class Skip:
-    """A cell of the table that was planned and cannot be measured here."""
-
-    id: str
-    model: str
-    precision: str
-    device: str
-    reason: str
-    hint: str = ""
-    options: Mapping[str, Option] = field(default_factory=dict)

@@ -42,12 +42,14 @@ class Runtime(ABC):
     engine: the file that drives it on the device: Python 3.6, standard library and numpy only; it travels
         with the worker. See docs/plugins.md for the class `Engine` that it holds.
     options: every option a suite may set, with its default.
+    install: what to do where it is missing, in a few words that can follow "To have it: ".
     """
 
     name: ClassVar[str]
     formats: ClassVar[tuple[str, ...]]
     engine: ClassVar[Path]
     options: ClassVar[Mapping[str, Option]] = {}
+    install: ClassVar[str] = ""
 
     def prepare(self, artifact: Artifact, place: Place) -> Artifact:  # noqa: ARG002 - most need nothing
         """The artifact in the form that this runtime loads at `place`; as it is, unless it must be compiled."""

@@ -25,13 +25,34 @@ class Measure:
 
 PROFILES: dict[str, Measure] = {
     "quick": Measure(
-        profile="quick", rounds=1, warmup_runs=5, warmup_s=0.2, min_runs=30, min_s=0.5, cap_s=10, time_limit_s=120
+        profile="quick",
+        rounds=1,
+        warmup_runs=5,
+        warmup_s=0.2,
+        min_runs=30,
+        min_s=0.5,
+        cap_s=10,
+        time_limit_s=120,
     ),
     "normal": Measure(
-        profile="normal", rounds=3, warmup_runs=10, warmup_s=0.5, min_runs=100, min_s=2, cap_s=60, time_limit_s=300
+        profile="normal",
+        rounds=3,
+        warmup_runs=10,
+        warmup_s=0.5,
+        min_runs=100,
+        min_s=2,
+        cap_s=60,
+        time_limit_s=300,
     ),
     "publish": Measure(
-        profile="publish", rounds=5, warmup_runs=20, warmup_s=2, min_runs=662, min_s=10, cap_s=300, time_limit_s=900
+        profile="publish",
+        rounds=5,
+        warmup_runs=20,
+        warmup_s=2,
+        min_runs=662,
+        min_s=10,
+        cap_s=300,
+        time_limit_s=900,
     ),
 }
 DEFAULT_PROFILE = "normal"

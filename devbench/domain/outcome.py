@@ -75,10 +75,17 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Figures of all the samples of a case, in milliseconds; None where there are too few samples to say."""
+    """Figures of all the samples of a case, in milliseconds; None where there are too few samples to say.
+
+    low_ms, high_ms: the 95 % interval of the median. between_rounds: False if there was one round only,
+        so that the interval says nothing of how much another process would differ.
+    """
 
     samples: int
     median_ms: float
+    low_ms: float
+    high_ms: float
+    between_rounds: bool
     mean_ms: float
     min_ms: float
     max_ms: float

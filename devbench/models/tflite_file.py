@@ -68,13 +68,22 @@ def read_tflite(path: Path) -> TfliteFile:
         )
     try:
         return _read(tflite.Model.GetRootAs(data, 0), len(data))
-    except (struct.error, IndexError, ValueError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+    except (
+        struct.error,
+        IndexError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        MemoryError,
+    ) as error:
         raise ModelError(
-            f"{path}: the file is damaged or cut short ({len(data)} bytes)", "Get it again, and compare its sha256."
+            f"{path}: the file is damaged or cut short ({len(data)} bytes)",
+            "Get it again, and compare its sha256.",
         ) from error
 
 
-def _read(model: Any, size: int) -> TfliteFile:  # noqa: ANN401 - the schema package has no types
+def _read(model: Any, size: int) -> TfliteFile:
     _check_buffers(model, size)
     types: Counter[str] = Counter()
     operations: Counter[str] = Counter()
@@ -96,18 +105,18 @@ def _read(model: Any, size: int) -> TfliteFile:  # noqa: ANN401 - the schema pac
     )
 
 
-def _check_buffers(model: Any, size: int) -> None:  # noqa: ANN401
+def _check_buffers(model: Any, size: int) -> None:
     """Weights stand at the end of the file, so a cut file often still has its whole graph."""
     for index in range(model.BuffersLength()):
         buffer = model.Buffers(index)
         length = buffer.DataLength()
         if length:
-            start = buffer._tab.Vector(buffer._tab.Offset(4))  # noqa: SLF001 - the only way to the position
+            start = buffer._tab.Vector(buffer._tab.Offset(4))
             if start + length > size:
                 raise ValueError("a buffer ends after the file does")
 
 
-def _spec(tensor: Any) -> TensorSpec:  # noqa: ANN401
+def _spec(tensor: Any) -> TensorSpec:
     signature = tensor.ShapeSignatureAsNumpy() if tensor.ShapeSignatureLength() else None
     shape = signature if signature is not None else [tensor.Shape(k) for k in range(tensor.ShapeLength())]
     scale, zero_point = _quantization(tensor.Quantization())
@@ -120,16 +129,16 @@ def _spec(tensor: Any) -> TensorSpec:  # noqa: ANN401
     )
 
 
-def _quantization(quantization: Any) -> tuple[float, int]:  # noqa: ANN401
+def _quantization(quantization: Any) -> tuple[float, int]:
     """Scale and zero point of a tensor quantized as a whole; per-channel weights and floats give (0, 0)."""
     if quantization is None or quantization.ScaleLength() != 1 or quantization.ZeroPointLength() != 1:
         return 0.0, 0
     return float(quantization.Scale(0)), int(quantization.ZeroPoint(0))
 
 
-def _operation(model: Any, operator: Any) -> str:  # noqa: ANN401
+def _operation(model: Any, operator: Any) -> str:
     code = model.OperatorCodes(operator.OpcodeIndex())
     if code.CustomCode():
         return str(code.CustomCode().decode(errors="replace"))
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files fill only the deprecated field
-    return _OPERATORS.get(number, f"operation {number}")
+    return str(_OPERATORS.get(number, f"operation {number}"))

@@ -1,0 +1,74 @@
+"""The `devbench` command: finds a subcommand, loads only that one, and turns errors into exit statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from devbench import __version__
+from devbench.errors import DevbenchError
+
+EXIT_ERROR, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+# Name and one line of help for each, so that `devbench --help` loads none of them.
+COMMANDS = {
+    "run": "Measure a suite.",
+    "devices": "List every device and place: ready, or why not.",
+    "models": "List the model catalogue.",
+    "plugins": "List what is loaded, from where, and what is broken.",
+    "doctor": "Check this machine for measuring.",
+    "report": "Show a finished run as a table, Markdown, CSV or JSON.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"devbench.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="devbench")
+def app() -> None:
+    """Measure neural networks on inference devices, and say how many times faster each is."""
+
+
+def run_app(arguments: list[str]) -> int:
+    """Run the command line `arguments`; its exit status."""
+    try:
+        result = app.main(arguments, prog_name="devbench", standalone_mode=False)
+    except DevbenchError as error:
+        show_error(error)
+        return EXIT_ERROR
+    except click.UsageError as error:
+        error.show()
+        return EXIT_USAGE
+    except click.ClickException as error:
+        error.show()
+        return EXIT_ERROR
+    except (click.Abort, KeyboardInterrupt):
+        print("Interrupted.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would flush into the closed pipe at exit
+        return EXIT_ERROR
+    return result if isinstance(result, int) else 0
+
+
+def show_error(error: DevbenchError) -> None:
+    """What is wrong, where, and what to do next, on stderr."""
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  → {error.hint}", file=sys.stderr)

@@ -1,0 +1,117 @@
+"""Progress on stderr: a bar in a terminal, plain lines elsewhere. It draws only when something happened."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from devbench.report.figures import duration
+from devbench.run.progress import Progress as RunProgress
+
+
+class ModelLog(logging.Handler):
+    """Passes what fetchers and builders log on to the progress display."""
+
+    def __init__(self, progress: RunProgress) -> None:
+        super().__init__(logging.INFO)
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one message."""
+        self._progress.detail(record.getMessage())
+
+
+class LineProgress(RunProgress):
+    """One line for each step: for logs, and wherever stderr is no terminal."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def preparing(self, model: str) -> None:
+        """See `RunProgress`."""
+        self._say(f"preparing {model}")
+
+    def detail(self, text: str) -> None:
+        """See `RunProgress`."""
+        self._say(f"  {text}")
+
+    def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:
+        """See `RunProgress`."""
+        self._say(f"round {number} of {of}: {case_id} (about {duration(left_s)} left)")
+
+    def case_failed(self, case_id: str, error: str) -> None:
+        """See `RunProgress`."""
+        self._say(f"{case_id} failed: {error}")
+
+    def _say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+class BarProgress(RunProgress):
+    """A bar over the rounds, with what is going on and the time that is left.
+
+    Rich would redraw ten times a second from a thread of its own; that thread would run beside the model
+    being measured, so it is switched off and the bar moves at events only.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[detail]}"),
+            console=console,
+            auto_refresh=False,
+            transient=True,
+        )
+        self._task: TaskID = self._bar.add_task("starting", total=None, detail="")
+        self._text = ""
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def preparing(self, model: str) -> None:
+        """See `RunProgress`."""
+        self._show(f"preparing {model}", "")
+
+    def detail(self, text: str) -> None:
+        """See `RunProgress`."""
+        self._bar.update(self._task, detail=text, refresh=True)
+
+    def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:
+        """See `RunProgress`."""
+        self._bar.update(self._task, total=of, completed=number - 1)
+        self._text = f"round {number}/{of}, about {duration(left_s)} left"
+        self._show(case_id, self._text)
+
+    def phase(self, name: str) -> None:
+        """See `RunProgress`."""
+        self._bar.update(self._task, detail=f"{self._text} · {name}", refresh=True)
+
+    def case_failed(self, case_id: str, error: str) -> None:
+        """See `RunProgress`."""
+        self._bar.console.print(f"{case_id} failed: {error}", markup=False, style="red")
+
+    def _show(self, description: str, detail: str) -> None:
+        self._bar.update(self._task, description=description, detail=detail, refresh=True)
+
+
+def open_progress() -> LineProgress | BarProgress:
+    """The display that fits stderr, listening to what models log."""
+    console = Console(stderr=True)
+    progress = BarProgress(console) if console.is_terminal else LineProgress()
+    log = logging.getLogger("devbench.models")
+    log.setLevel(logging.INFO)
+    log.handlers = [ModelLog(progress)]
+    log.propagate = False
+    return progress

@@ -1,0 +1,44 @@
+"""Puts together what the commands work with: plugins, cache, lab, and the core's own hook implementations."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from devbench.models.cache import ModelCache
+from devbench.models.fetch import WebFetcher
+from devbench.plugin.manager import Plugins
+from devbench.run.progress import Progress
+from devbench.run.round import WorkerRounds
+from devbench.run.start import Desk
+from devbench.suites.lab import read_lab
+
+
+def cache_folder() -> Path:
+    """Where models and workers are kept: $DEVBENCH_CACHE, else the user's cache folder."""
+    chosen = os.environ.get("DEVBENCH_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("devbench")
+
+
+def load_plugins() -> Plugins:
+    """Every installed plugin."""
+    plugins = Plugins()
+    plugins.load_entry_points()
+    return plugins
+
+
+def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
+    """The desk for `run` and `devices`, with plugins loaded and the core registered behind them."""
+    plugins = load_plugins()
+    cache = cache_folder()
+    rounds = WorkerRounds(plugins.registry, cache / "workers", progress.phase)
+    plugins.add(WebFetcher(), "core: downloads")
+    plugins.add(rounds, "core: worker")
+    lab_path = Path(os.environ.get("DEVBENCH_LAB", "lab.yaml"))
+    lab = []
+    if lab_path.exists() or "DEVBENCH_LAB" in os.environ:
+        lab = read_lab(lab_path, tuple(plugins.registry.devices))
+    desk = Desk(plugins=plugins, cache=ModelCache(cache / "models"), lab=lab, probe=rounds.probe, progress=progress)
+    return desk, rounds

@@ -1,0 +1,68 @@
+"""`devbench devices`: every device and place, ready or why not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import click
+
+from devbench.cli.desk import open_desk
+from devbench.domain.place import Place
+from devbench.run.plan import find_places
+from devbench.run.progress import Progress
+from devbench.run.round import WorkerRounds
+from devbench.run.start import Desk
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceLine:
+    """One place with one runtime, or a device that has no place here."""
+
+    device: str
+    place: str
+    runtime: str
+    ready: bool
+    text: str
+    hint: str = ""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(as_json: bool) -> None:
+    """List every device and place, with each runtime that is ready there, or why it is not and what to do."""
+    desk, rounds = open_desk(Progress())
+    lines = place_lines(desk, rounds)
+    if as_json:
+        print(json.dumps([asdict(line) for line in lines], indent=2))
+        return
+    for line in lines:
+        name = " ".join(part for part in (line.device, line.place, line.runtime) if part)
+        print(f"{'ready  ' if line.ready else 'missing'} {name}: {line.text}")
+        if line.hint:
+            print(f"          → {line.hint}")
+
+
+def place_lines(desk: Desk, rounds: WorkerRounds) -> list[PlaceLine]:
+    """A line for each place and runtime, and for each device that is not here."""
+    lines: list[PlaceLine] = []
+    for kind, device in desk.plugins.registry.devices.items():
+        places, absent = find_places(device, desk.lab)
+        lines += [_place(desk, rounds, place, runtime) for place in places for runtime in device.runtimes]
+        if not places:
+            lines += [
+                PlaceLine(device=kind, place="", runtime="", ready=False, text=one.reason, hint=one.hint)
+                for one in absent
+            ]
+    return lines
+
+
+def _place(desk: Desk, rounds: WorkerRounds, place: Place, runtime: str) -> PlaceLine:
+    known = desk.plugins.registry.runtimes.get(runtime)
+    problem = rounds.probe(place, runtime) if known else "no installed plugin brings this runtime"
+    if problem or known is None:
+        hint = f"To have it: {known.install}." if known and known.install else ""
+        return PlaceLine(device=place.device, place=place.name, runtime=runtime, ready=False, text=problem, hint=hint)
+    facts = rounds.facts(place, runtime)
+    text = f"{facts.get('runtime_version', 'unknown version')}, Python {facts['python']}, {facts.get('cpu', '')}"
+    return PlaceLine(device=place.device, place=place.name, runtime=runtime, ready=True, text=text)

@@ -1,0 +1,150 @@
+"""`devbench run`: measure a suite."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
+from devbench.cli.console import open_progress
+from devbench.cli.desk import open_desk
+from devbench.compare.comparison import compare_run
+from devbench.domain.outcome import Failed, Skipped
+from devbench.domain.run import Request, Run
+from devbench.report.figures import duration
+from devbench.report.results_csv import results_csv
+from devbench.report.tables import tables_of
+from devbench.report.terminal import print_tables
+from devbench.run.estimate import round_s
+from devbench.run.order import interleaved
+from devbench.run.start import Desk, make_plan, resume_run, start_run
+from devbench.store.codec import encode_run
+from devbench.store.folder import RunFolder
+from devbench.suites.yaml_file import read_yaml
+
+
+@click.command()
+@click.argument("suite", type=click.Path(path_type=Path), required=False)
+@click.option("--device", "devices", multiple=True, help="Only this device of the suite (repeatable).")
+@click.option("--model", "models", multiple=True, help="Only this model of the suite (repeatable).")
+@click.option(
+    "--profile",
+    type=click.Choice(["quick", "normal", "publish"]),
+    default=None,
+    help="Instead of the suite's profile.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; by default a new one in results/runs/.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run in this folder.")
+@click.option("--strict", is_flag=True, help="A skipped case or an absent device is a failure.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json instead of tables.")
+def command(
+    suite: Path | None,
+    devices: tuple[str, ...],
+    models: tuple[str, ...],
+    profile: str | None,
+    out: Path | None,
+    resume: Path | None,
+    strict: bool,
+    seed: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Measure SUITE, a YAML file, on every device of it that is here.
+
+    Samples and figures go into a run folder; the table goes to stdout.
+    """
+    if (suite is None) == (resume is None):
+        raise click.UsageError("give a SUITE, or --resume and the folder of a run")
+    if resume and (devices or models or profile or out or seed is not None or dry_run):
+        raise click.UsageError("--resume goes on as the run began: it takes no other choices")
+    with open_progress() as progress:
+        desk, _ = open_desk(progress)
+        if resume:
+            folder = RunFolder(resume)
+            run = _interruptible(lambda: resume_run(folder, desk), folder)
+        else:
+            assert suite is not None
+            request = Request(
+                suite_text=read_yaml(suite).text,
+                suite_dir=str(suite.resolve().parent),
+                devices=devices,
+                models=models,
+                profile=profile or "",
+                seed=seed,
+            )
+            if dry_run:
+                return _show_plan(request, str(suite), desk)
+            folder = RunFolder(out or _new_folder(suite))
+            run = _interruptible(lambda: start_run(request, str(suite), folder, desk), folder)
+    if run is None:
+        return EXIT_INTERRUPTED
+    folder.write("results.csv", results_csv(run).encode())
+    for problem in desk.plugins.run_finished(run):
+        print(f"warning: {problem}", file=sys.stderr)
+    _show(run, folder, as_json)
+    return _status(run, strict)
+
+
+def _new_folder(suite: Path) -> Path:
+    return Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{suite.stem}"
+
+
+def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
+    """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying how to go on. A second Ctrl-C ends at once."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: os._exit(EXIT_INTERRUPTED))
+        raise KeyboardInterrupt
+
+    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return work()
+    except KeyboardInterrupt:
+        saved = f"What was measured is saved. Go on with: devbench run --resume {folder.path}"
+        print(f"\nInterrupted. {saved if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
+        return None
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _show(run: Run, folder: RunFolder, as_json: bool) -> None:
+    if as_json:
+        print(encode_run(run).decode(), end="")
+        return
+    comparison = compare_run(run, lambda case_id: folder.samples(run, case_id))
+    print_tables(tables_of(comparison), Console())
+    print(f"Run folder: {folder.path}")
+
+
+def _show_plan(request: Request, name: str, desk: Desk) -> int:
+    _, plan, seed = make_plan(request, name, desk)
+    order = interleaved(plan.cases, seed)
+    measures = {case.id: case.measure for case in plan.cases}
+    print(f"{len(plan.cases)} cases, {len(order)} rounds in this order (seed {seed}):")
+    for number, case_id in enumerate(order, 1):
+        print(f"  {number:3} {case_id}")
+    for case, why in plan.skips:
+        print(f"  skipped: {case.id}: {why.reason}")
+    for one in plan.absent:
+        print(f"  absent: {one.device}: {one.reason}")
+    seconds = sum(round_s(measures[case_id]) for case_id in order)
+    print(f"At least {duration(seconds)} of measuring, more for slow models; models not in the cache are made first.")
+    return 0
+
+
+def _status(run: Run, strict: bool) -> int:
+    failed = any(isinstance(case.outcome, Failed) for case in run.cases)
+    skipped = bool(run.absent) or any(isinstance(case.outcome, Skipped) for case in run.cases)
+    return EXIT_INCOMPLETE if failed or (strict and skipped) else 0

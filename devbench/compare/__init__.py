@@ -1,0 +1,1 @@
+"""Ratios between outcomes, each with its interval."""

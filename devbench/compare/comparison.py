@@ -1,0 +1,135 @@
+"""One run as a grid: a row per model, a column per device, and the ratios that its suite asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from devbench.domain.outcome import Measured, Nanoseconds
+from devbench.domain.run import CaseRecord, Run
+from devbench.stats import Interval, ratio_interval
+
+Samples = Callable[[str], Mapping[int, Nanoseconds]]  # steady samples by round, of the case with this id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One way to run models. label: the device's kind, with whatever else tells it from the other columns."""
+
+    device: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A case in the grid. over_baseline: how many times faster than the baseline device it is."""
+
+    case: CaseRecord
+    over_baseline: Interval | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Between:
+    """How many times as long model `slow` takes as model `fast`, by column."""
+
+    slow: str
+    fast: str
+    ratios: tuple[Interval | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The grid. cells: by row and column; a missing one was not planned."""
+
+    run: Run
+    rows: tuple[str, ...]
+    columns: tuple[Column, ...]
+    cells: Mapping[tuple[str, int], Cell]
+    baseline: int | None
+    between: tuple[Between, ...]
+
+
+def compare_run(run: Run, samples: Samples, baseline: str = "") -> Comparison:
+    """The comparison that the run's suite asks for, over `baseline` instead of the suite's if that is given."""
+    keys = list(dict.fromkeys(_column_key(case) for case in run.cases))
+    columns = _columns(keys)
+    wanted = baseline or run.compare.baseline
+    base = next((index for index, column in enumerate(columns) if wanted in (column.device, column.label)), None)
+    grid = {(_row(case), keys.index(_column_key(case))): case for case in run.cases}
+    rows = tuple(dict.fromkeys(_row(case) for case in run.cases))
+    ratio = _Ratios(samples)
+    cells = {}
+    for (row, index), case in grid.items():
+        reference = grid.get((row, base)) if base is not None and index != base else None
+        cells[row, index] = Cell(case=case, over_baseline=ratio.of(reference, case) if reference else None)
+    return Comparison(
+        run=run,
+        rows=rows,
+        columns=columns,
+        cells=cells,
+        baseline=base,
+        between=_between(run.compare.between_models, rows, grid, len(columns), ratio),
+    )
+
+
+class _Ratios:
+    """Ratios of two cases of one run, whose rounds were interleaved."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+
+    def of(self, above: CaseRecord, below: CaseRecord) -> Interval | None:
+        """How many times as long `above` takes as `below`; None unless both are measured."""
+        if not (isinstance(above.outcome, Measured) and isinstance(below.outcome, Measured)):
+            return None
+        one, other = self._rounds(above), self._rounds(below)
+        # Places run side by side in time only where it is the same machine that takes turns.
+        paired = above.place == below.place and len(one) == len(other)
+        return ratio_interval(one, other, paired=paired)
+
+    def _rounds(self, case: CaseRecord) -> list[Nanoseconds]:
+        found = self._samples(case.id)
+        return [found[number] for number in sorted(found)]
+
+
+def _between(
+    models: Sequence[str],
+    rows: Sequence[str],
+    grid: Mapping[tuple[str, int], CaseRecord],
+    columns: int,
+    ratio: _Ratios,
+) -> tuple[Between, ...]:
+    """The first model over each of the others, at every precision that both have."""
+    found = []
+    for fast in models[1:]:
+        for slow_row in [row for row in rows if _model(row) == models[0]]:
+            fast_row = fast + slow_row.removeprefix(models[0])
+            pairs = [(grid.get((slow_row, index)), grid.get((fast_row, index))) for index in range(columns)]
+            ratios = tuple(ratio.of(slow, other) if slow and other else None for slow, other in pairs)
+            if any(ratios):
+                found.append(Between(slow=slow_row, fast=fast_row, ratios=ratios))
+    return tuple(found)
+
+
+def _row(case: CaseRecord) -> str:
+    return f"{case.model} {case.precision}".strip()
+
+
+def _model(row: str) -> str:
+    return row.partition(" ")[0]
+
+
+def _column_key(case: CaseRecord) -> tuple[str, ...]:
+    options = tuple(f"{name}={value}" for name, value in sorted(case.options.items()))
+    return (case.device, case.place, case.runtime, *options)
+
+
+def _columns(keys: Sequence[tuple[str, ...]]) -> tuple[Column, ...]:
+    """Labels that say no more than it takes to tell the columns of one device apart."""
+    columns = []
+    for key in keys:
+        same = [other for other in keys if other[0] == key[0]]
+        shared = set.intersection(*(set(other[1:]) for other in same))
+        own = [part for part in key[1:] if part not in shared]
+        columns.append(Column(device=key[0], label=" ".join([key[0], *own])))
+    return tuple(columns)

@@ -1,0 +1,87 @@
+"""From a variant to an artifact: the file found or fetched, checked against its checksums, and read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from devbench.domain.model import Artifact, Variant
+from devbench.errors import ModelError
+from devbench.files import git_blob_of, sha256_of
+from devbench.models.cache import Fetch, ModelCache
+from devbench.models.tflite_file import read_tflite
+
+
+def is_file_source(source: str) -> bool:
+    """Whether `source` is a path rather than an address with a scheme."""
+    return not urlsplit(source).scheme
+
+
+def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fetch) -> Artifact:
+    """The artifact of `variant`; a `ModelError` says why it cannot be had or is not what it should be."""
+
+    def fetch_checked(source: str, into: Path) -> Path:
+        path = fetch(source, into)
+        _check_pins(path, sha256_of(path), variant)  # before it is cached: a wrong download must not stay
+        return path
+
+    path = _local_file(variant) if is_file_source(variant.source) else cache.get(model, variant, fetch_checked)
+    try:
+        sha256 = sha256_of(path)
+        _check_pins(path, sha256, variant)
+        size_bytes = path.stat().st_size
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+    return _described(path, sha256, size_bytes, variant)
+
+
+def _local_file(variant: Variant) -> Path:
+    path = Path(variant.source)
+    if not path.is_file():
+        raise ModelError(
+            f"{path}: {'not a file' if path.exists() else 'no such file'}",
+            "Relative paths in a suite start at the suite's own folder.",
+        )
+    return path
+
+
+def _check_pins(path: Path, sha256: str, variant: Variant) -> None:
+    if variant.sha256 and sha256 != variant.sha256:
+        raise ModelError(
+            f"{path}: its sha256 is {sha256}, and the suite says {variant.sha256}",
+            "Get the file again, or correct the suite if the file is right.",
+        )
+    if variant.git_blob and (found := git_blob_of(path)) != variant.git_blob:
+        raise ModelError(
+            f"{path}: its git blob id is {found}, and {variant.git_blob} was expected",
+            "Get the file again, or correct the suite if the file is right.",
+        )
+
+
+def _described(path: Path, sha256: str, size_bytes: int, variant: Variant) -> Artifact:
+    if variant.format != "tflite":
+        return Artifact(
+            path=path, sha256=sha256, size_bytes=size_bytes, format=variant.format,
+            precision=variant.precision, source=variant.source, weights=variant.weights,
+        )  # fmt: skip
+    content = read_tflite(path)
+    if variant.precision and content.precision != variant.precision:
+        raise ModelError(
+            f"{path}: the file computes in {content.precision}, and {variant.precision} was asked for",
+            "Correct `precision` in the suite, or convert the model.",
+        )
+    return Artifact(
+        path=path,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        format="tflite",
+        precision=content.precision,
+        source=variant.source,
+        weights=variant.weights,
+        inputs=content.inputs,
+        outputs=content.outputs,
+        facts={
+            "operations": str(sum(content.operations.values())),
+            "dynamic_tensors": str(len(content.dynamic)),
+        },
+    )

@@ -1,0 +1,37 @@
+"""What a classifier said of the image: the first class, its label and its score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from devbench.domain.outcome import OutputTensor, Prediction
+from devbench.errors import DevbenchError
+
+
+def read_labels(path: Path) -> list[str]:
+    """One label a line."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DevbenchError(f"{path}: the labels cannot be read: {error}", "One label a line, in UTF-8.") from error
+
+
+def predict(outputs: tuple[OutputTensor, ...], labels: list[str]) -> Prediction | None:
+    """The first class of the first output; None where there is no output to read.
+
+    Lists of ImageNet labels come with and without a line for the background; a network without that
+    class counts from the second line of a list with it.
+    """
+    if not outputs or not outputs[0].data:
+        return None
+    output = outputs[0]
+    raw = np.frombuffer(output.data, dtype=np.dtype(output.dtype).newbyteorder("<"))
+    index = int(raw.argmax())
+    score = float(raw[index])
+    if output.scale:
+        score = (score - output.zero_point) * output.scale
+    shift = 1 if len(labels) == raw.size + 1 else 0
+    label = labels[index + shift] if len(labels) == raw.size + shift else ""
+    return Prediction(index=index, label=label, score=score)

@@ -1,0 +1,1 @@
+"""Reach a place: ship the worker, start it, and talk to it."""

@@ -1,0 +1,39 @@
+"""The worker as one file: a zipapp with a runtime's engine in it, byte for byte the same whenever it is built."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from importlib import resources
+from pathlib import Path
+
+from devbench.files import write_whole
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can say: the build's own time must not show
+_START = b"import sys\nfrom devbench_worker.session import main\n\nsys.exit(main(sys.argv[1]))\n"
+
+
+def worker_archive(engine: Path, folder: Path) -> Path:
+    """The archive that holds the worker and `engine`, in `folder`, named by the hash of its bytes."""
+    data = archive_bytes(engine)
+    path = folder / f"devbench-worker-{hashlib.sha256(data).hexdigest()[:16]}.pyz"
+    if not path.exists() or path.read_bytes() != data:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data)
+    return path
+
+
+def archive_bytes(engine: Path) -> bytes:
+    """The zipapp's bytes."""
+    files = {"__main__.py": _START, "devbench_worker/engine.py": engine.read_bytes()}
+    for source in resources.files("devbench.worker").iterdir():
+        if source.name.endswith(".py") and source.name != "__main__.py":
+            files[f"devbench_worker/{source.name}"] = source.read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, files[name])
+    return buffer.getvalue()

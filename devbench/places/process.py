@@ -1,0 +1,105 @@
+"""A worker process on this machine: lines out of it with a deadline, the tail of its stderr, a certain end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+
+TAIL_BYTES = 4000
+LONGEST_LINE_BYTES = 256 << 20  # 300 s of samples at 100 us each are about 20 MB
+
+
+class TimeIsUpError(Exception):
+    """The deadline passed before there was a line."""
+
+
+class WorkerProcess:
+    """Starts `command` in a process group of its own, so that a Ctrl-C is the host's to handle.
+
+    The host sleeps in select() until there is something to read: a harness that polls takes a core
+    from the model it measures.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            bufsize=0,
+        )
+        assert self._process.stdin and self._process.stdout and self._process.stderr
+        self._stdin = self._process.stdin
+        self._out = self._process.stdout.fileno()
+        self._selector = selectors.DefaultSelector()
+        for pipe in (self._process.stdout, self._process.stderr):
+            self._selector.register(pipe, selectors.EVENT_READ)
+        self._unread = bytearray()
+        self._tail = b""
+
+    def write_line(self, line: bytes) -> None:
+        """Send one line; a worker that is gone already is noticed when its answer is read."""
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.write(line + b"\n")
+
+    def read_line(self, deadline_s: float) -> bytes | None:
+        """The next line of its stdout, or None at its end.
+
+        deadline_s: in the time of time.monotonic(); `TimeIsUpError` when it has passed.
+        """
+        searched = 0
+        while (end := self._unread.find(b"\n", searched)) < 0:
+            searched = len(self._unread)
+            if self._out not in self._open_pipes() or searched > LONGEST_LINE_BYTES:
+                return None
+            self._wait(deadline_s)
+        line = bytes(self._unread[:end])
+        del self._unread[: end + 1]
+        return line
+
+    def exit_status(self, within_s: float) -> int | None:
+        """How it ended by itself, negative for a signal; None if it is still there after `within_s`."""
+        deadline_s = time.monotonic() + within_s
+        with contextlib.suppress(TimeIsUpError, subprocess.TimeoutExpired):
+            while self._open_pipes():
+                self._wait(deadline_s)
+            return self._process.wait(max(0.1, deadline_s - time.monotonic()))
+        return None
+
+    def end(self) -> None:
+        """Make sure that it, and all that it started, is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._selector.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()
+
+    @property
+    def log_tail(self) -> str:
+        """The end of what it has said on stderr."""
+        return self._tail.decode(errors="replace").strip()
+
+    def _open_pipes(self) -> set[int]:
+        return {key.fd for key in self._selector.get_map().values()}
+
+    def _wait(self, deadline_s: float) -> None:
+        left_s = deadline_s - time.monotonic()
+        ready = self._selector.select(left_s) if left_s > 0 else []
+        if not ready:
+            raise TimeIsUpError
+        for key, _ in ready:
+            data = os.read(key.fd, 1 << 20)
+            if not data:
+                self._selector.unregister(key.fileobj)
+            elif key.fd == self._out:
+                self._unread += data
+            else:
+                self._tail = (self._tail + data)[-TAIL_BYTES:]

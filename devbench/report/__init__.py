@@ -1,0 +1,1 @@
+"""Renders comparisons and runs: terminal, Markdown, CSV. It computes nothing."""

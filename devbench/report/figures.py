@@ -1,0 +1,35 @@
+"""How a figure is written: enough digits to be compared, none that mean nothing."""
+
+from __future__ import annotations
+
+from devbench.domain.outcome import Summary
+from devbench.stats import Interval
+
+
+def milliseconds(value_ms: float) -> str:
+    """Four digits that count, as in `2.713`, `47.25`, `792.1`."""
+    digits = 4 - len(str(int(value_ms))) if value_ms >= 1 else 4
+    return f"{value_ms:.{max(digits, 0)}f}"
+
+
+def ratio(interval: Interval) -> str:
+    """`15.11× [15.04, 15.18]`, or that there is no difference to show."""
+    if interval.holds(1.0):
+        return f"no difference shown [{interval.low:.3f}, {interval.high:.3f}]"
+    digits = 2 if interval.estimate < 100 else 1  # noqa: PLR2004
+    return f"{interval.estimate:.{digits}f}× [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+
+
+def plus_minus(summary: Summary) -> str:
+    """`± 0.4 %`: half the 95 % interval of the median."""
+    return f"± {(summary.high_ms - summary.low_ms) / 2 / summary.median_ms * 100:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min 20 s`, `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004
+        return f"{whole} s"
+    if whole < 3600:  # noqa: PLR2004
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,31 @@
+"""Tables as GitHub-flavoured Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devbench.report.tables import Table
+
+
+def markdown(tables: Sequence[Table]) -> str:
+    """All tables, one below the other, each with its notes."""
+    return "\n".join(_table(table) for table in tables)
+
+
+def _table(table: Table) -> str:
+    lines = [f"**{_safe(table.title)}**", "", _row([(name,) for name in table.header])]
+    lines.append("|" + "---|" * len(table.header))
+    lines += [_row(row) for row in table.rows]
+    lines += ["", *(f"- {_safe(note)}" for note in table.notes), ""]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[tuple[str, ...]]) -> str:
+    return "| " + " | ".join("<br>".join(_safe(line) for line in lines) for lines in cells) + " |"
+
+
+def _safe(text: str) -> str:
+    """Names come from files: none of them may end a cell or open a tag."""
+    for char, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("\n", " ")):
+        text = text.replace(char, instead)
+    return text

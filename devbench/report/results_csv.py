@@ -1,0 +1,124 @@
+"""results.csv: one row a case, fixed columns, an empty cell for what is unknown, never 0 for a failure."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from devbench.domain.outcome import Measured
+from devbench.domain.run import CaseRecord, Pending, Run
+
+SCHEMA = "1"
+COLUMNS = (
+    *("schema", "source", "source_url", "retrieved", "run", "suite", "case"),
+    *("model", "model_sha256", "weights", "precision", "input_shape", "batch"),
+    *("device", "place", "host", "accelerator", "link", "os", "cpu", "governor"),
+    *("runtime", "runtime_version", "delegate", "delegate_version", "threads", "options"),
+    *("region", "status", "reason", "verdict", "verdict_reasons"),
+    *("rounds", "samples", "statistic", "latency_ms", "low_ms", "high_ms", "interval"),
+    *("mean_ms", "min_ms", "max_ms", "stdev_ms", "p90_ms", "p90_bound_ms", "p99_ms", "p99_bound_ms"),
+    *(
+        "load_ms",
+        "first_ms",
+        "throughput_per_s",
+        "host_cpu_ms",
+        "peak_memory_mib",
+        "temperature_c_start",
+        "temperature_c_end",
+        "energy_mj",
+    ),
+    *("started_utc", "devbench_version"),
+)
+
+
+def results_csv(run: Run) -> str:
+    """The run's cases as CSV with a header."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n", restval="")
+    writer.writeheader()
+    for case in run.cases:
+        writer.writerow({**_identity(run, case), **_setting(case), **_outcome(case)})
+    return buffer.getvalue()
+
+
+def _identity(run: Run, case: CaseRecord) -> dict[str, str]:
+    artifact = case.artifact
+    shapes = [spec.shape for spec in artifact.inputs] if artifact else []
+    return {
+        "schema": SCHEMA,
+        "source": "devbench",
+        "run": run.id,
+        "suite": run.suite,
+        "case": case.id,
+        "model": case.model,
+        "model_sha256": artifact.sha256 if artifact else "",
+        "weights": artifact.weights if artifact else "",
+        "precision": case.precision,
+        "input_shape": ";".join("x".join(str(size) for size in shape) for shape in shapes),
+        "batch": str(shapes[0][0]) if shapes and shapes[0] and shapes[0][0] > 0 else "",
+        "devbench_version": run.devbench_version,
+    }
+
+
+def _setting(case: CaseRecord) -> dict[str, str]:
+    facts = case.rounds[0].facts if case.rounds else {}
+    others = {name: value for name, value in case.options.items() if name != "threads"}
+    return {
+        "device": case.device,
+        "place": case.place,
+        "host": facts.get("board", ""),
+        "os": facts.get("os", ""),
+        "cpu": facts.get("cpu", ""),
+        "governor": facts.get("governor", ""),
+        "runtime": case.runtime,
+        "runtime_version": facts.get("runtime_version", ""),
+        "threads": str(case.options.get("threads", "")),
+        "options": ";".join(f"{name}={value}" for name, value in sorted(others.items())),
+        "region": case.region,
+        "started_utc": case.rounds[0].started_utc if case.rounds else "",
+    }
+
+
+def _outcome(case: CaseRecord) -> dict[str, str]:
+    outcome = case.outcome
+    if isinstance(outcome, Measured):
+        return {"status": outcome.status, **_figures(case, outcome)}
+    if isinstance(outcome, Pending):
+        return {"status": "skipped", "reason": "the run was interrupted"}
+    return {
+        "status": outcome.status,
+        "reason": getattr(outcome, "reason", "") or getattr(outcome, "error", ""),
+    }
+
+
+def _figures(case: CaseRecord, outcome: Measured) -> dict[str, str]:
+    summary = outcome.summary
+    per_round = case.rounds
+    return {
+        "rounds": str(len(per_round)),
+        "samples": str(summary.samples),
+        "statistic": "median",
+        "latency_ms": _ms(summary.median_ms),
+        "low_ms": _ms(summary.low_ms),
+        "high_ms": _ms(summary.high_ms),
+        "interval": "ci95",
+        "mean_ms": _ms(summary.mean_ms),
+        "min_ms": _ms(summary.min_ms),
+        "max_ms": _ms(summary.max_ms),
+        "stdev_ms": _ms(summary.stdev_ms),
+        "p90_ms": _ms(summary.p90_ms),
+        "p99_ms": _ms(summary.p99_ms),
+        "load_ms": _ms(_middle([one.load_ns for one in per_round]) / 1e6),
+        "first_ms": _ms(_middle([one.first_ns for one in per_round]) / 1e6),
+        "throughput_per_s": f"{1000 / summary.mean_ms:.6g}",
+        "host_cpu_ms": _ms(_middle([one.cpu_ns_per_inference for one in per_round]) / 1e6),
+        "peak_memory_mib": f"{max(one.peak_memory_bytes for one in per_round) / 2**20:.1f}",
+    }
+
+
+def _middle(values: list[int]) -> float:
+    return float(sorted(values)[len(values) // 2])
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"

@@ -1,0 +1,32 @@
+"""Tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from devbench.report.tables import Table
+
+
+def print_tables(tables: Sequence[Table], console: Console) -> None:
+    """Print all tables, each with its notes."""
+    for table in tables:
+        console.print(_drawn(table))
+        for note in table.notes:
+            console.print(Text(f"• {note}"), soft_wrap=False)
+        console.print()
+
+
+def _drawn(table: Table) -> RichTable:
+    drawn = RichTable(
+        title=Text(table.title), title_justify="left", title_style="bold", box=box.ROUNDED, show_lines=True
+    )
+    for index, name in enumerate(table.header):
+        drawn.add_column(Text(name), justify="left" if index == 0 else "right")
+    for row in table.rows:
+        drawn.add_row(*(Text("\n".join(lines)) for lines in row))
+    return drawn

@@ -1,0 +1,101 @@
+"""Runs the rounds of a run one after the other, and saves after each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from devbench.domain.case import Case
+from devbench.domain.outcome import Failed, Measured, OutputTensor, Prediction, Round
+from devbench.domain.place import Place
+from devbench.domain.run import CaseRecord, Pending, Run
+from devbench.errors import RoundError
+from devbench.models.prediction import predict, read_labels
+from devbench.plugin.manager import Plugins
+from devbench.run.estimate import TimeLeft
+from devbench.run.progress import Progress
+from devbench.run.summary import summary_of
+from devbench.store.folder import RunFolder
+
+
+@dataclass
+class Execution:
+    """One run under way. `run` is at every moment what run.json says."""
+
+    run: Run
+    cases: Mapping[str, Case]
+    places: Mapping[tuple[str, str], Place]
+    folder: RunFolder
+    plugins: Plugins
+    progress: Progress
+    _left: TimeLeft = field(default_factory=TimeLeft)
+
+    def finish(self) -> Run:
+        """Run every round that is still to run, then close the run; the run, complete."""
+        todo = self._todo()
+        measures = {case_id: case.planned.measure for case_id, case in self.cases.items()}
+        for position, case_id in enumerate(todo):
+            if isinstance(self.run.case(case_id).outcome, Pending):
+                left_s = self._left.of(todo[position:], measures)
+                done = len(self.run.order) - len(todo) + position + 1
+                self.progress.round_started(case_id, done, len(self.run.order), left_s)
+                self._round(self.cases[case_id])
+        self.folder.join(self.run)
+        self.run = replace(self.run, finished_utc=datetime.now(UTC).isoformat(timespec="seconds"))
+        self.folder.save(self.run)
+        return self.run
+
+    def _todo(self) -> list[str]:
+        """The run's order without the rounds that are done: of each case the first ones."""
+        done = Counter({case.id: len(case.rounds) for case in self.run.cases})
+        todo = []
+        for case_id in self.run.order:
+            if done[case_id] > 0:
+                done[case_id] -= 1
+            elif case_id in self.cases:
+                todo.append(case_id)
+        return todo
+
+    def _round(self, case: Case) -> None:
+        record = self.run.case(case.id)
+        place = self.places[case.planned.device, case.planned.place]
+        device = self.plugins.registry.devices[place.device]()
+        try:
+            device.settle(place)
+            found = self.plugins.run_round(case, place)
+        except RoundError as error:
+            device.recover(place)
+            self.progress.case_failed(case.id, error.message)
+            self._save(replace(record, outcome=_failed(error)))
+            return
+        done = replace(found, about=replace(found.about, index=len(record.rounds)))
+        self._left.learn(case.id, done.about.duration_s)
+        self.folder.add_round(self.run, case.id, done)
+        record = replace(record, rounds=(*record.rounds, done.about))
+        if len(record.rounds) == case.planned.measure.rounds:
+            record = replace(record, outcome=self._measured(case, record, done))
+        self._save(record)
+
+    def _measured(self, case: Case, record: CaseRecord, last: Round) -> Measured:
+        samples = self.folder.samples(self.run.with_case(record), case.id)
+        return Measured(
+            summary=summary_of([samples[number] for number in sorted(samples)]),
+            prediction=_prediction(case, last.outputs),
+        )
+
+    def _save(self, record: CaseRecord) -> None:
+        self.run = self.run.with_case(record)
+        self.folder.save(self.run)
+
+
+def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | None:
+    image = case.planned.image
+    if image is None:
+        return None
+    return predict(outputs, read_labels(image.labels) if image.labels else [])
+
+
+def _failed(error: RoundError) -> Failed:
+    return Failed(error=error.message, hint=error.hint, phase=error.phase, log_tail=error.log_tail)

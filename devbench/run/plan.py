@@ -1,0 +1,185 @@
+"""From a suite to planned cases: which model variant, on which place, with which runtime and options."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devbench.domain.case import ImageInput, Option, PlannedCase
+from devbench.domain.extend import Device
+from devbench.domain.measure import Measure
+from devbench.domain.model import Variant
+from devbench.domain.outcome import Skipped
+from devbench.domain.place import Absent, Place
+from devbench.errors import DevbenchError
+from devbench.models.artifact import is_file_source
+from devbench.plugin.registry import Registry
+from devbench.suites.format import DeviceFormat, ImageFormat, ModelFormat, Suite
+
+Probe = Callable[[Place, str], str]  # what keeps a runtime from working at a place; "" if nothing does
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a suite comes to on this machine.
+
+    skips: cases that cannot be measured here. absent: devices of the suite that are not here at all.
+    """
+
+    cases: tuple[PlannedCase, ...]
+    skips: tuple[tuple[PlannedCase, Skipped], ...]
+    absent: tuple[Absent, ...]
+    places: Mapping[tuple[str, str], Place]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Slot:
+    """One column of the table to be: a place with a runtime and its options, or why it cannot be."""
+
+    device: str
+    place: Place
+    runtime: str
+    options: Mapping[str, Option]
+    problem: str = ""
+
+    @property
+    def id(self) -> str:
+        settings = [f"{name}={value}" for name, value in sorted(self.options.items())]
+        return ":".join([self.device, self.place.name, self.runtime, *settings])
+
+
+def find_places(device: type[Device], lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
+    """Places of a kind: those of lab.yaml, then those discovered that it does not name already."""
+    named = [place for place in lab if place.device == device.kind]
+    found = list(device().discover())
+    names = {place.name for place in named}
+    places = named + [place for place in found if isinstance(place, Place) and place.name not in names]
+    return places, [place for place in found if isinstance(place, Absent)]
+
+
+def plan_suite(
+    suite: Suite,
+    base: Path,
+    registry: Registry,
+    lab: Sequence[Place],
+    measure: Measure,
+    seed: int,
+    probe: Probe,
+) -> Plan:
+    """Plan every case of `suite`; relative paths in it start at `base`."""
+    slots: list[_Slot] = []
+    absent: list[Absent] = []
+    for entry in suite.devices:
+        places, missing = find_places(registry.devices[entry.name], lab)
+        absent += [] if places else missing
+        if places and not _drivers(entry, registry):
+            absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))
+        for place in places:
+            slots += _slots(entry, place, registry, probe)
+    cases: list[PlannedCase] = []
+    skips: list[tuple[PlannedCase, Skipped]] = []
+    for entry_model, slot in itertools.product(suite.models, slots):
+        for variant in _variants(entry_model, suite, registry, base):
+            planned = _case(entry_model, variant, slot, suite, base, measure, seed)
+            why = slot.problem or _format_problem(variant, slot.runtime, registry)
+            if why:
+                install = registry.runtimes[slot.runtime].install
+                skips.append((planned, Skipped(reason=why, hint=f"To have it: {install}." if install else "")))
+            else:
+                cases.append(planned)
+    places_by_name = {(slot.device, slot.place.name): slot.place for slot in slots}
+    return Plan(cases=tuple(cases), skips=tuple(skips), absent=tuple(absent), places=places_by_name)
+
+
+def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) -> Iterator[_Slot]:
+    """With runtimes named, a slot for each; without, one for the best that works."""
+    problems = {name: probe(place, name) for name in entry.runtime or ()}
+    if not entry.runtime:
+        for name in _drivers(entry, registry):
+            problems[name] = probe(place, name)
+            if not problems[name]:
+                break
+        best = next((name for name, problem in problems.items() if not problem), None)
+        problems = {best: ""} if best else dict(itertools.islice(problems.items(), 1))
+    for name, problem in problems.items():
+        for options in _option_matrix(entry, registry.runtimes[name].options):
+            yield _Slot(device=entry.name, place=place, runtime=name, options=options, problem=problem)
+
+
+def _drivers(entry: DeviceFormat, registry: Registry) -> list[str]:
+    return [name for name in registry.devices[entry.name].runtimes if name in registry.runtimes]
+
+
+def _option_matrix(entry: DeviceFormat, known: Mapping[str, Option]) -> Iterator[dict[str, Option]]:
+    """Every combination of the values that the suite lists for the options this runtime has."""
+    names = [name for name in entry.options if name in known]
+    for values in itertools.product(*(entry.options[name] for name in names)):
+        yield {**known, **dict(zip(names, values, strict=True))}
+
+
+def _variants(entry: ModelFormat, suite: Suite, registry: Registry, base: Path) -> Iterable[Variant]:
+    if entry.source is not None:
+        return [_file_variant(entry, precision, base) for precision in entry.precision or ("",)]
+    model = registry.models[entry.name]
+    weights = entry.weights or suite.weights
+    found = []
+    for precision in entry.precision or suite.precision:
+        fitting = [one for one in model.variants if one.precision == precision]
+        if weights:
+            fitting = [one for one in fitting if one.weights == weights]
+        if not fitting:
+            have = ", ".join(sorted({f"{one.precision} with {one.weights} weights" for one in model.variants}))
+            asked = f"{precision} with {weights} weights" if weights else precision
+            raise DevbenchError(f"{entry.name} is not to be had as {asked}", f"There is: {have}.")
+        found.append(fitting[0])
+    return found
+
+
+def _file_variant(entry: ModelFormat, precision: str, base: Path) -> Variant:
+    assert entry.source is not None
+    source = str((base / entry.source).resolve()) if is_file_source(entry.source) else entry.source
+    suffix = Path(entry.source).suffix.lstrip(".") or "tflite"
+    return Variant(
+        precision=precision,
+        format=suffix,
+        source=source,
+        weights="as in the file",
+        sha256=entry.sha256 or "",
+        git_blob=entry.git_blob or "",
+    )
+
+
+def _case(
+    entry: ModelFormat, variant: Variant, slot: _Slot, suite: Suite, base: Path, measure: Measure, seed: int
+) -> PlannedCase:
+    name = f"{entry.name}:{variant.precision}" if variant.precision else entry.name
+    return PlannedCase(
+        id=f"{name}@{slot.id}",
+        model=entry.name,
+        variant=variant,
+        device=slot.device,
+        place=slot.place.name,
+        runtime=slot.runtime,
+        options=slot.options,
+        measure=measure,
+        seed=seed,
+        image=_image(entry.input or suite.input, entry.labels or suite.labels, base),
+    )
+
+
+def _image(image: ImageFormat | None, labels: str | None, base: Path) -> ImageInput | None:
+    if image is None:
+        return None
+    return ImageInput(
+        path=(base / image.image).resolve(),
+        labels=(base / labels).resolve() if labels else None,
+        mean=image.mean,
+        std=image.std,
+    )
+
+
+def _format_problem(variant: Variant, runtime: str, registry: Registry) -> str:
+    formats = registry.runtimes[runtime].formats
+    return "" if variant.format in formats else f"{runtime} loads {', '.join(formats)}, not .{variant.format}"

@@ -1,0 +1,67 @@
+"""From planned cases to cases: each artifact made or found once, each image turned into a tensor once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devbench.domain.case import Case, PlannedCase
+from devbench.domain.model import Artifact, Variant
+from devbench.domain.outcome import Failed
+from devbench.domain.place import Place
+from devbench.errors import DevbenchError
+from devbench.models.artifact import prepare_artifact
+from devbench.models.cache import Fetch, ModelCache
+from devbench.models.image import image_feed
+from devbench.models.prediction import read_labels
+from devbench.plugin.registry import Registry
+
+
+@dataclass
+class Preparer:
+    """Prepares the cases of one run.
+
+    inputs_folder: where the tensors made of images go. tell: called with a model's name before it is made.
+    """
+
+    cache: ModelCache
+    fetch: Fetch
+    registry: Registry
+    inputs_folder: Path
+    tell: Callable[[str], None]
+    _artifacts: dict[tuple[str, Variant], Artifact | DevbenchError] = field(default_factory=dict)
+
+    def prepare(self, planned: PlannedCase, place: Place) -> Case | Failed:
+        """The case with its artifact, or why there is none: that is this case's failure and no other's."""
+        try:
+            artifact = self.registry.runtimes[planned.runtime]().prepare(self._artifact(planned), place)
+            return Case(planned=planned, artifact=artifact, feeds=self._feeds(planned, artifact))
+        except DevbenchError as error:
+            return Failed(error=error.message, hint=error.hint, phase="prepare")
+
+    def _artifact(self, planned: PlannedCase) -> Artifact:
+        key = (planned.model, planned.variant)
+        if key not in self._artifacts:
+            self.tell(planned.model)
+            try:
+                self._artifacts[key] = prepare_artifact(planned.model, planned.variant, self.cache, self.fetch)
+            except DevbenchError as error:
+                self._artifacts[key] = error  # once is enough: the next case with this model fails the same way
+        found = self._artifacts[key]
+        if isinstance(found, DevbenchError):
+            raise found
+        return found
+
+    def _feeds(self, planned: PlannedCase, artifact: Artifact) -> tuple[Path, ...]:
+        if planned.image is None:
+            return ()
+        if planned.image.labels:
+            read_labels(planned.image.labels)  # a list that cannot be read is found now, not after the measuring
+        name = hashlib.sha256(f"{planned.image} {artifact.inputs}".encode()).hexdigest()[:16]
+        try:
+            self.inputs_folder.mkdir(parents=True, exist_ok=True)
+            return (image_feed(planned.image, artifact.inputs, self.inputs_folder / f"{name}.npy"),)
+        except OSError as error:
+            raise DevbenchError(f"{self.inputs_folder}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,22 @@
+"""What a run tells while it goes on. The base class keeps silent; the command line draws bars."""
+
+from __future__ import annotations
+
+
+class Progress:
+    """Told of each step, only ever between rounds or at a phase's edge: never while something is timed."""
+
+    def preparing(self, model: str) -> None:
+        """The artifact of `model` is being found or made."""
+
+    def detail(self, text: str) -> None:
+        """What is going on within the present step."""
+
+    def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:
+        """Round `number` (from 1) of the run's `of` rounds begins; about `left_s` remain."""
+
+    def phase(self, name: str) -> None:
+        """The worker has begun `load`, `first`, `warmup`, `steady`..."""
+
+    def case_failed(self, case_id: str, error: str) -> None:
+        """A case is given up."""

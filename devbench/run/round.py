@@ -1,0 +1,114 @@
+"""devbench's own answer to `devbench_run_round`: a fresh worker process that measures the case once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from devbench.domain.case import Case
+from devbench.domain.outcome import OutputTensor, Round, RoundFacts
+from devbench.domain.place import Place
+from devbench.errors import RoundError
+from devbench.hookspecs import hookimpl
+from devbench.places.archive import worker_archive
+from devbench.places.session import Message, Session
+from devbench.plugin.registry import Registry
+
+
+class WorkerRounds:
+    """Runs rounds with the worker that travels. on_phase: told what the worker is doing."""
+
+    def __init__(self, registry: Registry, archives: Path, on_phase: Callable[[str], None]) -> None:
+        self._registry = registry
+        self._archives = archives
+        self._on_phase = on_phase
+
+    def probe(self, place: Place, runtime: str) -> str:
+        """What keeps `runtime` from working at `place`; "" if nothing does."""
+        try:
+            with self._session(place, runtime) as session:
+                problem = session.hello().problem
+        except RoundError as error:
+            return error.message
+        return f"{runtime} is not there: {problem}" if problem else ""
+
+    def facts(self, place: Place, runtime: str) -> dict[str, str]:
+        """What the worker sees at `place`; a `RoundError` if it cannot be started."""
+        with self._session(place, runtime) as session:
+            hello = session.hello()
+        return {**hello.facts, **({"problem": hello.problem} if hello.problem else {})}
+
+    @hookimpl(trylast=True)
+    def devbench_run_round(self, case: Case, place: Place) -> Round:
+        """One round, in a process of its own."""
+        runtime = case.planned.runtime
+        started = datetime.now(UTC)
+        begin_s = time.monotonic()
+        with self._session(place, runtime) as session:
+            hello = session.hello()
+            if hello.problem:
+                hint = self._registry.runtimes[runtime].install
+                raise RoundError(f"{runtime}: {hello.problem}", f"To have it: {hint}." if hint else "", phase="start")
+            answer = session.measure(_request(case, place), case.planned.measure.time_limit_s, self._on_phase)
+        try:
+            return _round(answer, dict(hello.facts), started, time.monotonic() - begin_s)
+        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+            raise RoundError(f"the worker's result makes no sense: {error!r}", phase="result") from error
+
+    def _session(self, place: Place, runtime: str) -> Session:
+        archive = worker_archive(self._registry.runtimes[runtime].engine, self._archives)
+        return Session(place, runtime, archive)
+
+
+def _request(case: Case, place: Place) -> Message:
+    return {
+        "artifact": str(case.artifact.path),
+        "options": {**case.planned.options, **place.options},
+        "feeds": [str(path) for path in case.feeds],
+        "seed": case.planned.seed,
+        "settings": asdict(case.planned.measure),
+    }
+
+
+def _round(answer: Message, hello_facts: dict[str, str], started: datetime, duration_s: float) -> Round:
+    warmup_ns = np.array(answer["warmup_ns"], dtype=np.int64)
+    samples_ns = np.array(answer["samples_ns"], dtype=np.int64)
+    if samples_ns.size == 0 or samples_ns.min() < 0:
+        raise ValueError("no samples, or a negative one")
+    about = RoundFacts(
+        index=0,
+        started_utc=started.isoformat(timespec="milliseconds"),
+        duration_s=round(duration_s, 3),
+        load_ns=int(answer["load_ns"]),
+        first_ns=int(answer["first_ns"]),
+        warmup_samples=len(warmup_ns),
+        samples=len(samples_ns),
+        inferences_per_sample=int(answer["inferences_per_sample"]),
+        stopped_by=str(answer["stopped_by"]),
+        cpu_ns_per_inference=int(answer["cpu_ns_per_inference"]),
+        peak_memory_bytes=int(answer["peak_memory_bytes"]),
+        involuntary_switches=int(answer["involuntary_switches"]),
+        facts={**hello_facts, **answer["facts"]},
+    )
+    outputs = tuple(_output(one) for one in answer["outputs"])
+    return Round(about=about, warmup_ns=warmup_ns, samples_ns=samples_ns, outputs=outputs)
+
+
+def _output(one: dict[str, Any]) -> OutputTensor:
+    return OutputTensor(
+        name=str(one["name"]),
+        dtype=str(one["dtype"]),
+        shape=tuple(int(size) for size in one["shape"]),
+        sha256=str(one["sha256"]),
+        data=base64.b64decode(one["data"]),
+        scale=float(one["scale"]),
+        zero_point=int(one["zero_point"]),
+    )

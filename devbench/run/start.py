@@ -1,0 +1,204 @@
+"""Starts a run or takes one up again: plan, prepare, and hand over to the rounds."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from devbench import __version__
+from devbench.domain.case import Case, PlannedCase
+from devbench.domain.outcome import Failed
+from devbench.domain.place import Place
+from devbench.domain.run import ArtifactRecord, CaseRecord, Pending, Request, Run
+from devbench.errors import DevbenchError, RunFolderError
+from devbench.models.cache import ModelCache
+from devbench.plugin.manager import Plugins
+from devbench.run.execute import Execution
+from devbench.run.order import interleaved
+from devbench.run.plan import Plan, Probe, plan_suite
+from devbench.run.prepare import Preparer
+from devbench.run.progress import Progress
+from devbench.store.folder import RunFolder
+from devbench.suites.format import KnownNames, Suite, contradictions
+from devbench.suites.names import nearest
+from devbench.suites.suite import parse_suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What a run works with, whichever run it is."""
+
+    plugins: Plugins
+    cache: ModelCache
+    lab: Sequence[Place]
+    probe: Probe
+    progress: Progress
+
+
+def known_names(plugins: Plugins) -> KnownNames:
+    """What a suite may name, as the loaded plugins have it."""
+    registry = plugins.registry
+    return KnownNames(
+        models=tuple(sorted(registry.models)),
+        devices={
+            kind: tuple(name for name in device.runtimes if name in registry.runtimes)
+            for kind, device in registry.devices.items()
+        },
+        options={name: tuple(runtime.options) for name, runtime in registry.runtimes.items()},
+    )
+
+
+def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int]:
+    """The suite of `request` (errors call it `name`), narrowed as asked, its plan, and the seed in force."""
+    suite = _narrowed(parse_suite(request.suite_text, name, known_names(desk.plugins)), request)
+    measure = suite.measure.settings(request.profile)
+    for _, text in contradictions(measure):
+        raise DevbenchError(f"{name}: with --profile {request.profile}, {text}")
+    seed = suite.seed if request.seed is None else request.seed
+    base = Path(request.suite_dir)
+    return suite, plan_suite(suite, base, desk.plugins.registry, desk.lab, measure, seed, desk.probe), seed
+
+
+def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run:
+    """Run the suite of `request` from its beginning, in `folder`."""
+    suite, plan, seed = make_plan(request, name, desk)
+    if not plan.cases and not plan.skips:
+        reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
+        raise DevbenchError(f"{name}: none of its devices is here ({reasons})", "See `devbench devices`.")
+    if folder.exists:
+        raise RunFolderError(
+            f"{folder.path}: there is a run already",
+            f"Continue it with `devbench run --resume {folder.path}`, or choose another --out.",
+        )
+    started = datetime.now(UTC)
+    run = Run(
+        id=folder.path.name,
+        suite=suite.name,
+        suite_sha256=hashlib.sha256(request.suite_text.encode()).hexdigest(),
+        started_utc=started.isoformat(timespec="seconds"),
+        devbench_version=__version__,
+        seed=seed,
+        request=request,
+        compare=suite.compare.wanted(),
+        order=interleaved(plan.cases, seed),
+        host={"python": platform.python_version(), "platform": platform.platform()},
+        absent=plan.absent,
+        cases=(
+            *map(_planned, plan.cases),
+            *(replace(_planned(case), outcome=why) for case, why in plan.skips),
+        ),
+    )
+    with folder:
+        folder.save(run)
+        return _execute(run, plan, folder, desk)
+
+
+def resume_run(folder: RunFolder, desk: Desk) -> Run:
+    """Go on with the run in `folder` where it was interrupted; a finished one is left as it is."""
+    run = folder.load()
+    if run.finished_utc:
+        return run
+    _, plan, _ = make_plan(run.request, f"suite of {folder.path}", desk)
+    missing = {case.id for case in run.cases if isinstance(case.outcome, Pending)} - {case.id for case in plan.cases}
+    if missing:
+        raise RunFolderError(
+            f"{folder.path}: no longer possible here: {', '.join(sorted(missing))}",
+            "The devices, runtimes or plugins are not those that the run began with: see `devbench devices`.",
+        )
+    with folder:
+        return _execute(_without_lost_rounds(folder.load(), folder), plan, folder, desk)
+
+
+def _execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
+    cases: dict[str, Case] = {}
+    preparer = Preparer(
+        cache=desk.cache,
+        fetch=desk.plugins.fetch_model,
+        registry=desk.plugins.registry,
+        inputs_folder=folder.path / "inputs",
+        tell=desk.progress.preparing,
+    )
+    for planned in plan.cases:
+        record = run.case(planned.id)
+        if not isinstance(record.outcome, Pending):
+            continue
+        case = preparer.prepare(planned, plan.places[planned.device, planned.place])
+        if isinstance(case, Failed):
+            desk.progress.case_failed(planned.id, case.error)
+            run = run.with_case(replace(record, outcome=case))
+        else:
+            cases[planned.id] = case
+            run = run.with_case(_with_artifact(record, case, folder))
+        folder.save(run)
+    return Execution(
+        run=run, cases=cases, places=plan.places, folder=folder, plugins=desk.plugins, progress=desk.progress
+    ).finish()
+
+
+def _narrowed(suite: Suite, request: Request) -> Suite:
+    """The suite with only the devices and models that the command line names."""
+    changed: dict[str, object] = {}
+    for key, wanted in (("devices", request.devices), ("models", request.models)):
+        entries = getattr(suite, key)
+        names = [entry.name for entry in entries]
+        for name in wanted:
+            if name not in names:
+                raise DevbenchError(f"the suite has no {key[:-1]} '{name}'{nearest(name, names)}")
+        if wanted:
+            changed[key] = [entry for entry in entries if entry.name in wanted]
+    return suite.model_copy(update=changed)
+
+
+def _planned(case: PlannedCase) -> CaseRecord:
+    return CaseRecord(
+        id=case.id,
+        model=case.model,
+        precision=case.variant.precision,
+        device=case.device,
+        place=case.place,
+        runtime=case.runtime,
+        options=case.options,
+        measure=case.measure,
+    )
+
+
+def _with_artifact(record: CaseRecord, case: Case, folder: RunFolder) -> CaseRecord:
+    artifact = case.artifact
+    if record.artifact and record.artifact.sha256 != artifact.sha256:
+        raise RunFolderError(
+            f"{folder.path}: {record.model} is another file now than when the run began",
+            f"It was {record.artifact.sha256[:12]}… and is {artifact.sha256[:12]}…: start a new run.",
+        )
+    image = case.planned.image
+    return replace(
+        record,
+        precision=artifact.precision,
+        region=case.region,
+        input=image.path.name if image else f"random, seed {case.planned.seed}",
+        artifact=ArtifactRecord(
+            sha256=artifact.sha256,
+            size_bytes=artifact.size_bytes,
+            format=artifact.format,
+            source=artifact.source,
+            weights=artifact.weights,
+            precision=artifact.precision,
+            inputs=artifact.inputs,
+            outputs=artifact.outputs,
+            facts=artifact.facts,
+        ),
+    )
+
+
+def _without_lost_rounds(run: Run, folder: RunFolder) -> Run:
+    """The run without rounds whose samples are not all on disk: they are measured again."""
+    for case in run.cases:
+        if isinstance(case.outcome, Pending):
+            kept = tuple(about for about in case.rounds if folder.has_round(run, case, about.index))
+            if len(kept) != len(case.rounds):
+                renumbered = tuple(about for about in kept if about.index < len(kept))
+                run = run.with_case(replace(case, rounds=renumbered))
+    return run

@@ -1,0 +1,80 @@
+"""Samples as Parquet: one part a round while the run goes on, one file at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from devbench.domain.outcome import Nanoseconds, Round
+from devbench.errors import RunFolderError
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
+    [
+        pa.field("case", _TEXT, nullable=False, metadata={"meaning": "id of the case, as in run.json"}),
+        pa.field("round", pa.int16(), nullable=False, metadata={"meaning": "number of the round, from 0"}),
+        pa.field("phase", _TEXT, nullable=False, metadata={"meaning": "warmup or steady"}),
+        pa.field("index", pa.int32(), nullable=False, metadata={"meaning": "number of the sample in its phase"}),
+        pa.field("ns", pa.int64(), nullable=False, metadata={"meaning": "nanoseconds per inference"}),
+    ]
+)
+
+
+def write_part(path: Path, case_id: str, done: Round) -> None:
+    """The samples of one round, whole or not at all. Raises OSError."""
+    phases = {"warmup": done.warmup_ns, "steady": done.samples_ns}
+    tables = [_table(case_id, done.about.index, phase, ns) for phase, ns in phases.items()]
+    _write(path, tables)
+
+
+def join_parts(parts: Sequence[Path], path: Path) -> None:
+    """All parts in one file, one after the other, so that memory holds one part at a time. Raises OSError."""
+    _write(path, (pq.read_table(part) for part in parts))
+
+
+def read_steady(path: Path, case_id: str) -> dict[int, Nanoseconds]:
+    """The steady samples of a case in the file or part at `path`, by round, in the order they were taken."""
+    try:
+        table = pq.read_table(
+            path, columns=["round", "index", "ns"], filters=[("case", "=", case_id), ("phase", "=", "steady")]
+        )
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RunFolderError(f"{path}: the samples cannot be read: {error}") from error
+    rounds = table["round"].to_numpy()
+    ns = table["ns"].to_numpy()[np.lexsort((table["index"].to_numpy(), rounds))]
+    rounds = np.sort(rounds)
+    return {int(number): ns[rounds == number] for number in np.unique(rounds)}
+
+
+def _table(case_id: str, number: int, phase: str, ns: Nanoseconds) -> pa.Table:
+    count = len(ns)
+    same = np.zeros(count, dtype=np.int32)
+    columns = [
+        pa.DictionaryArray.from_arrays(same, [case_id]),
+        np.full(count, number, dtype=np.int16),
+        pa.DictionaryArray.from_arrays(same, [phase]),
+        np.arange(count, dtype=np.int32),
+        ns,
+    ]
+    return pa.table([pa.array(column) if isinstance(column, np.ndarray) else column for column in columns], SCHEMA)
+
+
+def _write(path: Path, tables: Iterable[pa.Table]) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with pq.ParquetWriter(draft, SCHEMA, compression="zstd") as writer:
+            for table in tables:
+                writer.write_table(table)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise

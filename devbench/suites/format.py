@@ -1,0 +1,230 @@
+"""The suite format as types: what a suite may hold, and what it must not. The JSON schema is made from these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from devbench.domain.case import Option
+from devbench.domain.measure import DEFAULT_PROFILE, PROFILES, Measure
+from devbench.domain.run import Compare
+from devbench.suites.names import nearest
+
+Precision = Literal["float32", "float16", "int8"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownNames:
+    """What the loaded plugins know: catalogue models; runtimes by device; options by runtime."""
+
+    models: tuple[str, ...] = ()
+    devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _unknown(what: str, name: str, known: tuple[str, ...]) -> PydanticCustomError:
+    # Names go in as context: a brace in one must not be taken for a placeholder.
+    return PydanticCustomError(
+        "unknown_name",
+        "unknown {what} '{name}'{nearest}",
+        {"what": what, "name": name, "nearest": nearest(name, known)},
+    )
+
+
+def _word(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", value):
+        raise PydanticCustomError(
+            "bad_name",
+            "'{value}' is no name: letters, digits, '.', '_', '+' and '-', beginning with the first two",
+            {"value": value},
+        )
+    return value
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ImageFormat(_Strict):
+    """An image to feed. A pixel becomes (pixel - mean) / std before it is quantized."""
+
+    image: str
+    mean: float = 127.5
+    std: Annotated[float, Field(gt=0)] = 127.5
+
+
+def _image(value: Any) -> Any:
+    return {"image": value} if isinstance(value, str) else value
+
+
+Image = Annotated[ImageFormat | None, BeforeValidator(_image, json_schema_input_type=str | ImageFormat | None)]
+Precisions = Annotated[
+    list[Precision],
+    Field(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=Precision | list[Precision]),
+]
+
+
+class ModelFormat(_Strict):
+    """A model: a name of the catalogue, or any name with the `source` it comes from."""
+
+    name: str
+    source: str | None = None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    git_blob: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] | None = None
+    precision: Precisions | None = None
+    weights: Literal["random", "imagenet"] | None = None
+    input: Image = None
+    labels: str | None = None
+
+    @model_validator(mode="after")
+    def _name_is_known(self, info: ValidationInfo) -> Self:
+        _word(self.name)
+        known: KnownNames = info.context or KnownNames()
+        if self.source is None and self.name not in known.models:
+            raise _unknown("model", self.name, known.models)
+        return self
+
+
+class DeviceFormat(BaseModel):
+    """A device kind, with the runtimes to use and their options; a list of values is a matrix."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str
+    runtime: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] | None = None
+    options: dict[str, list[Option]] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _device_is_known(cls, name: str, info: ValidationInfo) -> str:
+        known: KnownNames = info.context or KnownNames()
+        if name not in known.devices:
+            raise _unknown("device", name, tuple(known.devices))
+        return name
+
+
+class MeasureFormat(_Strict):
+    """A profile, and the settings that differ from it."""
+
+    profile: Literal["quick", "normal", "publish"] = DEFAULT_PROFILE  # type: ignore[assignment]
+    rounds: Annotated[int, Field(ge=1, le=100)] | None = None
+    warmup_runs: Annotated[int, Field(ge=1)] | None = None
+    warmup_s: Annotated[float, Field(ge=0)] | None = None
+    min_runs: Annotated[int, Field(ge=1)] | None = None
+    min_s: Annotated[float, Field(ge=0)] | None = None
+    cap_s: Annotated[float, Field(gt=0)] | None = None
+    time_limit_s: Annotated[float, Field(gt=0)] | None = None
+
+    def settings(self, profile: str = "") -> Measure:
+        """The settings, over `profile` if that is given (it comes from the command line)."""
+        own = {name: value for name, value in self if name != "profile" and value is not None}
+        return replace(PROFILES[profile or self.profile], **own)
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        for name, value in contradictions(self.settings()):
+            raise PydanticCustomError("contradiction", "{text}", {"text": value, "key": name})
+        return self
+
+
+def contradictions(measure: Measure) -> list[tuple[str, str]]:
+    """Settings that cannot both hold: the key to blame, and why."""
+    rules = [("cap_s", "min_s"), ("cap_s", "warmup_s"), ("time_limit_s", "cap_s")]
+    values = {name: getattr(measure, name) for rule in rules for name in rule}
+    return [
+        (more, f"{more} ({values[more]:g}) is less than {less} ({values[less]:g})")
+        for more, less in rules
+        if values[more] < values[less]
+    ]
+
+
+class CompareFormat(_Strict):
+    """The ratios that the table shows."""
+
+    baseline: str = ""
+    between_models: list[str] = Field(default_factory=list, max_length=20)
+
+    def wanted(self) -> Compare:
+        """The same as a domain type."""
+        return Compare(baseline=self.baseline, between_models=tuple(self.between_models))
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def device_entry(value: Any) -> Any:
+    """`coral-usb`, `{coral-usb: {runtime: ..., threads: [1, 2]}}` and `{name: coral-usb, ...}` are the same to us."""
+    if isinstance(value, dict) and len(value) == 1 and "name" not in value:
+        ((name, settings),) = value.items()
+        value = {"name": name, **settings} if isinstance(settings, dict) else {"name": name}
+    value = _named(value)
+    if not isinstance(value, dict):
+        return value
+    own = {key: value[key] for key in ("name", "runtime") if key in value}
+    return {**own, "options": {key: _listed(value[key]) for key in value if key not in own}}
+
+
+def _profile(value: Any) -> Any:
+    return {"profile": value} if isinstance(value, str) else value
+
+
+class Suite(_Strict):
+    """Which models, on which devices, measured how. Never where: that is lab.yaml."""
+
+    name: str
+    models: Annotated[
+        list[Annotated[ModelFormat, BeforeValidator(_named, json_schema_input_type=str | ModelFormat)]],
+        Field(min_length=1),
+    ]
+    devices: Annotated[
+        list[
+            Annotated[
+                DeviceFormat,
+                BeforeValidator(device_entry, json_schema_input_type=str | dict[str, Any]),
+            ]
+        ],
+        Field(min_length=1),
+    ]
+    precision: Precisions = Field(default=["int8"])
+    weights: Literal["random", "imagenet"] | None = None
+    input: Image = None
+    labels: str | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    measure: Annotated[MeasureFormat, BeforeValidator(_profile, json_schema_input_type=str | MeasureFormat)] = (
+        MeasureFormat()
+    )
+    compare: CompareFormat = CompareFormat()
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_word(cls, name: str) -> str:
+        return _word(name)
+
+
+KEYS = {
+    (): tuple(Suite.model_fields),
+    ("models",): tuple(ModelFormat.model_fields),
+    ("measure",): tuple(MeasureFormat.model_fields),
+    ("compare",): tuple(CompareFormat.model_fields),
+    ("input",): tuple(ImageFormat.model_fields),
+}
+assert {item.name for item in fields(Measure)} == set(MeasureFormat.model_fields), "a setting that no suite can set"

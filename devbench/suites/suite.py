@@ -1,0 +1,111 @@
+"""Reads a suite: YAML, then types, then what one part says of another; all mistakes in one error."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from devbench.suites.format import KEYS, KnownNames, Suite, device_entry
+from devbench.suites.mistakes import note_mistakes
+from devbench.suites.names import nearest
+from devbench.suites.yaml_file import YamlFile, parse_yaml, read_yaml
+
+
+def read_suite(path: Path, known: KnownNames) -> Suite:
+    """The suite in the file at `path`; a `SuiteError` lists every mistake with line and column."""
+    return _checked(read_yaml(path), known)
+
+
+def parse_suite(text: str, name: str, known: KnownNames) -> Suite:
+    """The suite in `text`; `name` is what mistakes call it."""
+    return _checked(parse_yaml(text, name), known)
+
+
+def _checked(file: YamlFile, known: KnownNames) -> Suite:
+    suite: Suite | None = None
+    _flatten_device_places(file)
+    try:
+        suite = Suite.model_validate(file.data, context=known)
+    except ValidationError as error:
+        note_mistakes(file, error, KEYS)
+    if isinstance(file.data, dict):
+        _check_devices(file, known)
+        _check_references(file)
+    file.raise_mistakes()
+    assert suite is not None, "a suite is there if no mistake is"
+    return suite
+
+
+def _flatten_device_places(file: YamlFile) -> None:
+    """`{coral-usb: {threads: 2}}` is validated as one flat mapping: let the places follow."""
+    for path, place in list(file.places.items()):
+        match path:
+            case ("devices", int(index), str(), *rest) if rest and rest[0] != "<key>":
+                file.places.setdefault(("devices", index, *rest), place)
+                file.places.setdefault(("devices", index, "options", *rest), place)
+            case ("devices", int(index), str(key), *rest):
+                file.places.setdefault(("devices", index, "options", key, *rest), place)
+
+
+def _check_devices(file: YamlFile, known: KnownNames) -> None:
+    """Runtimes and options against what the plugins know; each mistake by itself, so here and not in the types."""
+    entries = file.data.get("devices")
+    for index, raw in enumerate(entries if isinstance(entries, list) else ()):
+        entry = device_entry(raw)
+        drivers = known.devices.get(str(entry.get("name"))) if isinstance(entry, dict) else None
+        if drivers is None:
+            continue
+        asked = entry.get("runtime", list(drivers))
+        asked = asked if isinstance(asked, list) else [asked]
+        for runtime in asked:
+            if isinstance(runtime, str) and runtime not in drivers:
+                file.complain(
+                    ("devices", index, "runtime"),
+                    f"unknown runtime '{runtime}' for {entry['name']}{nearest(runtime, drivers)}",
+                )
+        options = sorted({name for runtime in drivers for name in known.options.get(runtime, ())})
+        for option in entry["options"]:
+            if option not in options:
+                file.complain(
+                    ("devices", index, "options", option, "<key>"),
+                    f"unknown option '{option}' of {entry['name']}{nearest(option, options)}",
+                )
+
+
+def _check_references(file: YamlFile) -> None:
+    """What one part of the suite says of another; read from the raw data, so it is checked beside other mistakes."""
+    models = _names(file.data.get("models"))
+    for name, count in Counter(name for _, name in models).items():
+        if count > 1:
+            index = [index for index, other in models if other == name][1]
+            file.complain(("models", index), f"model '{name}' stands here twice: give one another name")
+    compare = file.data.get("compare")
+    if not isinstance(compare, dict):
+        return
+    names = tuple(name for _, name in models)
+    between = compare.get("between_models")
+    for index, name in enumerate(between if isinstance(between, list) else ()):
+        if isinstance(name, str) and name not in names:
+            file.complain(
+                ("compare", "between_models", index),
+                f"'{name}' is no model of this suite{nearest(name, names)}",
+            )
+    baseline = compare.get("baseline")
+    devices = tuple(name for _, name in _names(file.data.get("devices")))
+    if isinstance(baseline, str) and baseline not in devices:
+        file.complain(("compare", "baseline"), f"'{baseline}' is no device of this suite{nearest(baseline, devices)}")
+
+
+def _names(entries: Any) -> list[tuple[int, str]]:
+    """Index and name of each entry that has one, in any of the ways an entry may be written."""
+    found = []
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        name = entry
+        if isinstance(entry, dict):
+            name = entry.get("name") or (next(iter(entry)) if len(entry) == 1 else None)
+        if isinstance(name, str):
+            found.append((index, name))
+    return found

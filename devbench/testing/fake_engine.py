@@ -1,0 +1,91 @@
+"""An engine that runs no network: it sleeps, or misbehaves as its artifact tells it to. Python 3.6, no numpy.
+
+The artifact is a JSON file: `{"invoke_us": 200}` and, to misbehave, `"do"` and `"at"`. Its numbers are never
+published: no installed plugin brings it.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+
+
+class Engine:
+    """The four steps of a case, without a device."""
+
+    def __init__(self, runtime):
+        self._runtime = runtime
+        self._plan = {}
+        self._invokes = 0
+
+    def facts(self):
+        """What a real engine would say of its versions."""
+        return {"runtime_version": "0 (fake)"}
+
+    def load(self, path, options):
+        """Read what to do."""
+        with open(path) as file:
+            self._plan = json.load(file)
+        self._seconds = self._plan.get("invoke_us", 200) / 1e6 * float(options.get("slowdown", 1))
+        self._misbehave("load")
+
+    def inputs(self):
+        """It takes none."""
+        return []
+
+    def feed(self, arrays):
+        """It takes none."""
+
+    def invoke(self):
+        """Busy for as long as the artifact says: sleeping would time the scheduler instead."""
+        end = time.perf_counter() + self._seconds
+        while time.perf_counter() < end:
+            pass
+        self._invokes += 1
+        if self._invokes == self._plan.get("after", 3):
+            self._misbehave("invoke")
+
+    def outputs(self):
+        """It gives none."""
+        self._misbehave("outputs")
+        return []
+
+    def _misbehave(self, step):
+        if self._plan.get("at", "invoke") == step and "do" in self._plan:
+            _DEEDS[self._plan["do"]]()
+
+
+def _raise():
+    raise RuntimeError("the fake device reports\na failure")
+
+
+def _hang():
+    while True:
+        time.sleep(3600)
+
+
+def _print_natively():
+    os.write(1, b"a native library says hello on descriptor 1\n")
+    sys.stdout.write("and Python's print does too\n")
+    sys.stdout.flush()
+
+
+def _rubbish():
+    # What a broken start-up script or a badly behaved parent could do to the channel itself.
+    for name in os.listdir("/proc/self/fd"):
+        link = "/proc/self/fd/" + name
+        if int(name) > 2 and os.path.exists(link) and os.readlink(link).startswith("pipe:"):
+            os.write(int(name), b"%!rubbish\n")
+
+
+_DEEDS = {
+    "raise": _raise,
+    "hang": _hang,
+    "exit": lambda: os._exit(7),
+    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "print": _print_natively,
+    "rubbish": _rubbish,
+    "talk": lambda: sys.stderr.write("x" * 1000000 + "\nlast words\n"),
+}

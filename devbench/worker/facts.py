@@ -1,0 +1,54 @@
+"""What the worker can see of the machine and the interpreter it runs on. What it cannot see is left out."""
+
+import os
+import platform
+import sys
+
+
+def machine():
+    """Facts as text, by name."""
+    found = {
+        "python": platform.python_version(),
+        "python_path": sys.executable,
+        "machine": platform.machine(),
+        "kernel": platform.release(),
+        "os": _os_name(),
+        "cpu": _cpu_name(),
+        "cpus": str(os.cpu_count()),
+        "board": _text("/proc/device-tree/model").rstrip("\0"),
+        "governor": _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "memory_mib": _memory_mib(),
+    }
+    if hasattr(os, "sched_getaffinity"):
+        found["cpus_allowed"] = str(len(os.sched_getaffinity(0)))
+    return {name: value for name, value in found.items() if value}
+
+
+def _text(path):
+    try:
+        with open(path, errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _os_name():
+    for line in _text("/etc/os-release").splitlines():
+        if line.startswith("PRETTY_NAME="):
+            return line.split("=", 1)[1].strip('"')
+    return platform.system()
+
+
+def _cpu_name():
+    for line in _text("/proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("model name", "Model", "Hardware"):
+            return value.strip()
+    return platform.processor()
+
+
+def _memory_mib():
+    for line in _text("/proc/meminfo").splitlines():
+        if line.startswith("MemTotal:"):
+            return str(int(line.split()[1]) // 1024)
+    return ""

@@ -1,0 +1,40 @@
+"""What goes into the model: the host's arrays, or seeded random data of the right type and range."""
+
+
+def arrays(inputs, files, seed):
+    """One numpy array for each of `inputs` (dicts with name, dtype and shape)."""
+    if not inputs:
+        return []
+    import numpy as np  # only engines with inputs need it
+
+    if files:
+        return [_checked(np.load(path, allow_pickle=False), spec) for path, spec in zip(files, inputs)]
+    random = np.random.RandomState(seed)  # its stream is the same in every version of numpy
+    return [_random(random, np.dtype(_known(spec)), tuple(spec["shape"])) for spec in inputs]
+
+
+def _checked(array, spec):
+    if str(array.dtype) != spec["dtype"] or list(array.shape) != list(spec["shape"]):
+        raise ValueError(
+            "input '{}' takes {} {}, and was given {} {}".format(
+                spec["name"], spec["dtype"], list(spec["shape"]), array.dtype, list(array.shape)
+            )
+        )
+    return array
+
+
+def _known(spec):
+    kinds = ("float16", "float32", "float64", "bool", "complex64", "complex128")
+    integers = tuple(sign + "int" + bits for sign in ("", "u") for bits in ("8", "16", "32", "64"))
+    if spec["dtype"] not in kinds + integers:
+        raise ValueError("input '{}' has type {}, which cannot be made up".format(spec["name"], spec["dtype"]))
+    return spec["dtype"]
+
+
+def _random(random, dtype, shape):
+    if dtype.itemsize == 1 and dtype.kind in "iu":  # a quantized tensor: any value is a valid one
+        low = -128 if dtype.kind == "i" else 0
+        return random.randint(low, low + 256, size=shape).astype(dtype)
+    if dtype.kind in "iub":  # an index, a length, a switch: 0 and 1 are in everybody's range
+        return random.randint(0, 2, size=shape).astype(dtype)
+    return random.uniform(-1, 1, size=shape).astype(dtype)

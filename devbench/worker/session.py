@@ -1,0 +1,72 @@
+"""One worker's life: say hello, take one request, measure one case, answer, end."""
+
+import importlib
+import sys
+import traceback
+
+from . import clock, facts, feeds, outputs
+from .channel import Channel
+from .loop import measure
+
+PROTOCOL = 1
+
+
+def main(runtime):
+    """Exit status 0 if the host wanted nothing or the case was measured, 1 if it failed."""
+    channel = Channel()
+    engine, problem = _open_engine(runtime)
+    known = dict(facts.machine(), **clock.facts())
+    if engine is not None:
+        known.update(engine.facts())
+    channel.send("hello", protocol=PROTOCOL, runtime=runtime, problem=problem, facts=known)
+    request = channel.receive()
+    if request is None or engine is None:
+        return 0
+    channel.die_with_host()
+    phase = ["load"]
+
+    def tell(name):
+        phase[0] = name
+        channel.send("phase", phase=name)
+
+    try:
+        result = _measure_case(engine, request, tell)
+    except Exception as error:  # noqa: BLE001 - whatever a native runtime raises is this case's failure
+        traceback.print_exc()
+        channel.send("failed", phase=phase[0], error=_one_line(error), kind=type(error).__name__)
+        return 1
+    channel.send("result", **result)
+    return 0
+
+
+def _open_engine(runtime):
+    """The engine, or why this interpreter has none."""
+    try:
+        # The runtime's own file: the host puts it into the archive beside this one.
+        return importlib.import_module(".engine", __package__).Engine(runtime), ""
+    except Exception as error:  # noqa: BLE001 - a broken installation can raise anything
+        traceback.print_exc()
+        return None, "{}: {}".format(type(error).__name__, _one_line(error))
+
+
+def _measure_case(engine, request, tell):
+    tell("load")
+    start = clock.now_ns()
+    engine.load(request["artifact"], request["options"])
+    load_ns = clock.now_ns() - start
+    tell("feed")
+    engine.feed(feeds.arrays(engine.inputs(), request["feeds"], request["seed"]))
+    result = measure(engine.invoke, request["settings"], tell)
+    tell("outputs")
+    result["outputs"] = outputs.packed(engine.outputs())
+    result["facts"] = engine.facts()
+    result["load_ns"] = load_ns
+    return result
+
+
+def _one_line(error):
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+if sys.version_info < (3, 6):
+    raise SystemExit("devbench's worker needs Python 3.6 or newer")
