@@ -81,6 +81,7 @@ class Summary:
         so that the interval says nothing of how much another process would differ.
     """
 
+    rounds: int
     samples: int
     median_ms: float
     low_ms: float

@@ -8,6 +8,7 @@ import zipfile
 from importlib import resources
 from pathlib import Path
 
+from devbench.errors import DevbenchError
 from devbench.files import write_whole
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can say: the build's own time must not show
@@ -18,9 +19,15 @@ def worker_archive(engine: Path, folder: Path) -> Path:
     """The archive that holds the worker and `engine`, in `folder`, named by the hash of its bytes."""
     data = archive_bytes(engine)
     path = folder / f"devbench-worker-{hashlib.sha256(data).hexdigest()[:16]}.pyz"
-    if not path.exists() or path.read_bytes() != data:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
+    try:
+        if not path.exists() or path.read_bytes() != data:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(path, data)
+    except OSError as error:
+        raise DevbenchError(
+            f"{folder}: cannot be written: {error.strerror}",
+            "The worker is kept there. Free some space or permissions, or set DEVBENCH_CACHE to another folder.",
+        ) from error
     return path
 
 

@@ -78,7 +78,7 @@ def _ratios(comparison: Comparison) -> Table:
 
 
 def _rounds(comparison: Comparison) -> str:
-    rounds = {len(case.rounds) for case in comparison.run.cases if isinstance(case.outcome, Measured)}
+    rounds = {case.outcome.summary.rounds for case in comparison.run.cases if isinstance(case.outcome, Measured)}
     if not rounds:
         return ""
     counts = "–".join(str(count) for count in sorted({min(rounds), max(rounds)}))

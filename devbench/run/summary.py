@@ -19,6 +19,7 @@ def summary_of(rounds: Sequence[Nanoseconds]) -> Summary:
     interval = median_interval(rounds)
     everything = np.concatenate(rounds)
     return Summary(
+        rounds=len(rounds),
         samples=figures.samples,
         median_ms=_ms(interval.estimate),
         low_ms=_ms(interval.low),

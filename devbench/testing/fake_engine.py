@@ -73,9 +73,10 @@ def _print_natively():
 
 def _rubbish():
     # What a broken start-up script or a badly behaved parent could do to the channel itself.
+    standard = ("0", "1", "2")
     for name in os.listdir("/proc/self/fd"):
         link = "/proc/self/fd/" + name
-        if int(name) > 2 and os.path.exists(link) and os.readlink(link).startswith("pipe:"):
+        if name not in standard and os.path.exists(link) and os.readlink(link).startswith("pipe:"):
             os.write(int(name), b"%!rubbish\n")
 
 

@@ -2,6 +2,8 @@
 
 import importlib
 
+import numpy
+
 _MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
 _PACKAGES = {"litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
 
@@ -16,8 +18,6 @@ class Engine:
 
     def facts(self):
         """Versions of what is loaded, as text."""
-        import numpy
-
         package = importlib.import_module(_PACKAGES[self._runtime])
         return {"runtime_version": getattr(package, "__version__", "unknown"), "numpy": numpy.__version__}
 
@@ -47,7 +47,7 @@ def _spec(detail):
     scale, zero_point = detail["quantization"]
     return {
         "name": detail["name"],
-        "dtype": str(detail["dtype"].__name__),
+        "dtype": numpy.dtype(detail["dtype"]).name,
         "shape": [int(size) for size in detail["shape"]],
         "scale": float(scale),
         "zero_point": int(zero_point),

@@ -1,0 +1,34 @@
+"""Pure functions on arrays of samples: no files, no clocks, no randomness, nothing else of devbench.
+
+Everywhere `rounds` is a sequence of one-dimensional int64 arrays, one per round (fresh process), holding
+latencies in nanoseconds in the order they were measured. Mistakes of the caller are `ValueError`.
+"""
+
+from devbench.stats.geomean import GeometricMean, geometric_mean_ratio
+from devbench.stats.interval import Interval, median_interval
+from devbench.stats.outliers import OutlierCounts, count_outliers
+from devbench.stats.percentile_bound import minimum_samples, percentile_upper_bound
+from devbench.stats.precision import Precision, precision
+from devbench.stats.ratio import divide, ratio_interval
+from devbench.stats.steady import Steadiness, check_steady
+from devbench.stats.summary import Summary, percentile, summarise
+
+__all__ = [
+    "GeometricMean",
+    "Interval",
+    "OutlierCounts",
+    "Precision",
+    "Steadiness",
+    "Summary",
+    "check_steady",
+    "count_outliers",
+    "divide",
+    "geometric_mean_ratio",
+    "median_interval",
+    "minimum_samples",
+    "percentile",
+    "percentile_upper_bound",
+    "precision",
+    "ratio_interval",
+    "summarise",
+]

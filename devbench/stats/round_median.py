@@ -1,0 +1,100 @@
+"""What one round says: the median of its samples, and how well these samples alone pin it down."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devbench.stats.dependence import inefficiency
+from devbench.stats.student import t_quantile
+
+Rounds = Sequence[NDArray[np.int64]]
+"""One array of latencies in nanoseconds per round, each shape (n,) and in the order measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class RoundMedian:
+    """The median of one round.
+
+    sorted_ns: the samples, ascending.
+    median_ns: their median.
+    effective_samples: how many independent samples these consecutive ones are worth.
+    tick_ns: the smallest step seen between two different samples: an upper guess of the clock's resolution.
+    """
+
+    sorted_ns: NDArray[np.int64]
+    median_ns: float
+    effective_samples: float
+    tick_ns: float
+
+    @property
+    def log_median(self) -> float:
+        """Natural logarithm of the median."""
+        return math.log(self.median_ns)
+
+    @property
+    def log_tick(self) -> float:
+        """Half a tick, relative to the median: no median is known better than this."""
+        return self.tick_ns / 2 / self.median_ns
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """What `log_variance` is worth, at least 1."""
+        return max(self.effective_samples - 1.0, 1.0)
+
+    @property
+    def log_variance(self) -> float:
+        """Variance of `log_median` if this same process went on: speaks of nothing outside the round."""
+        low, high = self._order_statistics(1.0)
+        return (math.log(max(high, 1.0) / max(low, 1.0)) / 2) ** 2
+
+    def bounds_ns(self, level: float) -> tuple[float, float]:
+        """Interval of the median of this process: order statistics, as for independent samples but fewer.
+
+        Source: Hoefler & Belli 2015 (doi 10.1145/2807591.2807644) for the order statistics; the effective
+        number of samples stands in for the number of samples.
+        """
+        low, high = self._order_statistics(t_quantile((1 + level) / 2, self.degrees_of_freedom))
+        return max(low - self.tick_ns / 2, 0.0), high + self.tick_ns / 2
+
+    def _order_statistics(self, standard_errors: float) -> tuple[float, float]:
+        n = self.sorted_ns.size
+        reach = standard_errors * 0.5 / math.sqrt(self.effective_samples)
+        low = max(math.floor(n * (0.5 - reach)), 1) - 1
+        high = min(math.ceil(n * (0.5 + reach)) + 1, n) - 1
+        return float(self.sorted_ns[low]), float(self.sorted_ns[high])
+
+
+def round_median(samples_ns: NDArray[np.int64]) -> RoundMedian:
+    """Return the median of one round with what its samples say of its uncertainty.
+
+    Raises:
+        ValueError: no samples, more than one dimension, or a median that is not positive.
+
+    """
+    if samples_ns.ndim != 1 or samples_ns.size == 0:
+        raise ValueError(f"a round is one dimension with at least one sample, not {samples_ns.shape}")
+    ordered = np.sort(samples_ns)
+    n = ordered.size
+    median = (float(ordered[(n - 1) // 2]) + float(ordered[n // 2])) / 2
+    if median <= 0:
+        raise ValueError(f"the median latency of a round must be positive, not {median} ns")
+    steps = np.diff(ordered)
+    steps = steps[steps > 0]
+    # Only which side of the median a sample fell matters for the median, so only that is correlated.
+    dependence = inefficiency(np.sign(samples_ns - median))
+    return RoundMedian(
+        sorted_ns=ordered,
+        median_ns=median,
+        effective_samples=max(n / dependence, 1.0),
+        tick_ns=float(steps.min()) if steps.size else 1.0,
+    )
+
+
+def round_medians(rounds: Rounds) -> list[RoundMedian]:
+    """Return `round_median` of each; at least one round, or ValueError."""
+    if not rounds:
+        raise ValueError("there must be at least one round")
+    return [round_median(samples_ns) for samples_ns in rounds]

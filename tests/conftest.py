@@ -1,0 +1,134 @@
+"""What every test has: the real command line in a process of its own, a cache and a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+QUICK = "{rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 20, time_limit_s: 20}"
+
+
+@dataclass
+class Bench:
+    """Runs `devbench` as a user would, in `folder`."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `devbench ARGUMENTS` to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "devbench", *map(str, arguments)],
+            cwd=self.folder,
+            env={**self.env, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start `devbench ARGUMENTS` and return at once."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "devbench", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file into the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def plugin(self, name: str, source: str = "", *, module: str = "") -> None:
+        """Install a third-party distribution that brings the plugin `name`: an entry point, found as any other."""
+        site = self.folder / "site"
+        (site / f"{name}-1.0.dist-info").mkdir(parents=True, exist_ok=True)
+        (site / f"{name}-1.0.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        entry = f"[devbench]\n{name} = {module or 'plugin_' + name}\n"
+        (site / f"{name}-1.0.dist-info" / "entry_points.txt").write_text(entry)
+        if source:
+            (site / f"plugin_{name}.py").write_text(source)
+        self.env["PYTHONPATH"] = str(site)
+
+    def fake(self, name: str, **plan: object) -> Path:
+        """Write a `.fake` artifact: how long an inference takes, and what goes wrong when."""
+        return self.write(f"{name}.fake", json.dumps(plan))
+
+    def fake_suite(self, *models: str, measure: str = QUICK, extra: str = "") -> Path:
+        """A suite over `.fake` artifacts of these names on the fake device."""
+        listed = "".join(f"  - {{name: {name}, source: {name}.fake}}\n" for name in models)
+        return self.write(
+            "suite.yaml", f"name: fakes\nmodels:\n{listed}devices: [fake]\nmeasure: {measure}\n{extra}\n"
+        )
+
+    def run_file(self, out: str = "out") -> dict[str, Any]:
+        """What run.json in the folder `out` says."""
+        found: dict[str, Any] = json.loads((self.folder / out / "run.json").read_text())
+        return found
+
+    def outcomes(self, out: str = "out") -> dict[str, dict[str, Any]]:
+        """The outcome of each model of the run in `out`."""
+        return {case["model"]: case["outcome"] for case in self.run_file(out)["cases"]}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """The command line, with the fake device's plugin installed beside the bundled ones."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DEVBENCH_")}
+    made = Bench(tmp_path, {**inherited, "DEVBENCH_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"})
+    made.plugin("fake", module="devbench.testing.fake")
+    return made
+
+
+@pytest.fixture
+def google_models() -> Path:
+    """Real models by Google, where somebody has them."""
+    folder = os.environ.get("DEVBENCH_TEST_MODELS")
+    if not folder:
+        pytest.skip("DEVBENCH_TEST_MODELS names no folder with Google's models")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def interpreters() -> Callable[[str], str]:
+    """Finds a real CPython of a version, or skips the test."""
+
+    def find(version: str) -> str:
+        pyenv = Path.home() / ".pyenv" / "versions"
+        for candidate in sorted(pyenv.glob(f"{version}.*/bin/python")):
+            return str(candidate)
+        for folder in os.environ.get("PATH", "").split(os.pathsep):
+            if (Path(folder) / f"python{version}").exists() and "shims" not in folder:
+                return str(Path(folder) / f"python{version}")
+        pytest.skip(f"there is no Python {version} on this machine")
+
+    return find
+
+
+@pytest.fixture(autouse=True)
+def _no_orphans() -> Iterator[None]:
+    """No test leaves a worker behind."""
+    yield
+    left = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = process.read_bytes()
+        except OSError:
+            continue
+        if b"devbench-worker-" in command and b"/pytest-" in command:
+            left.append(f"{process.parent.name}: {command!r}")
+    assert not left, left

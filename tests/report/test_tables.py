@@ -1,0 +1,107 @@
+"""Tables: what a cell says, and that names from files stay text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from devbench.compare.comparison import compare_run
+from devbench.domain.outcome import Failed, Measured, Skipped
+from devbench.domain.place import Absent
+from devbench.domain.run import CaseRecord, Compare, Request, Run
+from devbench.report.figures import duration, milliseconds
+from devbench.report.markdown import markdown
+from devbench.report.tables import tables_of
+from devbench.run.summary import summary_of
+
+ROUNDS = {number: np.full(200, 2_000_000, dtype=np.int64) + np.arange(200) * 100 for number in range(3)}
+SLOW = {number: ns * 16 for number, ns in ROUNDS.items()}
+
+
+def _run(*cases: CaseRecord) -> Run:
+    return Run(
+        id="r",
+        suite="s",
+        suite_sha256="",
+        started_utc="",
+        devbench_version="0",
+        seed=0,
+        request=Request(suite_text="", suite_dir=""),
+        compare=Compare(baseline="desktop-cpu", between_models=("slow", "fast")),
+        order=(),
+        host={},
+        absent=(Absent(device="coral-usb", reason="none is plugged in"),),
+        cases=cases,
+    )
+
+
+def _case(model: str, device: str, rounds: dict[int, np.ndarray]) -> CaseRecord:
+    return CaseRecord(
+        id=f"{model}@{device}",
+        model=model,
+        precision="int8",
+        device=device,
+        place="local",
+        runtime="r",
+        outcome=Measured(summary=summary_of(list(rounds.values()))),
+    )
+
+
+def test_the_table_in_markdown() -> None:
+    cases = (
+        _case("slow", "desktop-cpu", SLOW),
+        _case("fast", "desktop-cpu", ROUNDS),
+        _case("slow", "toaster", ROUNDS),
+        _case("fast", "toaster", ROUNDS),
+    )
+    samples = {case.id: SLOW if case.id == "slow@desktop-cpu" else ROUNDS for case in cases}
+    text = markdown(tables_of(compare_run(_run(*cases), samples.__getitem__)))
+    assert text == (
+        """**s: time of one inference, median with 95 % interval**
+
+| model | desktop-cpu | toaster |
+|---|---|---|
+| slow int8 | 32.16 ms ± 0.1 %<br>p90 32.29 ms | 2.010 ms ± 0.1 %<br>p90 2.018 ms<br>16.00× [15.97, 16.03] |
+| fast int8 | 2.010 ms ± 0.1 %<br>p90 2.018 ms | 2.010 ms ± 0.1 %<br>p90 2.018 ms<br>no difference shown [0.998, 1.002] |
+
+- × is how many times faster than desktop-cpu.
+- coral-usb: none is plugged in.
+
+**How many times as long, with 95 % interval**
+
+| models | desktop-cpu | toaster |
+|---|---|---|
+| slow int8 / fast int8 | 16.00× [15.97, 16.03] | no difference shown [0.998, 1.002] |
+
+"""
+    )
+
+
+def test_failed_and_skipped_cells_say_so_and_their_reasons_stand_below() -> None:
+    failed = replace(_case("a", "x", ROUNDS), outcome=Failed(error="it broke", hint="Mend it.", phase="load"))
+    skipped = replace(_case("b", "x", ROUNDS), outcome=Skipped(reason="no runtime"))
+    text = markdown(tables_of(compare_run(_run(failed, skipped), lambda _: ROUNDS)))
+    assert "| a int8 | failed |" in text
+    assert "| b int8 | skipped |" in text
+    assert "- a@x failed (load): it broke. Mend it." in text
+    assert "- b@x skipped: no runtime." in text
+
+
+def test_a_name_cannot_end_a_cell_or_open_a_tag() -> None:
+    text = markdown(tables_of(compare_run(_run(_case("<script>|x", "d", ROUNDS)), lambda _: ROUNDS)))
+    assert "&lt;script&gt;\\|x" in text
+    assert "<script>" not in text
+
+
+@pytest.mark.parametrize(
+    ("value_ms", "text"),
+    [(0.01234, "0.0123"), (0.5, "0.5000"), (2.7134, "2.713"), (47.25, "47.25"), (792.13, "792.1"), (12345.6, "12346")],
+)
+def test_figures_have_four_digits_that_count(value_ms: float, text: str) -> None:
+    assert milliseconds(value_ms) == text
+
+
+def test_durations() -> None:
+    assert [duration(seconds) for seconds in (0, 59.4, 61, 3725)] == ["0 s", "59 s", "1 min 01 s", "1 h 02 min"]

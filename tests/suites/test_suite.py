@@ -1,0 +1,126 @@
+"""Suites: every mistake at once, each with its place; and nothing that a file says can hurt."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from devbench.errors import SuiteError
+from devbench.suites.format import KnownNames, Suite
+from devbench.suites.suite import parse_suite, read_suite
+
+KNOWN = KnownNames(
+    models=("mobilenet_v1", "mobilenet_v2"),
+    devices={"desktop-cpu": ("litert", "tflite-runtime"), "coral-usb": ()},
+    options={"litert": ("threads",), "tflite-runtime": ("threads",)},
+)
+REPOSITORY = Path(__file__).parents[2]
+
+
+def _mistakes(text: str) -> list[str]:
+    with pytest.raises(SuiteError) as caught:
+        parse_suite(text, "s.yaml", KNOWN)
+    return caught.value.message.splitlines()
+
+
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
+    assert _mistakes(
+        """name: "my suite!"
+models: [mobilenet_v1, mobilnet_v2, {name: x, source: a.tflite, sha256: 12ab, lables: y}]
+devices:
+  - desktop-cpuu
+  - {desktop-cpu: {runtime: [litert, tflight], thread: [1, 2]}}
+precision: int7
+measure: {rounds: three, cap_s: -1, foo: 1}
+compare: {baseline: coral, between_models: [inception_v4]}
+rums: 3
+"""
+    ) == [
+        "s.yaml:1:7: 'my suite!' is no name: letters, digits, '.', '_', '+' and '-', beginning with the first two",
+        "s.yaml:2:24: unknown model 'mobilnet_v2'; did you mean 'mobilenet_v2'?",
+        "s.yaml:2:73: 'sha256' cannot be '12ab': it is written in lower-case hexadecimal digits, all of them",
+        "s.yaml:2:79: unknown key 'lables'; did you mean 'labels'?",
+        "s.yaml:4:5: unknown device 'desktop-cpuu'; did you mean 'desktop-cpu'?",
+        "s.yaml:5:29: unknown runtime 'tflight' for desktop-cpu; known: litert, tflite-runtime",
+        "s.yaml:5:48: unknown option 'thread' of desktop-cpu; did you mean 'threads'?",
+        "s.yaml:6:12: 'precision' cannot be 'int7'; did you mean 'int8'?",
+        "s.yaml:7:19: 'rounds' must be a whole number, not 'three'",
+        "s.yaml:7:33: 'cap_s' cannot be -1: input should be greater than 0",
+        "s.yaml:7:37: unknown key 'foo'; known: cap_s, min_runs, min_s, profile, rounds, time_limit_s,"
+        " warmup_runs, warmup_s",
+        "s.yaml:8:21: 'coral' is no device of this suite; known: desktop-cpu, desktop-cpuu",
+        "s.yaml:8:45: 'inception_v4' is no model of this suite; known: mobilenet_v1, mobilnet_v2, x",
+        "s.yaml:9:1: unknown key 'rums'; known: compare, devices, input, labels, measure, models, name,"
+        " precision, seed, weights",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("", "s.yaml:1:1: must be a mapping, not empty"),
+        ("- a\n- b\n", "s.yaml:1:1: must be a mapping, not ['a', 'b']"),
+        ("name: [a\n", "s.yaml:2:1: not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("a: &x [1]\nb: [*x, *x, *x]\n", "s.yaml:2:5: aliases (*x) are not supported"),
+        ("name: a\nname: b\n", "s.yaml:2:1: 'name' stands here twice"),
+        ("? [a]\n: b\n", "s.yaml:1:3: a key must be a word"),
+        ("name: !!python/object:os.system {}\n", "s.yaml:1:7: 'name' must be text, not {}"),
+        ("name: !!python/name:os.system x\n", "could not determine a constructor for the tag"),
+        ("name: \x00\n", "s.yaml:1:1: not YAML"),
+        ("a: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("name: s\nmodels: []\ndevices: [desktop-cpu]\n", "s.yaml:2:9: 'models' must not be empty, not []"),
+        (
+            "name: s\nmodels: [mobilenet_v1, mobilenet_v1]\ndevices: [desktop-cpu]\n",
+            "s.yaml:2:24: model 'mobilenet_v1' stands here twice: give one another name",
+        ),
+        (
+            "name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure:\n  min_s: 5\n  cap_s: 2\n",
+            "s.yaml:6:10: cap_s (2) is less than min_s (5)",
+        ),
+        (
+            "name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure: fast\n",
+            "s.yaml:4:10: 'profile' cannot be 'fast'",
+        ),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_place(text: str, mistake: str) -> None:
+    assert any(mistake in line for line in _mistakes(text)), _mistakes(text)
+
+
+def test_an_alias_bomb_is_refused_before_it_grows() -> None:
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(20)
+    )
+    assert "aliases (*a) are not supported" in _mistakes(bomb)[0]
+
+
+def test_a_file_that_is_no_text_or_too_large_is_refused(tmp_path: Path) -> None:
+    binary = tmp_path / "b.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SuiteError, match="not UTF-8 text"):
+        read_suite(binary, KNOWN)
+    large = tmp_path / "l.yaml"
+    large.write_text("#" * (2 << 20))
+    with pytest.raises(SuiteError, match="larger than 1 MiB"):
+        read_suite(large, KNOWN)
+
+
+def test_the_ways_to_write_a_device_mean_the_same() -> None:
+    def device(text: str) -> object:
+        return parse_suite(f"name: s\nmodels: [mobilenet_v1]\ndevices: [{text}]\n", "s", KNOWN).devices[0]
+
+    assert device("{desktop-cpu: {runtime: litert, threads: 2}}") == device(
+        "{name: desktop-cpu, runtime: [litert], threads: [2]}"
+    )
+    assert device("desktop-cpu") == device("{desktop-cpu: {}}") == device("{name: desktop-cpu}")
+
+
+def test_the_schema_for_editors_is_the_one_of_the_types() -> None:
+    written = json.loads((REPOSITORY / "docs" / "suite.schema.json").read_text())
+    assert written == Suite.model_json_schema(), "make it anew: see docs/suites.md"
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "bom.yaml"
+    path.write_text("\ufeffname: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\n")
+    assert read_suite(path, KNOWN).name == "s"
