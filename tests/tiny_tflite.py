@@ -78,7 +78,9 @@ def two_odd_inputs(path: Path) -> Path:
         Tensor("lengths_out", "int64", (3,)),
         Tensor("mask_out", "bool", (2, 2)),
     ]
-    return write_tflite(path, tensors, [Operation("SQUEEZE", (0,), (2,)), Operation("SQUEEZE", (1,), (3,))], [0, 1], [2, 3])
+    return write_tflite(
+        path, tensors, [Operation("SQUEEZE", (0,), (2,)), Operation("SQUEEZE", (1,), (3,))], [0, 1], [2, 3]
+    )
 
 
 def _buffer(builder: flatbuffers.Builder, data: bytes) -> int:

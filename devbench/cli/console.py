@@ -7,6 +7,7 @@ import sys
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from devbench.report.figures import duration
@@ -63,15 +64,14 @@ class BarProgress(RunProgress):
 
     def __init__(self, console: Console) -> None:
         self._bar = Progress(
+            BarColumn(bar_width=16),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[detail]}"),
             console=console,
             auto_refresh=False,
             transient=True,
         )
-        self._task: TaskID = self._bar.add_task("starting", total=None, detail="")
-        self._text = ""
+        self._task: TaskID = self._bar.add_task("starting", total=None)
+        self._step = ""
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -82,28 +82,29 @@ class BarProgress(RunProgress):
 
     def preparing(self, model: str) -> None:
         """See `RunProgress`."""
-        self._show(f"preparing {model}", "")
+        self._step = f"preparing {model}"
+        self._show(self._step)
 
     def detail(self, text: str) -> None:
         """See `RunProgress`."""
-        self._bar.update(self._task, detail=text, refresh=True)
+        self._show(text)
 
     def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:
         """See `RunProgress`."""
         self._bar.update(self._task, total=of, completed=number - 1)
-        self._text = f"round {number}/{of}, about {duration(left_s)} left"
-        self._show(case_id, self._text)
+        self._step = f"{number}/{of} · {duration(left_s)} left · {case_id}"
+        self._show(self._step)
 
     def phase(self, name: str) -> None:
         """See `RunProgress`."""
-        self._bar.update(self._task, detail=f"{self._text} · {name}", refresh=True)
+        self._show(f"{self._step} · {name}")
 
     def case_failed(self, case_id: str, error: str) -> None:
         """See `RunProgress`."""
         self._bar.console.print(f"{case_id} failed: {error}", markup=False, style="red")
 
-    def _show(self, description: str, detail: str) -> None:
-        self._bar.update(self._task, description=description, detail=detail, refresh=True)
+    def _show(self, text: str) -> None:
+        self._bar.update(self._task, description=escape(text), refresh=True)
 
 
 def open_progress() -> LineProgress | BarProgress:

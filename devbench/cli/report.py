@@ -31,7 +31,13 @@ def command(source: Path, style: str, as_json: bool, baseline: str) -> None:
     if style == "csv":
         print(results_csv(run), end="")
         return
-    tables = tables_of(compare_run(run, lambda case_id: folder.samples(run, case_id), baseline))
+    comparison = compare_run(
+        run,
+        lambda case_id: folder.samples(run, case_id),
+        lambda case_id: folder.outputs(run, case_id),
+        baseline,
+    )
+    tables = tables_of(comparison)
     if style == "markdown":
         print(markdown(tables), end="")
     else:

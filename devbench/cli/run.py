@@ -123,14 +123,16 @@ def _show(run: Run, folder: RunFolder, as_json: bool) -> None:
     if as_json:
         print(encode_run(run).decode(), end="")
         return
-    comparison = compare_run(run, lambda case_id: folder.samples(run, case_id))
+    comparison = compare_run(
+        run, lambda case_id: folder.samples(run, case_id), lambda case_id: folder.outputs(run, case_id)
+    )
     print_tables(tables_of(comparison), Console())
     print(f"Run folder: {folder.path}")
 
 
 def _show_plan(request: Request, name: str, desk: Desk) -> int:
     _, plan, seed = make_plan(request, name, desk)
-    order = interleaved(plan.cases, seed)
+    order = interleaved({case.id: case.measure.rounds for case in plan.cases}, seed)
     measures = {case.id: case.measure for case in plan.cases}
     print(f"{len(plan.cases)} cases, {len(order)} rounds in this order (seed {seed}):")
     for number, case_id in enumerate(order, 1):
@@ -140,7 +142,8 @@ def _show_plan(request: Request, name: str, desk: Desk) -> int:
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")
     seconds = sum(round_s(measures[case_id]) for case_id in order)
-    print(f"At least {duration(seconds)} of measuring, more for slow models; models not in the cache are made first.")
+    print(f"At least {duration(seconds)} of measuring. Slow models take longer, disturbed or imprecise cases get up to")
+    print("`max_rounds` rounds, and models that are not in the cache are made first.")
     return 0
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from devbench.domain.outcome import Measured, Nanoseconds
+from devbench.compare.alike import answers_differ, work_differs
+from devbench.domain.outcome import Measured, Nanoseconds, OutputTensor
 from devbench.domain.run import CaseRecord, Run
+from devbench.errors import DevbenchError
 from devbench.stats import Interval, ratio_interval
 
 Samples = Callable[[str], Mapping[int, Nanoseconds]]  # steady samples by round, of the case with this id
+Outputs = Callable[[str], Sequence[OutputTensor]]  # what that case gave for its input; empty if unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +25,14 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A case in the grid. over_baseline: how many times faster than the baseline device it is."""
+    """A case in the grid.
+
+    over_baseline: how many times faster than the baseline device it is. refused: why there is no such ratio.
+    """
 
     case: CaseRecord
     over_baseline: Interval | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +56,22 @@ class Comparison:
     between: tuple[Between, ...]
 
 
-def compare_run(run: Run, samples: Samples, baseline: str = "") -> Comparison:
+def compare_run(run: Run, samples: Samples, outputs: Outputs, baseline: str = "") -> Comparison:
     """The comparison that the run's suite asks for, over `baseline` instead of the suite's if that is given."""
     keys = list(dict.fromkeys(_column_key(case) for case in run.cases))
     columns = _columns(keys)
     wanted = baseline or run.compare.baseline
     base = next((index for index, column in enumerate(columns) if wanted in (column.device, column.label)), None)
+    if baseline and base is None:
+        names = [name for column in columns for name in (column.device, column.label)]
+        raise DevbenchError(f"the run has no device '{baseline}'", f"It has: {', '.join(dict.fromkeys(names))}.")
     grid = {(_row(case), keys.index(_column_key(case))): case for case in run.cases}
     rows = tuple(dict.fromkeys(_row(case) for case in run.cases))
-    ratio = _Ratios(samples)
+    ratio = _Ratios(samples, outputs)
     cells = {}
     for (row, index), case in grid.items():
         reference = grid.get((row, base)) if base is not None and index != base else None
-        cells[row, index] = Cell(case=case, over_baseline=ratio.of(reference, case) if reference else None)
+        cells[row, index] = ratio.cell(case, reference)
     return Comparison(
         run=run,
         rows=rows,
@@ -75,21 +85,33 @@ def compare_run(run: Run, samples: Samples, baseline: str = "") -> Comparison:
 class _Ratios:
     """Ratios of two cases of one run, whose rounds were interleaved."""
 
-    def __init__(self, samples: Samples) -> None:
+    def __init__(self, samples: Samples, outputs: Outputs) -> None:
         self._samples = samples
+        self._outputs = outputs
+
+    def cell(self, case: CaseRecord, reference: CaseRecord | None) -> Cell:
+        """The case with its ratio over `reference`, unless the two are not alike."""
+        if reference is None or self.of(reference, case) is None:
+            return Cell(case=case)
+        refused = work_differs(reference, case)
+        if not refused and reference.input == case.input:
+            refused = answers_differ(self._outputs(reference.id), self._outputs(case.id))
+        return Cell(case=case, refused=refused) if refused else Cell(case=case, over_baseline=self.of(reference, case))
 
     def of(self, above: CaseRecord, below: CaseRecord) -> Interval | None:
         """How many times as long `above` takes as `below`; None unless both are measured."""
         if not (isinstance(above.outcome, Measured) and isinstance(below.outcome, Measured)):
             return None
         one, other = self._rounds(above), self._rounds(below)
-        # Places run side by side in time only where it is the same machine that takes turns.
-        paired = above.place == below.place and len(one) == len(other)
+        # Rounds are pairs where the same machine took turns and none was measured again or added later.
+        undisturbed = not any(about.superseded for case in (above, below) for about in case.rounds)
+        paired = above.place == below.place and len(one) == len(other) and undisturbed
         return ratio_interval(one, other, paired=paired)
 
     def _rounds(self, case: CaseRecord) -> list[Nanoseconds]:
         found = self._samples(case.id)
-        return [found[number] for number in sorted(found)]
+        left_out = {about.index for about in case.rounds if about.superseded}
+        return [found[number] for number in sorted(found) if number not in left_out]
 
 
 def _between(

@@ -9,17 +9,26 @@ from dataclasses import dataclass
 class Measure:
     """Settings of the warm-up and the timed loop. See docs/measurement.md for what each is for.
 
-    A phase goes on until it has done its runs *and* its seconds, or until `cap_s` is over.
+    A phase goes on until it has done its runs *and* its seconds; then the warm-up until it has settled, the
+    timed loop until the median is precise enough or more samples no longer help; and never past its cap.
+
+    max_rounds: how many rounds there may be if the first `rounds` are suspect or not precise enough.
+    precision: half of the 95 % interval of the median over the median; None asks for none.
+    percentiles: those whose upper bound the result must be able to state.
     time_limit_s: how long a whole round may take, load included, before its worker is ended.
     """
 
     profile: str
     rounds: int
+    max_rounds: int
     warmup_runs: int
     warmup_s: float
+    warmup_cap_s: float
     min_runs: int
     min_s: float
     cap_s: float
+    precision: float | None
+    percentiles: tuple[int, ...] = ()
     time_limit_s: float
 
 
@@ -27,31 +36,40 @@ PROFILES: dict[str, Measure] = {
     "quick": Measure(
         profile="quick",
         rounds=1,
+        max_rounds=1,
         warmup_runs=5,
         warmup_s=0.2,
+        warmup_cap_s=2,
         min_runs=30,
         min_s=0.5,
         cap_s=10,
+        precision=None,
         time_limit_s=120,
     ),
     "normal": Measure(
         profile="normal",
         rounds=3,
+        max_rounds=6,
         warmup_runs=10,
         warmup_s=0.5,
+        warmup_cap_s=5,
         min_runs=100,
         min_s=2,
         cap_s=60,
+        precision=0.01,
         time_limit_s=300,
     ),
     "publish": Measure(
         profile="publish",
         rounds=5,
+        max_rounds=10,
         warmup_runs=20,
         warmup_s=2,
+        warmup_cap_s=20,
         min_runs=662,
         min_s=10,
         cap_s=300,
+        precision=0.005,
         time_limit_s=900,
     ),
 }

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from devbench.domain.conditions import Conditions, Reason, Verdict
+
 Nanoseconds = npt.NDArray[np.int64]
 
 
@@ -40,8 +42,13 @@ class RoundFacts:
 
     load_ns: open, allocate and compile; first_ns: the first inference.
     inferences_per_sample: more than 1 where one inference is too short to be timed alone.
-    stopped_by: `counts` when runs and seconds were done, `cap` when the time was over before.
+    outputs_sha256: of all outputs for the input that was fed: the same in every round of a sound device.
+    settled: whether the warm-up ended like one that has reached a steady state, and not at its cap.
+    stopped_by: what ended the timed loop: `counts` (runs and seconds were done), `precision` (and the median was
+        precise enough), `plateau` (more samples no longer helped) or `cap` (its time was over).
     cpu_ns_per_inference: CPU time of the whole worker process, all threads, in the timed loop.
+    conditions: what else the machine did; reasons: what that makes of the round.
+    superseded: True for a round that was measured again because of its reasons; it counts for no figure.
     facts: what the worker saw of the machine, the interpreter and the runtime.
     """
 
@@ -56,7 +63,11 @@ class RoundFacts:
     stopped_by: str
     cpu_ns_per_inference: int
     peak_memory_bytes: int
-    involuntary_switches: int
+    outputs_sha256: str = ""
+    settled: bool = True
+    conditions: Conditions | None = None
+    reasons: tuple[Reason, ...] = ()
+    superseded: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,6 +90,9 @@ class Summary:
 
     low_ms, high_ms: the 95 % interval of the median. between_rounds: False if there was one round only,
         so that the interval says nothing of how much another process would differ.
+    p90_bound_ms, p99_bound_ms: what the true percentile does not exceed, with 99 % confidence if the samples
+        are independent (MLPerf's early-stopping bound); None under 64 and 662 samples.
+    outliers: how many samples lie more than three interquartile ranges out (Tukey); all are kept.
     """
 
     rounds: int
@@ -92,7 +106,24 @@ class Summary:
     max_ms: float
     stdev_ms: float | None
     p90_ms: float | None
+    p90_bound_ms: float | None = None
     p99_ms: float | None
+    p99_bound_ms: float | None = None
+    outliers: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """How narrow the interval of the median became, and what it would cost to halve it.
+
+    reached, wanted: half of the interval over the median; wanted is None if none was asked for.
+    rounds_to_halve: how many more rounds of the same kind; None where one round cannot tell.
+    """
+
+    reached: float
+    wanted: float | None
+    rounds_to_halve: int | None
+    seconds_to_halve: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +132,8 @@ class Measured:
 
     status: Literal["measured"] = "measured"
     summary: Summary
+    verdict: Verdict = field(default_factory=Verdict)
+    precision: Precision | None = None
     prediction: Prediction | None = None
 
 

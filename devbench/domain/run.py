@@ -78,7 +78,11 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One execution of a suite, complete or not."""
+    """One execution of a suite, complete or not.
+
+    order: the rounds as case ids, one after the other. extended: whether the rounds that suspicion or want
+        of precision call for have been added to it, which is done once.
+    """
 
     schema: int = SCHEMA
     id: str
@@ -91,6 +95,7 @@ class Run:
     request: Request
     compare: Compare
     order: tuple[str, ...]
+    extended: bool = False
     host: Mapping[str, str]
     absent: tuple[Absent, ...]
     cases: tuple[CaseRecord, ...]

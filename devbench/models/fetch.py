@@ -32,7 +32,8 @@ class WebFetcher:
                 shutil.copyfileobj(answer, file)
                 announced = answer.headers.get("Content-Length")
         except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
+            cause = getattr(error, "reason", None) or error
+            reason = getattr(cause, "strerror", None) or cause
             raise ModelError(
                 f"{source}: cannot be downloaded: {reason}",
                 "Is the address right, and the network up? A file can also be given by its path.",

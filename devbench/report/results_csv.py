@@ -82,7 +82,7 @@ def _setting(case: CaseRecord) -> dict[str, str]:
 def _outcome(case: CaseRecord) -> dict[str, str]:
     outcome = case.outcome
     if isinstance(outcome, Measured):
-        return {"status": outcome.status, **_figures(case, outcome)}
+        return {"status": outcome.status, **_figures(case, outcome), **_verdict(case, outcome)}
     if isinstance(outcome, Pending):
         return {"status": "skipped", "reason": "the run was interrupted"}
     return {
@@ -93,7 +93,7 @@ def _outcome(case: CaseRecord) -> dict[str, str]:
 
 def _figures(case: CaseRecord, outcome: Measured) -> dict[str, str]:
     summary = outcome.summary
-    per_round = case.rounds
+    per_round = [about for about in case.rounds if not about.superseded]
     return {
         "rounds": str(len(per_round)),
         "samples": str(summary.samples),
@@ -107,12 +107,26 @@ def _figures(case: CaseRecord, outcome: Measured) -> dict[str, str]:
         "max_ms": _ms(summary.max_ms),
         "stdev_ms": _ms(summary.stdev_ms),
         "p90_ms": _ms(summary.p90_ms),
+        "p90_bound_ms": _ms(summary.p90_bound_ms),
         "p99_ms": _ms(summary.p99_ms),
+        "p99_bound_ms": _ms(summary.p99_bound_ms),
         "load_ms": _ms(_middle([one.load_ns for one in per_round]) / 1e6),
         "first_ms": _ms(_middle([one.first_ns for one in per_round]) / 1e6),
         "throughput_per_s": f"{1000 / summary.mean_ms:.6g}",
         "host_cpu_ms": _ms(_middle([one.cpu_ns_per_inference for one in per_round]) / 1e6),
         "peak_memory_mib": f"{max(one.peak_memory_bytes for one in per_round) / 2**20:.1f}",
+    }
+
+
+def _verdict(case: CaseRecord, outcome: Measured) -> dict[str, str]:
+    seen = [about.conditions for about in case.rounds if about.conditions and not about.superseded]
+    starts = [one.temperature_c_start for one in seen if one.temperature_c_start is not None]
+    ends = [one.temperature_c_end for one in seen if one.temperature_c_end is not None]
+    return {
+        "verdict": outcome.verdict.status,
+        "verdict_reasons": ";".join(reason.code for reason in outcome.verdict.reasons),
+        "temperature_c_start": f"{starts[0]:.1f}" if starts else "",
+        "temperature_c_end": f"{ends[-1]:.1f}" if ends else "",
     }
 
 

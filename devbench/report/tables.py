@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devbench.compare.comparison import Cell, Comparison
-from devbench.domain.outcome import Failed, Measured, Skipped
+from devbench.domain.conditions import Reason
+from devbench.domain.outcome import Failed, Measured, Skipped, Summary
 from devbench.domain.run import CaseRecord
-from devbench.report.figures import milliseconds, plus_minus, ratio
+from devbench.report.figures import duration, milliseconds, plus_minus, ratio
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,14 @@ def _latencies(comparison: Comparison) -> Table:
         title=f"{comparison.run.suite}: time of one inference, median with 95 % interval{_rounds(comparison)}",
         header=("model", *(column.label for column in comparison.columns)),
         rows=tuple(rows),
-        notes=(*_weights(comparison), *_baseline(comparison), *_one_round(comparison), *_missing(comparison)),
+        notes=(
+            *_weights(comparison),
+            *_baseline(comparison),
+            *_one_round(comparison),
+            *_doubts(comparison),
+            *_precision(comparison),
+            *_missing(comparison),
+        ),
     )
 
 
@@ -55,14 +63,30 @@ def _cell(cell: Cell | None) -> tuple[str, ...]:
     if isinstance(outcome, Measured):
         summary = outcome.summary
         lines = [f"{milliseconds(summary.median_ms)} ms {plus_minus(summary)}"]
-        if summary.p90_ms is not None:
-            lines.append(f"p90 {milliseconds(summary.p90_ms)} ms")
+        lines += [f"{name} {milliseconds(value_ms)} ms" for name, value_ms in _percentiles(cell.case, summary)]
         if cell.over_baseline:
             lines.append(ratio(cell.over_baseline))
+        if cell.refused:
+            lines.append("no ratio: not alike")
         if outcome.prediction:
             lines.append(f"{outcome.prediction.label or outcome.prediction.index} {outcome.prediction.score:.2f}")
+        if outcome.verdict.status != "clean":
+            lines.append(f"{outcome.verdict.status}: {', '.join(reason.code for reason in outcome.verdict.reasons)}")
         return tuple(lines)
     return (outcome.status,)
+
+
+def _percentiles(case: CaseRecord, summary: Summary) -> list[tuple[str, float]]:
+    """p90 always, others where the suite asks for them; those it asks for with the bound it asks for."""
+    asked = case.measure.percentiles if case.measure else ()
+    figures = {90: (summary.p90_ms, summary.p90_bound_ms), 99: (summary.p99_ms, summary.p99_bound_ms)}
+    found = []
+    for percent, (value_ms, bound_ms) in figures.items():
+        if value_ms is not None and (percent == 90 or percent in asked):  # noqa: PLR2004
+            found.append((f"p{percent}", value_ms))
+        if bound_ms is not None and percent in asked:
+            found.append((f"p{percent} at most", bound_ms))
+    return found
 
 
 def _ratios(comparison: Comparison) -> Table:
@@ -107,8 +131,38 @@ def _one_round(comparison: Comparison) -> list[str]:
     return []
 
 
+def _doubts(comparison: Comparison) -> list[str]:
+    """Each kind of reason once, with the worst of what was seen and the remedy."""
+    found: dict[str, list[Reason]] = {}
+    for case in comparison.run.cases:
+        if isinstance(case.outcome, Measured):
+            for reason in case.outcome.verdict.reasons:
+                found.setdefault(reason.code, []).append(reason)
+    notes = []
+    for code, reasons in found.items():
+        worst = min(reasons, key=lambda reason: reason.severity)  # "contaminated" comes before "suspect"
+        cases = f" ({len(reasons)} cases, one of them:)" if len(reasons) > 1 else ":"
+        notes.append(f"{code}{cases} {worst.text}. {worst.remedy}")
+    return notes
+
+
+def _precision(comparison: Comparison) -> list[str]:
+    """Where less precision was reached than asked for, and what half the interval would cost."""
+    notes = []
+    for case in comparison.run.cases:
+        found = case.outcome.precision if isinstance(case.outcome, Measured) else None
+        if found is None or found.wanted is None or found.reached <= found.wanted:
+            continue
+        cost = ""
+        if found.rounds_to_halve and found.seconds_to_halve:
+            cost = f"; {found.rounds_to_halve} more rounds (about {duration(found.seconds_to_halve)}) would halve it"
+        notes.append(f"{case.id}: ± {found.reached:.1%} reached, ± {found.wanted:.1%} asked for{cost}.")
+    return notes
+
+
 def _missing(comparison: Comparison) -> list[str]:
     notes = [f"{one.device}: {one.reason}. {one.hint}".strip() for one in comparison.run.absent]
+    notes += [f"{cell.case.id}: no ratio, since {cell.refused}." for cell in comparison.cells.values() if cell.refused]
     for case in comparison.run.cases:
         if isinstance(case.outcome, Skipped):
             notes.append(f"{_name(case)} skipped: {case.outcome.reason}. {case.outcome.hint}".strip())

@@ -15,16 +15,15 @@ from devbench.report.tables import Table
 def print_tables(tables: Sequence[Table], console: Console) -> None:
     """Print all tables, each with its notes."""
     for table in tables:
+        console.print(Text(table.title, style="bold"))
         console.print(_drawn(table))
         for note in table.notes:
-            console.print(Text(f"• {note}"), soft_wrap=False)
+            console.print(Text(f"• {note}"))
         console.print()
 
 
 def _drawn(table: Table) -> RichTable:
-    drawn = RichTable(
-        title=Text(table.title), title_justify="left", title_style="bold", box=box.ROUNDED, show_lines=True
-    )
+    drawn = RichTable(box=box.ROUNDED, show_lines=True)
     for index, name in enumerate(table.header):
         drawn.add_column(Text(name), justify="left" if index == 0 else "right")
     for row in table.rows:

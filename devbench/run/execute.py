@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from devbench.domain.case import Case
-from devbench.domain.outcome import Failed, Measured, OutputTensor, Prediction, Round
+from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import RoundError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.estimate import TimeLeft
+from devbench.run.extend import extended, judged
 from devbench.run.progress import Progress
-from devbench.run.summary import summary_of
+from devbench.run.summary import precision_of, summary_of
+from devbench.run.verdict import judge_case
 from devbench.store.folder import RunFolder
 
 
@@ -34,18 +38,27 @@ class Execution:
 
     def finish(self) -> Run:
         """Run every round that is still to run, then close the run; the run, complete."""
+        self._rounds()
+        if not self.run.extended:
+            self._save(extended(self.run, self._samples))
+            self._rounds()
+        self._save(judged(self.run, self._samples))
+        for record in self.run.cases:
+            if isinstance(record.outcome, Pending):
+                self._save(self.run.with_case(replace(record, outcome=self._measured(record))))
+        self.folder.join(self.run)
+        self._save(replace(self.run, finished_utc=datetime.now(UTC).isoformat(timespec="seconds")))
+        return self.run
+
+    def _rounds(self) -> None:
         todo = self._todo()
         measures = {case_id: case.planned.measure for case_id, case in self.cases.items()}
         for position, case_id in enumerate(todo):
             if isinstance(self.run.case(case_id).outcome, Pending):
                 left_s = self._left.of(todo[position:], measures)
-                done = len(self.run.order) - len(todo) + position + 1
-                self.progress.round_started(case_id, done, len(self.run.order), left_s)
+                number = len(self.run.order) - len(todo) + position + 1
+                self.progress.round_started(case_id, number, len(self.run.order), left_s)
                 self._round(self.cases[case_id])
-        self.folder.join(self.run)
-        self.run = replace(self.run, finished_utc=datetime.now(UTC).isoformat(timespec="seconds"))
-        self.folder.save(self.run)
-        return self.run
 
     def _todo(self) -> list[str]:
         """The run's order without the rounds that are done: of each case the first ones."""
@@ -68,26 +81,37 @@ class Execution:
         except RoundError as error:
             device.recover(place)
             self.progress.case_failed(case.id, error.message)
-            self._save(replace(record, outcome=_failed(error)))
+            self._save(self.run.with_case(replace(record, outcome=_failed(error))))
             return
         done = replace(found, about=replace(found.about, index=len(record.rounds)))
         self._left.learn(case.id, done.about.duration_s)
         self.folder.add_round(self.run, case.id, done)
-        record = replace(record, rounds=(*record.rounds, done.about))
-        if len(record.rounds) == case.planned.measure.rounds:
-            record = replace(record, outcome=self._measured(case, record, done))
-        self._save(record)
+        self._save(self.run.with_case(replace(record, rounds=(*record.rounds, done.about))))
 
-    def _measured(self, case: Case, record: CaseRecord, last: Round) -> Measured:
-        samples = self.folder.samples(self.run.with_case(record), case.id)
+    def _measured(self, record: CaseRecord) -> Measured:
+        assert record.measure
+        found = self._samples(record.id)
+        counting = [about for about in record.rounds if not about.superseded]
+        rounds = [found[about.index] for about in counting]
+        outputs = self.folder.outputs(self.run, record.id)
+        duration_s = sum(about.duration_s for about in counting) / len(counting)
         return Measured(
-            summary=summary_of([samples[number] for number in sorted(samples)]),
-            prediction=_prediction(case, last.outputs),
+            summary=summary_of(rounds),
+            verdict=judge_case(
+                counting,
+                medians_ns=[float(np.median(one)) for one in rounds],
+                outputs_agree=len({about.outputs_sha256 for about in counting}) == 1,
+            ),
+            precision=precision_of(rounds, record.measure.precision, duration_s),
+            prediction=_prediction(self.cases[record.id], outputs) if record.id in self.cases else None,
         )
 
-    def _save(self, record: CaseRecord) -> None:
-        self.run = self.run.with_case(record)
-        self.folder.save(self.run)
+    def _samples(self, case_id: str) -> Mapping[int, Nanoseconds]:
+        return self.folder.samples(self.run, case_id)
+
+    def _save(self, run: Run) -> None:
+        self.run = run
+        self.folder.save(run)
 
 
 def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-
-from devbench.domain.case import PlannedCase
+from collections.abc import Mapping
 
 
-def interleaved(cases: Sequence[PlannedCase], seed: int) -> tuple[str, ...]:
-    """Case ids, one for each round of the run: drift of the machine then hits all cases alike."""
+def interleaved(rounds: Mapping[str, int], seed: int) -> tuple[str, ...]:
+    """Case ids, one for each round; `rounds` says how many each case has.
+
+    Drift of the machine then hits all cases alike.
+    """
     shuffler = random.Random(seed)  # noqa: S311 - an order, not a secret
     order: list[str] = []
-    for number in range(max((case.measure.rounds for case in cases), default=0)):
-        block = [case.id for case in cases if case.measure.rounds > number]
+    for number in range(max(rounds.values(), default=0)):
+        block = [case_id for case_id, count in rounds.items() if count > number]
         shuffler.shuffle(block)
         order += block
     return tuple(order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from devbench.hookspecs import hookimpl
 from devbench.places.archive import worker_archive
 from devbench.places.session import Message, Session
 from devbench.plugin.registry import Registry
+from devbench.run.conditions import conditions_of
 
 
 class WorkerRounds:
@@ -83,6 +85,8 @@ def _round(answer: Message, hello_facts: dict[str, str], started: datetime, dura
     samples_ns = np.array(answer["samples_ns"], dtype=np.int64)
     if samples_ns.size == 0 or samples_ns.min() < 0:
         raise ValueError("no samples, or a negative one")
+    before, after = answer["around"]
+    first, last = answer["canaries"]
     about = RoundFacts(
         index=0,
         started_utc=started.isoformat(timespec="milliseconds"),
@@ -95,7 +99,9 @@ def _round(answer: Message, hello_facts: dict[str, str], started: datetime, dura
         stopped_by=str(answer["stopped_by"]),
         cpu_ns_per_inference=int(answer["cpu_ns_per_inference"]),
         peak_memory_bytes=int(answer["peak_memory_bytes"]),
-        involuntary_switches=int(answer["involuntary_switches"]),
+        outputs_sha256=hashlib.sha256("".join(one["sha256"] for one in answer["outputs"]).encode()).hexdigest(),
+        settled=bool(answer["settled"]),
+        conditions=conditions_of(before, after, canaries=(first, last), preempted=int(answer["involuntary_switches"])),
         facts={**hello_facts, **answer["facts"]},
     )
     outputs = tuple(_output(one) for one in answer["outputs"])

@@ -84,7 +84,7 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
         seed=seed,
         request=request,
         compare=suite.compare.wanted(),
-        order=interleaved(plan.cases, seed),
+        order=interleaved({case.id: case.measure.rounds for case in plan.cases}, seed),
         host={"python": platform.python_version(), "platform": platform.platform()},
         absent=plan.absent,
         cases=(

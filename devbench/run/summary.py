@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from devbench.domain.outcome import Nanoseconds, Summary
-from devbench.stats import median_interval, summarise
+from devbench.domain.outcome import Nanoseconds, Precision, Summary
+from devbench.stats import count_outliers, median_interval, percentile_upper_bound, precision, summarise
 
+_NS_PER_MS = 1e6
 _FEWEST_FOR_P90 = 10
 _FEWEST_FOR_P99 = 100
 
@@ -17,22 +18,39 @@ def summary_of(rounds: Sequence[Nanoseconds]) -> Summary:
     """Milliseconds from nanoseconds; a percentile that would be no more than the largest sample is left out."""
     figures = summarise(rounds)
     interval = median_interval(rounds)
+    outliers = count_outliers(rounds)
     everything = np.concatenate(rounds)
     return Summary(
         rounds=len(rounds),
         samples=figures.samples,
-        median_ms=_ms(interval.estimate),
-        low_ms=_ms(interval.low),
-        high_ms=_ms(interval.high),
+        median_ms=interval.estimate / _NS_PER_MS,
+        low_ms=interval.low / _NS_PER_MS,
+        high_ms=interval.high / _NS_PER_MS,
         between_rounds=interval.between_rounds,
-        mean_ms=_ms(figures.mean_ns),
-        min_ms=_ms(figures.min_ns),
-        max_ms=_ms(figures.max_ns),
-        stdev_ms=_ms(float(everything.std(ddof=1))) if everything.size > 1 else None,
-        p90_ms=_ms(figures.p90_ns) if figures.samples >= _FEWEST_FOR_P90 else None,
-        p99_ms=_ms(figures.p99_ns) if figures.samples >= _FEWEST_FOR_P99 else None,
+        mean_ms=figures.mean_ns / _NS_PER_MS,
+        min_ms=figures.min_ns / _NS_PER_MS,
+        max_ms=figures.max_ns / _NS_PER_MS,
+        stdev_ms=float(everything.std(ddof=1)) / _NS_PER_MS if everything.size > 1 else None,
+        p90_ms=figures.p90_ns / _NS_PER_MS if figures.samples >= _FEWEST_FOR_P90 else None,
+        p90_bound_ms=_bound_ms(rounds, 90),
+        p99_ms=figures.p99_ns / _NS_PER_MS if figures.samples >= _FEWEST_FOR_P99 else None,
+        p99_bound_ms=_bound_ms(rounds, 99),
+        outliers=outliers.low_severe + outliers.high_severe,
     )
 
 
-def _ms(ns: float) -> float:
-    return ns / 1e6
+def precision_of(rounds: Sequence[Nanoseconds], wanted: float | None, seconds_per_round: float) -> Precision:
+    """How precise the median became, and what halving its interval would cost."""
+    found = precision(rounds)
+    more = None if found.rounds_to_halve is None else max(found.rounds_to_halve - len(rounds), 1)
+    return Precision(
+        reached=found.relative_half_width,
+        wanted=wanted,
+        rounds_to_halve=more,
+        seconds_to_halve=None if more is None else more * seconds_per_round,
+    )
+
+
+def _bound_ms(rounds: Sequence[Nanoseconds], percent: int) -> float | None:
+    bound_ns = percentile_upper_bound(rounds, percent)
+    return None if bound_ns is None else bound_ns / _NS_PER_MS

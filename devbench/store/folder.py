@@ -9,11 +9,11 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from devbench.domain.outcome import Nanoseconds, Round
+from devbench.domain.outcome import Nanoseconds, OutputTensor, Round
 from devbench.domain.run import CaseRecord, Run
 from devbench.errors import RunFolderError
 from devbench.files import write_whole
-from devbench.store.codec import decode_run, encode_run
+from devbench.store.codec import decode_outputs, decode_run, encode_outputs, encode_run
 from devbench.store.samples import join_parts, read_steady, write_part
 
 RUN_FILE = "run.json"
@@ -77,6 +77,15 @@ class RunFolder:
         with _disk_errors(self.path):
             part.parent.mkdir(exist_ok=True)
             write_part(part, case_id, done)
+        if done.about.index == 0 and done.outputs:
+            self.write(self._outputs(run, case_id), encode_outputs(done.outputs))
+
+    def outputs(self, run: Run, case_id: str) -> tuple[OutputTensor, ...]:
+        """What the case's first round gave for its input; () if that is not known."""
+        try:
+            return decode_outputs((self.path / self._outputs(run, case_id)).read_bytes())
+        except (OSError, RunFolderError):
+            return ()
 
     def samples(self, run: Run, case_id: str) -> dict[int, Nanoseconds]:
         """The steady samples of each round that run.json names, from the parts or the joined file."""
@@ -108,9 +117,15 @@ class RunFolder:
             with contextlib.suppress(OSError):
                 (self.path / "parts").rmdir()
 
+    def _outputs(self, run: Run, case_id: str) -> str:
+        return f"outputs/case{_number(run, case_id):03d}.json"
+
     def _part(self, run: Run, case_id: str, index: int) -> Path:
-        number = [case.id for case in run.cases].index(case_id)
-        return self.path / "parts" / f"case{number:03d}-round{index:02d}.parquet"
+        return self.path / "parts" / f"case{_number(run, case_id):03d}-round{index:02d}.parquet"
+
+
+def _number(run: Run, case_id: str) -> int:
+    return [case.id for case in run.cases].index(case_id)
 
 
 @contextlib.contextmanager

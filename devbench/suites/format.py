@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from devbench.domain.case import Option
 from devbench.domain.measure import DEFAULT_PROFILE, PROFILES, Measure
 from devbench.domain.run import Compare
+from devbench.stats import minimum_samples
 from devbench.suites.names import nearest
 
 Precision = Literal["float32", "float16", "int8"]
@@ -126,17 +127,31 @@ class MeasureFormat(_Strict):
 
     profile: Literal["quick", "normal", "publish"] = DEFAULT_PROFILE  # type: ignore[assignment]
     rounds: Annotated[int, Field(ge=1, le=100)] | None = None
+    max_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
     warmup_runs: Annotated[int, Field(ge=1)] | None = None
     warmup_s: Annotated[float, Field(ge=0)] | None = None
+    warmup_cap_s: Annotated[float, Field(gt=0)] | None = None
     min_runs: Annotated[int, Field(ge=1)] | None = None
     min_s: Annotated[float, Field(ge=0)] | None = None
     cap_s: Annotated[float, Field(gt=0)] | None = None
+    precision: Annotated[float, Field(gt=0, lt=1)] | None = None
+    percentiles: list[Literal[90, 99]] | None = None
     time_limit_s: Annotated[float, Field(gt=0)] | None = None
 
     def settings(self, profile: str = "") -> Measure:
-        """The settings, over `profile` if that is given (it comes from the command line)."""
-        own = {name: value for name, value in self if name != "profile" and value is not None}
-        return replace(PROFILES[profile or self.profile], **own)
+        """The settings, over `profile` if that is given (it comes from the command line).
+
+        Raising `rounds` alone raises `max_rounds` with it, and so do the other minima with their caps.
+        """
+        own: dict[str, Any] = {name: value for name, value in self if name != "profile" and value is not None}
+        if self.percentiles is not None:
+            own["percentiles"] = tuple(self.percentiles)
+        base = PROFILES[profile or self.profile]
+        if "rounds" in own:
+            own.setdefault("max_rounds", max(base.max_rounds if self.rounds != 1 else 1, own["rounds"]))
+        if "warmup_s" in own:
+            own.setdefault("warmup_cap_s", max(base.warmup_cap_s, own["warmup_s"]))
+        return replace(base, **own)
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
@@ -147,13 +162,25 @@ class MeasureFormat(_Strict):
 
 def contradictions(measure: Measure) -> list[tuple[str, str]]:
     """Settings that cannot both hold: the key to blame, and why."""
-    rules = [("cap_s", "min_s"), ("cap_s", "warmup_s"), ("time_limit_s", "cap_s")]
+    rules = [
+        ("cap_s", "min_s"),
+        ("warmup_cap_s", "warmup_s"),
+        ("max_rounds", "rounds"),
+        ("time_limit_s", "cap_s"),
+    ]
     values = {name: getattr(measure, name) for rule in rules for name in rule}
-    return [
+    found = [
         (more, f"{more} ({values[more]:g}) is less than {less} ({values[less]:g})")
         for more, less in rules
         if values[more] < values[less]
     ]
+    samples = measure.rounds * measure.min_runs
+    for percent in measure.percentiles:
+        needed = minimum_samples(percent)
+        if samples < needed:
+            text = f"p{percent} needs {needed} samples, and rounds × min_runs are {samples}"
+            found.append(("percentiles", text))
+    return found
 
 
 class CompareFormat(_Strict):

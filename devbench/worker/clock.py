@@ -3,7 +3,6 @@
 import time
 
 
-
 def _from_seconds():
     """Nanoseconds of the same clock for Python 3.6; a double holds them to about 0.5 ns in a month of uptime."""
     return int(time.perf_counter() * 1e9)

@@ -4,7 +4,9 @@ import gc
 import resource
 import time
 
+from . import environment
 from .clock import now_ns
+from .settle import PreciseEnough, has_settled
 
 SHORTEST_SAMPLE_NS = 100000  # below 100 us the clock and the loop would be a visible part of a sample
 
@@ -16,15 +18,17 @@ def time_once(call):
     return now_ns() - start
 
 
-def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns):
+def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns, enough=None):
     """Samples until there are `min_runs` inferences and `min_ns` have passed, or `cap_ns` is over.
 
+    enough: asked of the samples when these two are done, and again whenever there are half as many more;
+    the phase goes on until it gives a word, which is then what stopped it.
     Returns the samples, in nanoseconds for `per_sample` inferences, and what stopped the phase.
     """
     samples = []
     keep = samples.append
     clock = now_ns
-    min_samples = -(-min_runs // per_sample)
+    checkpoint = -(-min_runs // per_sample)
     repeats = range(per_sample)
     begin = clock()
     while True:
@@ -39,8 +43,11 @@ def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns):
             end = clock()
         keep(end - start)
         passed = end - begin
-        if passed >= min_ns and len(samples) >= min_samples:
-            return samples, "counts"
+        if passed >= min_ns and len(samples) >= checkpoint:
+            verdict = enough(samples) if enough else "counts"
+            if verdict:
+                return samples, verdict
+            checkpoint = len(samples) + (len(samples) + 1) // 2
         if passed >= cap_ns:
             return samples, "cap"
 
@@ -52,32 +59,53 @@ def inferences_per_sample(warmup_samples):
 
 
 def measure(invoke, settings, tell):
-    """First inference, warm-up and steady samples of `invoke`, with the CPU time the steady part took.
+    """First inference, warm-up and steady samples of `invoke`, with what the machine did meanwhile.
 
-    settings: warmup_runs, warmup_s, min_runs, min_s, cap_s. tell: called with the phase that begins.
+    settings: warmup_runs, warmup_s, warmup_cap_s, min_runs, min_s, cap_s, precision (0: none is asked for).
+    tell: called with the phase that begins.
     """
-    cap_ns = int(settings["cap_s"] * 1e9)
     gc.collect()
     gc.disable()
     tell("first")
     first_ns = time_once(invoke)
     tell("warmup")
-    warmup, _ = run_phase(invoke, 1, settings["warmup_runs"], int(settings["warmup_s"] * 1e9), cap_ns)
+    warmup, stopped_by = run_phase(
+        invoke, 1, settings["warmup_runs"], _ns(settings["warmup_s"]), _ns(settings["warmup_cap_s"]), has_settled
+    )
     per_sample = inferences_per_sample(warmup)
     tell("steady")
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    cpu_before = time.process_time()
-    samples, stopped_by = run_phase(invoke, per_sample, settings["min_runs"], int(settings["min_s"] * 1e9), cap_ns)
-    cpu_s = time.process_time() - cpu_before
-    after = resource.getrusage(resource.RUSAGE_SELF)
+    found = _steady(invoke, per_sample, settings)
+    found.update(
+        first_ns=first_ns,
+        warmup_ns=warmup,
+        settled=stopped_by != "cap",
+        inferences_per_sample=per_sample,
+    )
     gc.enable()
+    return found
+
+
+def _steady(invoke, per_sample, settings):
+    target = settings["precision"]
+    enough = PreciseEnough(target) if target else None
+    around = [environment.snapshot()]
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    cpu_before_s = time.process_time()
+    samples, stopped_by = run_phase(
+        invoke, per_sample, settings["min_runs"], _ns(settings["min_s"]), _ns(settings["cap_s"]), enough
+    )
+    cpu_s = time.process_time() - cpu_before_s
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    around.append(environment.snapshot())
     return {
-        "first_ns": first_ns,
-        "warmup_ns": warmup,
         "samples_ns": [sample // per_sample for sample in samples],
-        "inferences_per_sample": per_sample,
         "stopped_by": stopped_by,
         "cpu_ns_per_inference": int(cpu_s * 1e9 / (len(samples) * per_sample)),
         "involuntary_switches": after.ru_nivcsw - before.ru_nivcsw,
         "peak_memory_bytes": after.ru_maxrss * 1024,  # Linux counts it in KiB
+        "around": around,
     }
+
+
+def _ns(seconds):
+    return int(seconds * 1e9)

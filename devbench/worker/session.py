@@ -4,7 +4,7 @@ import importlib
 import sys
 import traceback
 
-from . import clock, facts, feeds, outputs
+from . import canary, clock, facts, feeds, outputs
 from .channel import Channel
 from .loop import measure
 
@@ -50,6 +50,7 @@ def _open_engine(runtime):
 
 
 def _measure_case(engine, request, tell):
+    canaries = [canary.sing()]
     tell("load")
     start = clock.now_ns()
     engine.load(request["artifact"], request["options"])
@@ -61,6 +62,8 @@ def _measure_case(engine, request, tell):
     result["outputs"] = outputs.packed(engine.outputs())
     result["facts"] = engine.facts()
     result["load_ns"] = load_ns
+    canaries.append(canary.sing())
+    result["canaries"] = canaries
     return result
 
 

@@ -112,7 +112,8 @@ def _build(arguments: argparse.Namespace, answers: IO[str]) -> dict[str, Any]:
     else:
         _tell(answers, progress=f"{name}: making random weights")
         network = networks.fresh_network(name, seed)
-        random_weights.settle(network, images.synthetic_batch(side_px, seed, random_weights.SETTLING_IMAGES))
+        count = random_weights.SETTLING_IMAGES + random_weights.UNSEEN_IMAGES
+        random_weights.settle(network, images.synthetic_batch(side_px, seed, count))
     _tell(answers, progress=f"{name}: converting to {precision}")
     data = convert.convert(network, side_px, precision, seed)
     part = out.with_name(out.name + ".part")

@@ -32,7 +32,9 @@ def test_a_bad_lab_file_is_an_error_with_its_places(bench: Bench) -> None:
 
 def test_a_suite_whose_devices_are_all_absent_says_so(bench: Bench) -> None:
     bench.fake("a")
-    suite = bench.write("s.yaml", f"name: s\nmodels: [{{name: a, source: a.fake}}]\ndevices: [jetson]\nmeasure: {QUICK}\n")
+    suite = bench.write(
+        "s.yaml", f"name: s\nmodels: [{{name: a, source: a.fake}}]\ndevices: [jetson]\nmeasure: {QUICK}\n"
+    )
     done = bench("run", suite)
     assert done.returncode == 1
     assert "none of its devices is here (jetson: this machine is no Jetson)" in done.stderr

@@ -8,7 +8,7 @@ import pytest
 from devbench import hookspecs
 
 HOOKS = {name: function for name, function in vars(hookspecs).items() if name.startswith("devbench_")}
-PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text().replace("\\|", "|")
 
 
 @pytest.mark.parametrize("name", HOOKS)

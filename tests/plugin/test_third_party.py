@@ -51,9 +51,9 @@ def test_each_broken_plugin_is_listed_with_its_reason_and_the_rest_work(bench: B
 
 
 def test_devbench_plugins_loads_a_subset(bench: Bench) -> None:
-    assert [info["name"] for info in json.loads(bench("plugins", "--json", env={"DEVBENCH_PLUGINS": "fake"}).stdout)] == [
-        "fake"
-    ]
+    assert [
+        info["name"] for info in json.loads(bench("plugins", "--json", env={"DEVBENCH_PLUGINS": "fake"}).stdout)
+    ] == ["fake"]
     assert json.loads(bench("plugins", "--json", env={"DEVBENCH_PLUGINS": ""}).stdout) == []
     unknown = bench("plugins", env={"DEVBENCH_PLUGINS": "fakee"})
     assert unknown.returncode == 1
@@ -119,7 +119,8 @@ def devbench_run_finished(run):
 def test_a_plugin_with_every_hook_is_asked_in_this_order(bench: Bench) -> None:
     bench.plugin("toaster", ALL_HOOKS)
     suite = bench.write(
-        "suite.yaml", "name: breakfast\nmodels: [bread]\ndevices: [toaster]\nmeasure: {rounds: 1, min_runs: 3, min_s: 0}\n"
+        "suite.yaml",
+        "name: breakfast\nmodels: [bread]\ndevices: [toaster]\nmeasure: {profile: quick, min_runs: 3, min_s: 0}\n",
     )
     done = bench("run", suite, "--out", "out")
     assert done.returncode == 0, done.stderr

@@ -46,8 +46,8 @@ rums: 3
         "s.yaml:6:12: 'precision' cannot be 'int7'; did you mean 'int8'?",
         "s.yaml:7:19: 'rounds' must be a whole number, not 'three'",
         "s.yaml:7:33: 'cap_s' cannot be -1: input should be greater than 0",
-        "s.yaml:7:37: unknown key 'foo'; known: cap_s, min_runs, min_s, profile, rounds, time_limit_s,"
-        " warmup_runs, warmup_s",
+        "s.yaml:7:37: unknown key 'foo'; known: cap_s, max_rounds, min_runs, min_s, percentiles, precision,"
+        " profile, rounds, time_limit_s, warmup_cap_s, warmup_runs, warmup_s",
         "s.yaml:8:21: 'coral' is no device of this suite; known: desktop-cpu, desktop-cpuu",
         "s.yaml:8:45: 'inception_v4' is no model of this suite; known: mobilenet_v1, mobilnet_v2, x",
         "s.yaml:9:1: unknown key 'rums'; known: compare, devices, input, labels, measure, models, name,"

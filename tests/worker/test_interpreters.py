@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from devbench_desktop.tflite import LiteRt, TfliteRuntime
 
 from devbench.domain.place import Place
 from devbench.errors import RoundError
 from devbench.places.archive import archive_bytes, worker_archive
 from devbench.testing import measure_once
 from devbench.testing.fake import FakeRuntime
+from devbench_desktop.tflite import LiteRt, TfliteRuntime
 from tests.tiny_tflite import classifier
 
 Find = Callable[[str], str]
@@ -43,7 +43,7 @@ def test_the_worker_measures_a_fake_engine_under(version: str, interpreters: Fin
     ],
 )
 def test_the_worker_measures_a_real_runtime_under(
-    version: str, package: str, runtime: type[LiteRt] | type[TfliteRuntime], interpreters: Find, tmp_path: Path
+    version: str, package: str, runtime: type[LiteRt | TfliteRuntime], interpreters: Find, tmp_path: Path
 ) -> None:
     python = _environment(interpreters(version), package, tmp_path)
     place = Place(name="old", device="desktop-cpu", python={runtime.name: python})

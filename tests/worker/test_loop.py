@@ -41,25 +41,62 @@ def test_the_cap_ends_a_phase_that_has_not_done_its_runs(monkeypatch: pytest.Mon
     assert loop.run_phase(clock.invoke, 1, 1000, 0, 55 * MS) == ([10 * MS] * 6, "cap")
 
 
+SETTINGS = {
+    "warmup_runs": 10,
+    "warmup_s": 0,
+    "warmup_cap_s": 1,
+    "min_runs": 10,
+    "min_s": 0,
+    "cap_s": 1,
+    "precision": None,
+}
+
+
 def test_several_inferences_make_one_sample_where_one_is_too_short(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = _clock(monkeypatch, lambda _: 30_000)
     told: list[str] = []
-    settings = {"warmup_runs": 4, "warmup_s": 0, "min_runs": 10, "min_s": 0, "cap_s": 1}
-    found = loop.measure(clock.invoke, settings, told.append)
+    found = loop.measure(clock.invoke, SETTINGS, told.append)
     assert found["inferences_per_sample"] == 4, "4 times 30 µs is the first to reach 100 µs"
     assert found["samples_ns"] == [30_000] * 3, "10 runs at least are 3 samples of 4"
-    assert clock.calls == 1 + 4 + 12
+    assert clock.calls == 1 + 10 + 12
     assert told == ["first", "warmup", "steady"]
 
 
 def test_first_inference_and_warmup_are_kept_apart_from_the_steady_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = _clock(monkeypatch, lambda call: 50 * MS if call == 0 else 5 * MS if call < 4 else 2 * MS)
-    settings = {"warmup_runs": 3, "warmup_s": 0, "min_runs": 4, "min_s": 0, "cap_s": 1}
-    found = loop.measure(clock.invoke, settings, lambda _: None)
+    clock = _clock(monkeypatch, lambda call: 50 * MS if call == 0 else 5 * MS if call <= 10 else 2 * MS)
+    found = loop.measure(clock.invoke, SETTINGS, lambda _: None)
     assert found["first_ns"] == 50 * MS
-    assert found["warmup_ns"] == [5 * MS] * 3
-    assert found["samples_ns"] == [2 * MS] * 4
+    assert found["warmup_ns"] == [5 * MS] * 10
+    assert found["samples_ns"] == [2 * MS] * 10
     assert found["stopped_by"] == "counts"
+    assert found["settled"]
+
+
+def test_a_warmup_goes_on_until_the_series_is_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _clock(monkeypatch, lambda call: max(20 - call, 5) * MS)
+    found = loop.measure(clock.invoke, SETTINGS, lambda _: None)
+    assert found["settled"]
+    assert found["warmup_ns"][-1] == 5 * MS
+    assert found["samples_ns"] == [5 * MS] * 10
+
+
+def test_a_warmup_that_never_levels_ends_at_its_cap_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _clock(monkeypatch, lambda call: (call + 1) * MS)
+    found = loop.measure(clock.invoke, {**SETTINGS, "warmup_cap_s": 2}, lambda _: None)
+    assert not found["settled"]
+    assert 2000 * MS <= sum(found["warmup_ns"]) < 2100 * MS
+
+
+def test_a_level_series_stops_when_it_is_precise_and_a_wandering_one_when_more_no_longer_helps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = _clock(monkeypatch, lambda call: 10 * MS + call % 2)
+    settings = {**SETTINGS, "min_runs": 100, "cap_s": 1000, "precision": 0.01}
+    assert loop.measure(clock.invoke, settings, lambda _: None)["stopped_by"] == "precision"
+    clock = _clock(monkeypatch, lambda call: (10 if call // 60 % 2 else 13) * MS)
+    found = loop.measure(clock.invoke, settings, lambda _: None)
+    assert found["stopped_by"] == "plateau"
+    assert len(found["samples_ns"]) < 2000
 
 
 def test_a_phase_has_one_sample_even_if_the_first_outlasts_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,62 @@
+"""The like-for-like guard: a ratio stands only between cases that did the same work and gave the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from devbench.domain.outcome import OutputTensor
+from devbench.domain.run import CaseRecord
+
+# Quantized networks are not bit-stable from one runtime to the next: differences of 2 to 11 steps were seen
+# between resolvers of one runtime. A device that computes something else is far outside of this.
+TOLERANCE_STEPS = 16
+TOLERANCE_FLOAT = 0.02  # of the largest output
+
+
+def work_differs(one: CaseRecord, other: CaseRecord) -> str:
+    """Why the two did not do the same work; "" if they did."""
+    if one.model != other.model:
+        return f"models differ ({one.model}, {other.model})"
+    if one.precision != other.precision:
+        return f"precision differs ({one.precision}, {other.precision})"
+    if one.region != other.region:
+        return f"timed region differs ({one.region}, {other.region})"
+    shapes = [[spec.shape for spec in case.artifact.inputs] if case.artifact else [] for case in (one, other)]
+    if shapes[0] != shapes[1]:
+        return f"input shape differs ({shapes[0]}, {shapes[1]})"
+    weights = [case.artifact.weights if case.artifact else "" for case in (one, other)]
+    return f"weights differ ({weights[0]}, {weights[1]})" if weights[0] != weights[1] else ""
+
+
+def answers_differ(one: Sequence[OutputTensor], other: Sequence[OutputTensor]) -> str:
+    """Why the two did not give the same answer to the same input; "" if they did, or if it is not known."""
+    if not one or not other:
+        return ""
+    if [output.shape for output in one] != [output.shape for output in other]:
+        return "outputs have other shapes"
+    for first, second in zip(one, other, strict=True):
+        if first.sha256 == second.sha256 or not first.data or not second.data:
+            continue
+        apart = _apart(first, second)
+        if apart > 1:
+            return f"output '{first.name}' differs by {apart:.1f} times the tolerance"
+    return ""
+
+
+def _apart(one: OutputTensor, other: OutputTensor) -> float:
+    """The largest difference of two outputs, in tolerances."""
+    first, second = _real(one), _real(other)
+    step = max(one.scale, other.scale)
+    largest = float(np.max(np.abs(first))) if first.size else 0.0
+    tolerance = TOLERANCE_STEPS * step if step else TOLERANCE_FLOAT * max(largest, 1e-6)
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return float("inf")
+    return float(np.max(np.abs(first - second), initial=0.0)) / tolerance
+
+
+def _real(output: OutputTensor) -> npt.NDArray[np.float64]:
+    raw = np.frombuffer(output.data, dtype=np.dtype(output.dtype).newbyteorder("<")).astype(np.float64)
+    return (raw - output.zero_point) * output.scale if output.scale else raw

@@ -1,0 +1,68 @@
+"""More rounds where they are needed: for rounds that were disturbed, and for medians that are not precise enough.
+
+It is decided once, when all planned rounds are done, so that looking at the results biases nothing: a round is
+measured again for what the machine did, never for what the clock said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from devbench.domain.outcome import Nanoseconds, RoundFacts
+from devbench.domain.run import CaseRecord, Pending, Run
+from devbench.run.order import interleaved
+from devbench.run.verdict import canary_baseline, judge_round
+from devbench.stats import median_interval
+
+Samples = Callable[[str], Mapping[int, Nanoseconds]]
+
+
+def judged(run: Run, samples: Samples) -> Run:
+    """The run with each round's reasons, as the canaries of all rounds at its place now show them."""
+    for case in run.cases:
+        if not isinstance(case.outcome, Pending) or not case.rounds:
+            continue
+        usual_ns = canary_baseline(_rounds_at(run.cases, case))
+        found = samples(case.id)
+        rounds = tuple(
+            replace(about, reasons=judge_round(about, found[about.index], usual_ns)) for about in case.rounds
+        )
+        run = run.with_case(replace(case, rounds=rounds))
+    return run
+
+
+def extended(run: Run, samples: Samples) -> Run:
+    """The run with the rounds it still needs at the end of its order, and those they replace superseded."""
+    run = judged(run, samples)
+    wanted: dict[str, int] = {}
+    for case in run.cases:
+        if isinstance(case.outcome, Pending) and case.rounds and case.measure:
+            changed, more = _extension(case, samples(case.id))
+            run = run.with_case(changed)
+            wanted[case.id] = more
+    return replace(run, order=run.order + interleaved(wanted, run.seed + 1), extended=True)
+
+
+def _extension(case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> tuple[CaseRecord, int]:
+    """The case with its worst rounds superseded, as many as may be measured again, and how many more rounds."""
+    assert case.measure
+    budget = max(0, case.measure.max_rounds - len(case.rounds))
+    doubtful = sorted(
+        (about for about in case.rounds if about.reasons),
+        key=lambda about: (not any(one.severity == "contaminated" for one in about.reasons), about.index),
+    )
+    again = {about.index for about in doubtful[:budget]}
+    rounds = tuple(replace(about, superseded=about.index in again) for about in case.rounds)
+    kept = [samples[about.index] for about in rounds if not about.superseded]
+    wanted = case.measure.precision
+    more = len(again)
+    if wanted and kept and median_interval(kept).relative_half_width > wanted:
+        more += case.measure.rounds
+    return replace(case, rounds=rounds), min(more, budget)
+
+
+def _rounds_at(cases: Iterable[CaseRecord], place: CaseRecord) -> Iterable[RoundFacts]:
+    return (
+        about for case in cases if (case.device, case.place) == (place.device, place.place) for about in case.rounds
+    )

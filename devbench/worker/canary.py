@@ -1,0 +1,21 @@
+"""The canary: a short piece of work that is always the same. If it takes longer, the machine has changed."""
+
+import hashlib
+
+from .clock import now_ns
+
+_PIECE = bytes(range(256)) * 1024  # 256 KiB: more than the first cache, less than the last
+_PIECES = 100
+
+
+def sing():
+    """Nanoseconds that all pieces took, and the fastest one times their number.
+
+    The first is longer when the cores are shared, the second only when they are slower.
+    """
+    durations = []
+    for _ in range(_PIECES):
+        start = now_ns()
+        hashlib.sha256(_PIECE).digest()
+        durations.append(now_ns() - start)
+    return {"total_ns": sum(durations), "best_ns": min(durations) * _PIECES}

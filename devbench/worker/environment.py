@@ -1,0 +1,94 @@
+"""What else the machine is doing: a snapshot before and one after the timed loop, never during it. Linux.
+
+A snapshot is plain numbers; what they mean is worked out on the host. What cannot be seen is left out.
+"""
+
+import glob
+import os
+
+from .clock import now_ns
+
+_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
+
+
+def snapshot():
+    """Counters and gauges by name; times in seconds, temperatures in degrees Celsius, frequencies in MHz."""
+    found = {"at_s": now_ns() / 1e9, "processes": _processes()}
+    for part in (_cpu_times, _pressure, _quota, _frequencies, _temperature, _throttles, _load):
+        found.update(_or_nothing(part))
+    return found
+
+
+def _or_nothing(part):
+    """What `part` finds; nothing where this system does not have it or does not let us see it."""
+    try:
+        return part()
+    except (OSError, ValueError, IndexError):
+        return {}
+
+
+def _cpu_times():
+    """Seconds that all cores together were busy, and that the hypervisor gave them to somebody else."""
+    with open("/proc/stat") as file:
+        ticks = [int(text) for text in file.readline().split()[1:9]]
+    user, nice, system, _idle, _iowait, irq, softirq, steal = ticks
+    busy = user + nice + system + irq + softirq
+    own = os.times()
+    return {"busy_s": busy * _TICK_S, "steal_s": steal * _TICK_S, "own_s": own.user + own.system}
+
+
+def _processes():
+    """CPU seconds of every other process, by pid, with its name."""
+    found = {}
+    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if entry.isdigit() and int(entry) != os.getpid():
+            try:
+                with open("/proc/{}/stat".format(entry), errors="replace") as file:
+                    text = file.read()
+            except OSError:  # it has ended since
+                continue
+            name = text[text.index("(") + 1 : text.rindex(")")]
+            fields = text[text.rindex(")") + 2 :].split()
+            found[entry] = [name, (int(fields[11]) + int(fields[12])) * _TICK_S]
+    return found
+
+
+def _pressure():
+    """Seconds in which some task waited for a CPU, for memory, for a disk (pressure stall information)."""
+    found = {}
+    for kind in ("cpu", "memory", "io"):
+        with open("/proc/pressure/" + kind) as file:
+            found["stall_{}_s".format(kind)] = int(file.readline().rpartition("total=")[2]) / 1e6
+    return found
+
+
+def _quota():
+    """Seconds for which a quota of our control group kept us from running."""
+    with open("/proc/self/cgroup") as file:
+        group = file.readline().strip().rpartition(":")[2]
+    with open("/sys/fs/cgroup{}/cpu.stat".format(group)) as file:
+        values = dict(line.split() for line in file)
+    return {"quota_s": int(values["throttled_usec"]) / 1e6}
+
+
+def _frequencies():
+    now = [_number(path) / 1e3 for path in glob.glob("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq")]
+    return {"frequency_mhz": max(now)}
+
+
+def _temperature():
+    return {"temperature_c": max(_number(path) / 1e3 for path in glob.glob("/sys/class/thermal/thermal_zone*/temp"))}
+
+
+def _throttles():
+    paths = glob.glob("/sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_count")
+    return {"throttles": sum(_number(path) for path in paths)} if paths else {}
+
+
+def _load():
+    return {"load_1min": os.getloadavg()[0]}
+
+
+def _number(path):
+    with open(path) as file:
+        return int(file.read())

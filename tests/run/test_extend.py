@@ -1,0 +1,58 @@
+"""Disturbed rounds are measured again within `max_rounds`, and the first ones are kept beside them."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+
+from tests.conftest import Bench
+
+# Every second sample of a round runs beside a busy loop that the engine itself starts: "hog" is a plugin's wrapper.
+HOG = """
+import subprocess, sys, pathlib
+from devbench import hookimpl
+
+@hookimpl(wrapper=True)
+def devbench_run_round(case, place):
+    count = pathlib.Path("rounds.txt")
+    number = len(count.read_text()) if count.exists() else 0
+    count.write_text("x" * (number + 1))
+    if number not in HOGGED:
+        return (yield)
+    hog = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        return (yield)
+    finally:
+        hog.kill()
+        hog.wait()
+"""
+MEASURE = "{profile: quick, rounds: 2, max_rounds: 4, warmup_runs: 10, warmup_s: 0.1, warmup_cap_s: 0.2, min_runs: 50, min_s: 0.5}"
+
+
+def test_a_disturbed_round_is_measured_again_and_kept(bench: Bench) -> None:
+    bench.plugin("hog", HOG.replace("HOGGED", "(1,)"))
+    bench.fake("a", invoke_us=500)
+    done = bench("run", bench.fake_suite("a", measure=MEASURE), "--out", "out")
+    assert done.returncode == 0, done.stderr
+    case = bench.run_file()["cases"][0]
+    second = case["rounds"][1]
+    assert second["superseded"]
+    assert "busy" in {reason["code"] for reason in second["reasons"]}
+    assert any("python" in reason["text"] for reason in second["reasons"])
+    assert len(case["rounds"]) >= 3
+    counting = [about["index"] for about in case["rounds"] if not about["superseded"]]
+    assert case["outcome"]["summary"]["rounds"] == len(counting)
+    kept = pq.read_table(bench.folder / "out" / "samples.parquet")["round"].to_pylist()
+    assert set(kept) == set(range(len(case["rounds"]))), "the samples of a superseded round are kept"
+
+
+def test_a_machine_that_stays_disturbed_gives_a_verdict_and_no_endless_run(bench: Bench) -> None:
+    bench.plugin("hog", HOG.replace("HOGGED", "range(100)"))
+    bench.fake("a", invoke_us=500)
+    done = bench("run", bench.fake_suite("a", measure=MEASURE), "--out", "out")
+    assert done.returncode == 0, done.stderr
+    case = bench.run_file()["cases"][0]
+    assert len(case["rounds"]) == 4
+    assert case["outcome"]["verdict"]["status"] == "contaminated"
+    assert "contaminated: busy" in done.stdout
+    assert "End them, or measure when the machine is idle." in done.stdout
+    assert ",contaminated,busy" in bench("report", "out", "--format", "csv").stdout

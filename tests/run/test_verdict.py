@@ -1,0 +1,119 @@
+"""Verdicts: each disturbance by its name, and nothing said of a quiet round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from devbench.domain.conditions import Conditions
+from devbench.domain.outcome import RoundFacts
+from devbench.run.conditions import conditions_of
+from devbench.run.verdict import canary_baseline, judge_case, judge_round
+
+QUIET = Conditions(
+    seconds=2.0,
+    others_cores=0.01,
+    busiest="",
+    steal=0.0,
+    stall_cpu=0.0,
+    stall_memory=0.0,
+    stall_io=0.0,
+    quota=0.0,
+    throttles=0,
+    frequency_drop=0.0,
+    preempted_per_s=2.0,
+    canary_ns=(17_000_000, 17_100_000),
+)
+ROUND = RoundFacts(
+    index=0,
+    started_utc="",
+    duration_s=3,
+    load_ns=1,
+    first_ns=1,
+    warmup_samples=10,
+    samples=400,
+    inferences_per_sample=1,
+    stopped_by="precision",
+    cpu_ns_per_inference=1,
+    peak_memory_bytes=1,
+    conditions=QUIET,
+)
+LEVEL = np.random.default_rng(1).normal(5e6, 2e4, 400).astype(np.int64)
+
+
+def _codes(**seen: object) -> dict[str, str]:
+    about = replace(ROUND, conditions=replace(QUIET, **seen))  # type: ignore[arg-type]
+    return {reason.code: reason.severity for reason in judge_round(about, LEVEL, 17e6)}
+
+
+def test_a_quiet_round_is_clean() -> None:
+    assert _codes() == {}
+    assert judge_case([ROUND, ROUND], [5e6, 5.01e6], outputs_agree=True).status == "clean"
+
+
+@pytest.mark.parametrize(
+    ("seen", "code", "severity"),
+    [
+        ({"others_cores": 0.2}, "busy", "suspect"),
+        ({"others_cores": 1.0}, "busy", "contaminated"),
+        ({"steal": 0.02}, "steal", "suspect"),
+        ({"steal": 0.2}, "steal", "contaminated"),
+        ({"stall_cpu": 0.1}, "cpu-pressure", "suspect"),
+        ({"stall_memory": 0.1}, "memory-pressure", "contaminated"),
+        ({"quota": 0.3}, "quota", "contaminated"),
+        ({"throttles": 1}, "throttled", "contaminated"),
+        ({"frequency_drop": 0.1}, "frequency", "suspect"),
+        ({"preempted_per_s": 150.0}, "preempted", "suspect"),
+        ({"canary_ns": (17_000_000, 19_000_000)}, "canary", "suspect"),
+        ({"canary_ns": (34_000_000, 17_000_000)}, "canary", "contaminated"),
+    ],
+)
+def test_a_disturbance_has_its_name(seen: dict[str, object], code: str, severity: str) -> None:
+    assert _codes(**seen) == {code: severity}
+
+
+def test_a_step_in_the_series_is_seen_without_any_sensor() -> None:
+    stepped = LEVEL.copy()
+    stepped[200:] = stepped[200:] * 11 // 10
+    (reason,) = judge_round(replace(ROUND, conditions=None), stepped, 0)
+    assert reason.code == "not-steady"
+    assert "+10%" in reason.text
+
+
+def test_rounds_far_apart_and_outputs_that_change_are_the_cases_own_reasons() -> None:
+    assert [one.code for one in judge_case([ROUND, ROUND], [5e6, 5.6e6], outputs_agree=True).reasons] == [
+        "rounds-apart"
+    ]
+    assert judge_case([ROUND], [5e6], outputs_agree=False).status == "contaminated"
+
+
+def test_what_cannot_be_seen_is_no_reason() -> None:
+    blind = Conditions(seconds=2.0, canary_ns=(17_000_000, 17_000_000))
+    assert judge_round(replace(ROUND, conditions=blind), LEVEL, 17e6) == ()
+
+
+def test_the_baseline_is_the_median_of_all_canaries() -> None:
+    odd = replace(ROUND, conditions=replace(QUIET, canary_ns=(90_000_000, 17_000_000)))
+    assert canary_baseline([ROUND, ROUND, odd]) == 17_050_000
+    assert canary_baseline([replace(ROUND, conditions=None)]) == 0
+
+
+def test_conditions_are_differences_of_snapshots_per_second() -> None:
+    before = {
+        "at_s": 10.0,
+        "busy_s": 5.0,
+        "own_s": 1.0,
+        "steal_s": 1.0,
+        "processes": {"7": ["hog", 1.0], "8": ["gone", 9.0]},
+    }
+    after = {"at_s": 12.0, "busy_s": 9.0, "own_s": 3.0, "steal_s": 1.1, "processes": {"7": ["hog", 2.8]}}
+    canary = {"total_ns": 3, "best_ns": 2}
+    found = conditions_of(before, after, (canary, canary), preempted=4)
+    assert found.others_cores == pytest.approx(1.0)
+    assert found.steal == pytest.approx(0.05)
+    assert found.busiest == "hog (pid 7), 0.90 cores"
+    assert found.preempted_per_s == pytest.approx(2.0)
+    assert found.stall_cpu is None
+    assert found.quota is None
