@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
-from devbench.models.cache import ModelCache
-from devbench.models.fetch import WebFetcher
 from devbench.plugin.manager import Plugins
-from devbench.run.progress import Progress
-from devbench.run.round import WorkerRounds
-from devbench.run.start import Desk
-from devbench.suites.lab import read_lab
+
+if TYPE_CHECKING:
+    from devbench.run.progress import Progress
+    from devbench.run.round import WorkerRounds
+    from devbench.run.start import Desk
 
 
 def cache_folder() -> Path:
@@ -31,6 +31,12 @@ def load_plugins() -> Plugins:
 
 def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     """The desk for `run` and `devices`, with plugins loaded and the core registered behind them."""
+    from devbench.models.cache import ModelCache
+    from devbench.models.fetch import WebFetcher
+    from devbench.run.round import WorkerRounds
+    from devbench.run.start import Desk
+    from devbench.suites.lab import read_lab
+
     plugins = load_plugins()
     cache = cache_folder()
     rounds = WorkerRounds(plugins.registry, cache / "workers", progress.phase)

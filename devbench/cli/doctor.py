@@ -1,26 +1,66 @@
-"""`devbench doctor`: is this machine fit for measuring, and what is missing?"""
+"""`devbench doctor`: is this machine fit for measuring, and what is missing? With --tune it changes what it may."""
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
-from devbench.cli.desk import open_desk
+from devbench.cli.desk import cache_folder, open_desk
 from devbench.cli.devices import place_lines
+from devbench.errors import DevbenchError
+from devbench.places.held import endings_held
 from devbench.places.machine import Check, check_machine
+from devbench.places.tuning import recover, tuned
 from devbench.run.progress import Progress
 
 _MARKS = {True: "good   ", False: "improve", None: "unknown"}
+_NOTE = "note   "
 
 
-@click.command()
+@click.command(context_settings={"allow_interspersed_args": False})
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(as_json: bool) -> None:
-    """Check governor, load, memory and runtimes, and say what to do."""
+@click.option("--tune", is_flag=True, help="Set the governor to 'performance' while COMMAND runs, then put it back.")
+@click.option("--pin-frequency", is_flag=True, help="With --tune: also raise the lowest clock to the highest.")
+@click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[str, ...]) -> int:
+    """Check the machine and the runtimes, and say what to do.
+
+    With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none.
+    """
+    if tune and as_json:
+        raise click.UsageError("--json is for the checks; --tune makes none.")
+    if not tune and (pin_frequency or command_line):
+        raise click.UsageError("COMMAND and --pin-frequency need --tune.")
+    left = recover(_state_file(), _tell)
+    if tune:
+        if left:
+            raise DevbenchError(left.text, left.hint)
+        return _tune(command_line, pin_frequency=pin_frequency)
+    _judge(left, as_json=as_json)
+    return 0
+
+
+def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
+    with endings_held() as endings, tuned(_root(), _state_file(), pin_frequency=pin_frequency, tell=_tell) as tuning:
+        if command_line:
+            _tell(f"running {shlex.join(command_line)}")
+            return endings.run(command_line)
+        if not tuning.changes:
+            return 0
+        _tell("holding these settings until Ctrl-C")
+        return endings.hold()
+
+
+def _judge(left: Check | None, *, as_json: bool) -> None:
     desk, rounds = open_desk(Progress())
-    checks = check_machine()
+    checks = [left] if left else []
+    checks += check_machine(_root())
     for line in place_lines(desk, rounds):
         name = f"{line.device} {line.runtime}".strip()
         checks.append(Check(name=name, good=line.ready or None, text=line.text, hint=line.hint))
@@ -33,6 +73,19 @@ def command(as_json: bool) -> None:
         print(json.dumps([asdict(check) for check in checks], indent=2))
         return
     for check in checks:
-        print(f"{_MARKS[check.good]} {check.name}: {check.text}")
+        print(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}")
         if check.hint:
             print(f"          → {check.hint}")
+
+
+def _root() -> Path:
+    """Where `proc` and `sys` are looked for; tests have trees of their own."""
+    return Path(os.environ.get("DEVBENCH_ROOT", "/"))
+
+
+def _state_file() -> Path:
+    return cache_folder() / "tuned.json"
+
+
+def _tell(text: str) -> None:
+    print(f"tuning: {text}", file=sys.stderr, flush=True)

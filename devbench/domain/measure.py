@@ -49,7 +49,7 @@ PROFILES: dict[str, Measure] = {
     "normal": Measure(
         profile="normal",
         rounds=3,
-        max_rounds=6,
+        max_rounds=5,
         warmup_runs=10,
         warmup_s=0.5,
         warmup_cap_s=5,
@@ -62,7 +62,7 @@ PROFILES: dict[str, Measure] = {
     "publish": Measure(
         profile="publish",
         rounds=5,
-        max_rounds=10,
+        max_rounds=8,
         warmup_runs=20,
         warmup_s=2,
         warmup_cap_s=20,

@@ -76,7 +76,9 @@ def turbo(root: Path) -> Check:
 def throttle_counts(root: Path) -> dict[str, int]:
     """How often each CPU was slowed down because of heat since boot, by file."""
     files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/*_count")
-    return {f"{file.parts[-3]} {file.name}": number for file in sorted(files) if (number := number_of(file)) is not None}
+    return {
+        f"{file.parts[-3]} {file.name}": number for file in sorted(files) if (number := number_of(file)) is not None
+    }
 
 
 def throttling(before: dict[str, int], after: dict[str, int]) -> Check:
@@ -86,7 +88,9 @@ def throttling(before: dict[str, int], after: dict[str, int]) -> Check:
     grown = sorted({name.split()[0] for name, count in after.items() if count > before.get(name, count)})
     if grown:
         hint = "Let it cool down, and see to fan, dust and heat sink; then look again."
-        return Check(name="throttling", good=False, text=f"being slowed down by heat now: {', '.join(grown)}", hint=hint)
+        return Check(
+            name="throttling", good=False, text=f"being slowed down by heat now: {', '.join(grown)}", hint=hint
+        )
     most = max(after.values())
     if most:
         hint = "Look again after a run: if the count has grown, the run was slowed down."

@@ -9,7 +9,9 @@ from pathlib import Path
 from devbench.places.check import Check, as_ranges, cpu_folders, from_ranges, number_of, online_cpus, text_of
 
 _CONTAINERS = re.compile(r"docker|kubepods|libpod|lxc|containerd")
-_VIRTUAL = re.compile(r"qemu|kvm|vmware|virtualbox|innotek|xen|bochs|parallels|amazon ec2|google compute|virtual mach", re.I)
+_VIRTUAL = re.compile(
+    r"qemu|kvm|vmware|virtualbox|innotek|xen|bochs|parallels|amazon ec2|google compute|virtual mach", re.I
+)
 
 
 def threads(root: Path) -> Check:

@@ -38,6 +38,9 @@ class Execution:
 
     def finish(self) -> Run:
         """Run every round that is still to run, then close the run; the run, complete."""
+        for record in self.run.cases:
+            for about in record.rounds:
+                self._left.learn(record.id, about.duration_s)
         self._rounds()
         if not self.run.extended:
             self._save(extended(self.run, self._samples))

@@ -1,0 +1,106 @@
+"""Does devbench say what litert-benchmark says? The same artifact, threads and machine, interleaved pairs.
+
+    uv run python benchmarks/fidelity.py --pairs 10 --threads 1 --threads 2 mobilenet_v1 inception_v4
+
+Each pair measures one model once with either tool, in alternating order, with the same warm-up and number of runs.
+Prints a Markdown table: the median over pairs of (devbench median / litert-benchmark median), with its range.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from devbench.cli.desk import cache_folder, load_plugins
+from devbench.models.artifact import prepare_artifact
+from devbench.models.cache import ModelCache
+
+RUNS, WARMUP_RUNS = 50, 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--pairs", type=int, default=10)
+    parser.add_argument("--threads", type=int, action="append")
+    arguments = parser.parse_args()
+    print("| model | threads | pairs | devbench, median ms | litert-benchmark, median ms | ratio | range of ratios |")
+    print("|---|--:|--:|--:|--:|--:|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for model in arguments.models:
+            path = artifact(model)
+            for threads in arguments.threads or [1]:
+                row(model, path, threads, arguments.pairs, Path(folder))
+
+
+def row(model: str, path: Path, threads: int, pairs: int, folder: Path) -> None:
+    ours, theirs = [], []
+    for pair in range(pairs):
+        both = [
+            lambda: ours.append(devbench_ms(path, threads, folder)),
+            lambda: theirs.append(litert_ms(path, threads)),
+        ]
+        for measure in both if pair % 2 else reversed(both):
+            measure()
+    ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+    cells = [statistics.median(ours), statistics.median(theirs), statistics.median(ratios)]
+    print(
+        f"| {model} int8 | {threads} | {pairs} | {cells[0]:.3f} | {cells[1]:.3f} | {cells[2]:.4f} |"
+        f" {min(ratios):.3f} – {max(ratios):.3f} |",
+        flush=True,
+    )
+
+
+def artifact(model: str) -> Path:
+    """The model's int8 file, made if it is not in the cache."""
+    plugins = load_plugins()
+    variant = next(one for one in plugins.registry.models[model].variants if one.precision == "int8")
+    return prepare_artifact(model, variant, ModelCache(cache_folder() / "models"), plugins.fetch_model).path
+
+
+def devbench_ms(path: Path, threads: int, folder: Path) -> float:
+    out = folder / "run"
+    shutil.rmtree(out, ignore_errors=True)
+    suite = folder / "suite.yaml"
+    counts = f"warmup_runs: {WARMUP_RUNS}, warmup_s: 0, min_runs: {RUNS}, min_s: 0, cap_s: 100"
+    suite.write_text(
+        f"name: fidelity\nmodels: [{{name: model, source: {path}}}]\n"
+        f"devices: [{{desktop-cpu: {{runtime: litert, threads: {threads}}}}}]\n"
+        f"measure: {{profile: quick, {counts}}}\n"
+    )
+    command = [sys.executable, "-m", "devbench", "run", str(suite), "--out", str(out), "--json"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    return float(json.loads(done.stdout)["cases"][0]["outcome"]["summary"]["median_ms"])
+
+
+def litert_ms(path: Path, threads: int) -> float:
+    tool = str(Path(sys.executable).with_name("litert-benchmark"))
+    with tempfile.NamedTemporaryFile(suffix=".json") as answer:
+        options = ["--num_runs", str(RUNS), "--warmup_runs", str(WARMUP_RUNS), "--num_threads", str(threads)]
+        command = [tool, "--model", str(path), *options, "--result_json", answer.name]
+        subprocess.run(command, capture_output=True, check=True)
+        return median_of(json.loads(Path(answer.name).read_text()))
+
+
+def median_of(answer: object) -> float:
+    """The one value of litert-benchmark's answer whose name speaks of a median."""
+    found = list(medians(answer))
+    assert len(found) == 1, answer
+    return found[0]
+
+
+def medians(value: object) -> list[float]:
+    if not isinstance(value, dict):
+        return []
+    own = [float(one) for name, one in value.items() if "median" in name and not isinstance(one, dict)]
+    return own + [found for one in value.values() for found in medians(one)]
+
+
+if __name__ == "__main__":
+    main()
