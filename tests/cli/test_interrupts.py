@@ -67,6 +67,18 @@ def test_interrupt_keeps_what_was_measured_and_says_how_to_go_on(bench: Bench, n
     _assert_complete(bench, before)
 
 
+def test_a_second_interrupt_ends_at_once_and_the_run_can_still_go_on(bench: Bench) -> None:
+    bench.fake("a")
+    process = _started(bench, "run", bench.fake_suite("a", measure=SLOW), "--out", "out")
+    before = _rounds(bench)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert bench("run", "--resume", "out").returncode == 0
+    _assert_complete(bench, before)
+
+
 def test_kill_of_the_host_loses_one_round_at_most_and_leaves_no_worker(bench: Bench) -> None:
     bench.fake("a")
     bench.fake("b")
