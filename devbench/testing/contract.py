@@ -7,7 +7,7 @@ from pathlib import Path
 
 from devbench.domain.case import Case, Option, PlannedCase
 from devbench.domain.extend import Device, Runtime
-from devbench.domain.measure import PROFILES
+from devbench.domain.measure import PROFILES, Measure
 from devbench.domain.model import Artifact, Variant
 from devbench.domain.outcome import Round
 from devbench.domain.place import Absent, Place
@@ -23,8 +23,9 @@ def measure_once(
     *,
     place: Place | None = None,
     options: Mapping[str, Option] | None = None,
+    measure: Measure = PROFILES["quick"],
 ) -> Round:
-    """One `quick` round of the file `artifact` with `runtime`, exactly as `devbench run` would measure it.
+    """One round of the file `artifact` with `runtime`, exactly as `devbench run` would measure it.
 
     archives: a folder for the worker's zipapp. Errors are those of a run: `RoundError` with phase and log.
     """
@@ -38,7 +39,7 @@ def measure_once(
         place=where.name,
         runtime=runtime.name,
         options={**runtime.options, **(options or {})},
-        measure=PROFILES["quick"],
+        measure=measure,
         seed=0,
     )
     prepared = runtime().prepare(

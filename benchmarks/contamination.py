@@ -1,0 +1,147 @@
+"""Is a disturbance noticed, and a quiet machine left alone? Runs of a real model, disturbed on purpose.
+
+    uv run python benchmarks/contamination.py MODEL.tflite --trials 20
+
+Every trial is one `devbench run` of one round pinned to one core, with one disturbance or none.
+Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+CORE = max(os.sched_getaffinity(0))
+BUSY = "while True: pass"
+MEMORY = "piece = bytearray(64 << 20)\nwhile True: bytes(piece)"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--trials", type=int, default=20)
+    arguments = parser.parse_args()
+    kinds: dict[str, Callable[[], Callable[[], None]]] = {
+        "nothing": lambda: lambda: None,
+        "a busy loop on the same core": lambda: disturb(BUSY, {CORE}),
+        "a busy loop on the same core, from halfway": lambda: later(lambda: disturb(BUSY, {CORE})),
+        "the worker stopped for half of the time, from halfway": lambda: later(half_speed),
+        "memory copied without pause on another core": lambda: disturb(MEMORY, os.sched_getaffinity(0) - {CORE}),
+    }
+    print("| disturbance | trials | clean | suspect | contaminated | reasons given |\n|---|--:|--:|--:|--:|---|")
+    for name, begin in kinds.items():
+        verdicts: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        for _ in range(arguments.trials):
+            verdict = trial(arguments.model.resolve(), begin)
+            verdicts[verdict["status"]] += 1
+            reasons.update(reason["code"] for reason in verdict["reasons"])
+        counts = " | ".join(str(verdicts[status]) for status in ("clean", "suspect", "contaminated"))
+        given = ", ".join(f"{code} {count}" for code, count in reasons.most_common())
+        print(f"| {name} | {arguments.trials} | {counts} | {given} |", flush=True)
+
+
+def trial(model: Path, begin: Callable[[], Callable[[], None]]) -> dict:
+    with tempfile.TemporaryDirectory() as folder:
+        suite = Path(folder) / "suite.yaml"
+        suite.write_text(
+            f"name: trial\nmodels: [{{name: model, source: {model}}}]\ndevices: [desktop-cpu]\n"
+            "measure: {profile: normal, rounds: 1, max_rounds: 1}\n"
+        )
+        end = begin()
+        try:
+            command = ["taskset", "-c", str(CORE), sys.executable, "-m", "devbench", "run", str(suite)]
+            done = subprocess.run([*command, "--out", f"{folder}/out", "--json"], capture_output=True, check=True)
+        finally:
+            end()
+        return json.loads(done.stdout)["cases"][0]["outcome"]["verdict"]
+
+
+def disturb(code: str, cores: set[int]) -> Callable[[], None]:
+    """Start a process that runs `code` on `cores`; returns what ends it."""
+    listed = ",".join(str(core) for core in cores)
+    process = subprocess.Popen(["taskset", "-c", listed, sys.executable, "-c", code])
+
+    def end() -> None:
+        process.kill()
+        process.wait()
+
+    return end
+
+
+def later(begin: Callable[[], Callable[[], None]]) -> Callable[[], None]:
+    """Begin a second after the worker has begun to measure, which is after its start and its warm-up."""
+    ends: list[Callable[[], None]] = []
+    stopped = threading.Event()
+
+    def wait() -> None:
+        while not stopped.is_set() and not worker():
+            time.sleep(0.05)
+        if not stopped.wait(2.2):
+            ends.append(begin())
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+
+    def end() -> None:
+        stopped.set()
+        thread.join()
+        for one in ends:
+            one()
+
+    return end
+
+
+def half_speed() -> Callable[[], None]:
+    """Stop and continue the worker in turns of 5 ms: what a quota or a halved clock does to it."""
+    stopped = threading.Event()
+
+    def turns() -> None:
+        while not stopped.is_set():
+            pid = worker()
+            for number in (signal.SIGSTOP, signal.SIGCONT):
+                if pid:
+                    try:
+                        os.kill(pid, number)
+                    except ProcessLookupError:
+                        pid = 0
+                time.sleep(0.005)
+
+    thread = threading.Thread(target=turns)
+    thread.start()
+
+    def end() -> None:
+        stopped.set()
+        thread.join()
+
+    return end
+
+
+def worker() -> int:
+    """The process that measures; 0 if there is none. The probe that asks for the runtime's version is not it."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"devbench-worker-" in (entry / "cmdline").read_bytes() and age_s(entry) > 1:
+                return int(entry.name)
+        except (OSError, ValueError):
+            continue
+    return 0
+
+
+def age_s(entry: Path) -> float:
+    started = int((entry / "stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""What the harness itself costs: its CPU time while a case runs, the gap around an inference, a bare script beside it.
+
+    uv run python benchmarks/self_noise.py MODEL.tflite
+
+Prints a Markdown table. Run it on a quiet machine.
+"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from devbench.domain.measure import PROFILES
+from devbench.worker.loop import run_phase
+
+PAIRS = 6
+FIXED = replace(PROFILES["normal"], warmup_runs=50, warmup_s=0, min_runs=300, min_s=0, precision=None)
+BARE = """
+import sys, time
+from ai_edge_litert.interpreter import Interpreter
+interpreter = Interpreter(model_path=sys.argv[1], num_threads=int(sys.argv[2]))
+interpreter.allocate_tensors()
+invoke, clock, samples = interpreter.invoke, time.perf_counter_ns, []
+for _ in range(50):
+    invoke()
+while len(samples) < 300:
+    start = clock()
+    invoke()
+    samples.append(clock() - start)
+print(sorted(samples)[150] / 1e6)
+"""
+
+
+def main() -> None:
+    model = Path(sys.argv[1]).resolve()
+    print("| what | found |\n|---|---|")
+    print(f"| between two clock readings around an empty call | {gap_ns():.0f} ns |")
+    for threads in (1, 2):
+        bare, ours, cpu = zip(*[pair(model, threads, flip=bool(number % 2)) for number in range(PAIRS)], strict=True)
+        ratios = [one / other for one, other in zip(ours, bare, strict=True)]
+        text = f"{statistics.median(ratios):.4f} ({min(ratios):.3f} – {max(ratios):.3f}, {PAIRS} pairs)"
+        print(f"| median under devbench / in a bare script, {threads} threads | {text} |")
+        print(
+            f"| CPU time of the host while a round runs, {threads} threads | {statistics.median(cpu):.2%} of a core |"
+        )
+
+
+def gap_ns() -> float:
+    """What the worker's loop would report of an inference that takes no time."""
+    samples, _ = run_phase(lambda: None, 1, 20000, 0, 10**10)
+    return statistics.median(samples)
+
+
+def pair(model: Path, threads: int, *, flip: bool) -> tuple[float, float, float]:
+    """Median in a bare script, median under devbench, and the host's share of a core while the worker measured."""
+    if flip:
+        ours, cpu = under_devbench(model, threads)
+        return bare_ms(model, threads), ours, cpu
+    bare = bare_ms(model, threads)
+    return bare, *under_devbench(model, threads)
+
+
+def bare_ms(model: Path, threads: int) -> float:
+    command = [sys.executable, "-c", BARE, str(model), str(threads)]
+    return float(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def under_devbench(model: Path, threads: int) -> tuple[float, float]:
+    """The host is this process, so that its CPU time can be told from the worker's."""
+    from devbench.testing import measure_once
+    from devbench_desktop.tflite import LiteRt
+
+    folder = Path(tempfile.mkdtemp())
+    try:
+        before, begin = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+        done = measure_once(LiteRt, model, folder, options={"threads": threads}, measure=FIXED)
+        after, seconds = resource.getrusage(resource.RUSAGE_SELF), time.monotonic() - begin
+    finally:
+        shutil.rmtree(folder)
+    host_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return statistics.median(done.samples_ns.tolist()) / 1e6, host_s / seconds
+
+
+if __name__ == "__main__":
+    main()
