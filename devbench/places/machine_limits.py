@@ -10,7 +10,7 @@ from devbench.places.check import Check, as_ranges, cpu_folders, from_ranges, nu
 
 _CONTAINERS = re.compile(r"docker|kubepods|libpod|lxc|containerd")
 _VIRTUAL = re.compile(
-    r"qemu|kvm|vmware|virtualbox|innotek|xen|bochs|parallels|amazon ec2|google compute|virtual mach", re.I
+    r"qemu|kvm|vmware|virtualbox|innotek|xen|bochs|parallels|amazon ec2|google compute|virtual machine", re.I
 )
 
 

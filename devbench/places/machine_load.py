@@ -93,7 +93,7 @@ def load(root: Path) -> Check:
     minute, cpus = float(fields[0]), len(online_cpus(root)) or 1
     others = max(0, int(fields[3].partition("/")[0]) - 1)  # the one that asks is running too
     good = minute <= max(_BUSY_SHARE * cpus, 0.3) and others <= cpus
-    text = f"{minute:.2f} on {cpus} cores over the last minute, {others} others ready to run now"
+    text = f"{minute:.2f} on {cpus} cores over the last minute, others ready to run now: {others}"
     hint = "End other programs (`top` shows them), or wait a minute."
     return Check(name="load", good=good, text=text, hint="" if good else hint)
 

@@ -86,7 +86,7 @@ def read_state(state_file: Path) -> State | None:
     """What the file says; None where there is none."""
     try:
         return State(**json.loads(state_file.read_bytes()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError) as error:
         raise DevbenchError(

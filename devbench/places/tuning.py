@@ -1,0 +1,111 @@
+"""Sets this machine's clocks for measuring, and puts them back whatever happens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devbench.errors import DevbenchError
+from devbench.places.check import Check
+from devbench.places.guardian import Entry, put_back, read_value, write_value
+from devbench.places.tuning_settings import Setting, Tuning, find_tuning
+from devbench.places.tuning_state import MachineTakenError, State, guarded, lock_machine, read_state
+
+Tell = Callable[[str], None]
+
+
+@contextmanager
+def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Tell) -> Iterator[Tuning]:
+    """Change the settings while the block runs.
+
+    state_file: keeps the former values while they are changed. They are put back when the block ends, however it
+    ends; by a guardian process if this one is killed; and by `recover` if the guardian was killed as well.
+    """
+    with lock_machine(root, read_state(state_file)) as lock:
+        if other := read_state(state_file):
+            raise DevbenchError(
+                f"{state_file}: holds settings of {other.host}, {other.root}, that were never put back",
+                "Run `devbench doctor` there first, or set DEVBENCH_CACHE to another folder.",
+            )
+        tuning = find_tuning(root, pin_frequency=pin_frequency)
+        _refuse_without_permission(tuning)
+        if not tuning.changes:
+            tell("nothing to change: all is as measuring wants it")
+            yield tuning
+            return
+        entries = [Entry(file=str(one.file), before=one.before) for one in tuning.settings]
+        state = State.of(root, state_file, entries)
+        with guarded(state, lock):
+            try:
+                _apply(tuning)
+                for line in tuning.lines("{name} of {cpus}: {before} → {wanted}"):
+                    tell(line)
+                yield tuning
+            finally:
+                _restore(state)
+            for line in tuning.lines("{name} of {cpus}: put back to {before}"):
+                tell(line)
+
+
+def recover(state_file: Path, tell: Tell) -> Check | None:
+    """Put back what a devbench left that was killed together with its guardian; a check where that is not possible."""
+    try:
+        state = read_state(state_file)
+        if state is None or state.elsewhere:
+            return None
+        if state.of_another_boot:
+            state.forget()
+            tell(f"process {state.pid} left changed settings, but this machine was started anew since: nothing to do")
+            return None
+        with lock_machine(Path(state.root), state):
+            if not state_file.exists():  # the guardian was still at work when it was read
+                return None
+            tell(f"process {state.pid}, which had changed settings, is gone")
+            _restore(state)
+            tell(f"put back all {len(state.settings)} settings that it had left")
+    except MachineTakenError:
+        return None
+    except DevbenchError as error:
+        return Check(name="left settings", good=False, text=error.message, hint=error.hint)
+    return None
+
+
+def _refuse_without_permission(tuning: Tuning) -> None:
+    for setting in tuning.changes:
+        if not os.access(setting.file, os.W_OK, effective_ids=True):
+            raise DevbenchError(
+                f"{setting.file}: you may not write it, so nothing was changed",
+                f"Type: sudo {sys.executable} -m devbench doctor --tune (it holds the settings until Ctrl-C), "
+                "and measure in another terminal, without sudo.",
+            )
+
+
+def _apply(tuning: Tuning) -> None:
+    for setting in tuning.changes:
+        assert setting.wanted is not None
+        try:
+            write_value(str(setting.file), setting.wanted)
+            if read_value(str(setting.file)) == setting.before:  # compared so, as drivers may round a clock
+                raise _refused(setting, f"it still says {setting.before}")
+        except OSError as error:
+            raise _refused(setting, error.strerror or str(error)) from error
+
+
+def _refused(setting: Setting, why: str) -> DevbenchError:
+    return DevbenchError(
+        f"{setting.file}: does not take {setting.wanted}: {why}; what was changed before it is put back",
+        f"See what this machine says to it: echo {setting.wanted} | sudo tee {setting.file}",
+    )
+
+
+def _restore(state: State) -> None:
+    """Put everything back and forget it; what cannot be put back stays in the state file, for the next time."""
+    failed = put_back(state.settings)
+    if failed:
+        what = "; ".join(f"{entry['file']}: {why}" for entry, why in failed)
+        how = "; ".join(f"echo {entry['before']} | sudo tee {entry['file']}" for entry, _ in failed)
+        raise DevbenchError(f"cannot put back: {what}", f"Type: sudo {sys.executable} -m devbench doctor; or: {how}")
+    state.forget()
