@@ -21,6 +21,7 @@ COMMANDS = {
     "plugins": "List what is loaded, from where, and what is broken.",
     "doctor": "Check this machine for measuring.",
     "report": "Show a finished run as a table, Markdown, CSV or JSON.",
+    "compare": "Compare two runs of one suite: faster, slower, no difference shown.",
 }
 
 

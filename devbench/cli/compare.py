@@ -1,0 +1,94 @@
+"""`devbench compare`: two runs of one suite, case by case: faster, slower or no difference shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+from rich.console import Console
+
+from devbench.compare.runs import Changes, Kind, Side, compare_runs
+from devbench.errors import RunFolderError
+from devbench.report.markdown import markdown
+from devbench.report.runs_table import runs_data, runs_table
+from devbench.report.terminal import print_tables
+from devbench.store.folder import RunFolder
+
+EXIT_FAIL_ON = 4
+
+
+def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """A share from 0 up to 1, that not included: `0.01`, or `1%`."""
+    text = value.strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise click.BadParameter(
+            f"'{value}' is no share such as 0.01, and no percentage such as 1%", ctx, param
+        ) from None
+    if not 0 <= share < 1:  # also refuses nan
+        raise click.BadParameter(f"'{value}' is not from 0 up to 1; one percent is 0.01 or 1%", ctx, param)
+    return share
+
+
+@click.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option(
+    "--threshold",
+    callback=_share,
+    default="0.01",
+    show_default=True,
+    metavar="SHARE",
+    help="Smallest difference that matters: 0.01 or 1% is one percent.",
+)
+@click.option("--format", "style", type=click.Choice(["table", "markdown", "json"]), default="table")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--fail-on",
+    "kinds",
+    type=click.Choice(get_args(Kind)),
+    multiple=True,
+    help="Exit with 4 if a case is this (repeatable). missing: in OLD, and not measured in NEW. failed: in NEW.",
+)
+def command(old: Path, new: Path, threshold: float, style: str, as_json: bool, kinds: tuple[Kind, ...]) -> int:
+    """Compare the run in the folder NEW with the one in OLD, case by case.
+
+    The ratio is time in NEW over time in OLD: above 1 is slower.
+    """
+    changes = compare_runs(_side(old), _side(new), threshold)
+    if as_json or style == "json":
+        print(json.dumps(runs_data(changes), indent=2, ensure_ascii=False))
+    elif style == "markdown":
+        print(markdown([runs_table(changes)]), end="")
+    else:
+        print_tables([runs_table(changes)], Console())
+    return _status(changes, kinds)
+
+
+def _side(path: Path) -> Side:
+    folder = RunFolder(path)
+    run = folder.load()
+    if not run.finished_utc:
+        raise RunFolderError(
+            f"{path}: the run is not finished, so its cases cannot be compared",
+            f"Go on with it: `devbench run --resume {path}`.",
+        )
+    return Side(
+        run=run,
+        samples=lambda case_id: folder.samples(run, case_id),
+        outputs=lambda case_id: folder.outputs(run, case_id),
+    )
+
+
+def _status(changes: Changes, kinds: tuple[Kind, ...]) -> int:
+    status = 0
+    for kind in dict.fromkeys(kinds):
+        found = [change.id for change in changes.cases if change.is_a(kind)]
+        if found:
+            print(f"--fail-on {kind}: {', '.join(found)}", file=sys.stderr)
+            status = EXIT_FAIL_ON
+    return status

@@ -1,0 +1,123 @@
+"""The changes from one run to another as a table of text, and as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devbench.compare.runs import Change, Changes
+from devbench.domain.outcome import Measured
+from devbench.domain.run import CaseRecord, Run
+from devbench.report.figures import milliseconds
+from devbench.report.tables import Table
+from devbench.stats import Interval
+
+NOT_COMPARED = "not compared"
+
+
+def runs_table(changes: Changes) -> Table:
+    """A row per case; what must be known of it is a numbered note below, told once however many cases it is of."""
+    texts = dict.fromkeys(text for change in changes.cases for text in _told(change))
+    numbers = {text: number for number, text in enumerate(texts, 1)}
+    rows = [_row(change, changes.threshold, numbers) for change in changes.cases]
+    if changes.overall:
+        overall = changes.overall
+        spread = f"from {overall.smallest:.3f} to {overall.largest:.3f}"
+        rows.append(((f"geometric mean of {overall.models}",), ("",), ("",), _ratio(overall.interval), (spread,)))
+    limit = _percent(changes.threshold)
+    return Table(
+        title=f"{changes.new.suite}: time of one inference, NEW over OLD with 95 % interval",
+        header=("case", "OLD", "NEW", "NEW / OLD", "verdict"),
+        rows=tuple(rows),
+        notes=(
+            *(f"[{number}] {text}" for text, number in numbers.items()),
+            *changes.notes,
+            f"OLD is {_name(changes.old)}, NEW is {_name(changes.new)}; where a note names two things, OLD's is first.",
+            f"slower, faster: the interval lies wholly on one side of 1, and the ratio is at least {limit} from it.",
+        ),
+    )
+
+
+def runs_data(changes: Changes) -> dict[str, Any]:
+    """The same as plain data; null is "there is none"."""
+    overall = changes.overall
+    return {
+        "old": {"id": changes.old.id, "started_utc": changes.old.started_utc},
+        "new": {"id": changes.new.id, "started_utc": changes.new.started_utc},
+        "suite": changes.new.suite,
+        "threshold": changes.threshold,
+        "notes": list(changes.notes),
+        "cases": [
+            {
+                "id": change.id,
+                "old_ms": _median_ms(change.old),
+                "new_ms": _median_ms(change.new),
+                **_interval(change.ratio),
+                "verdict": change.verdict or NOT_COMPARED,
+                "reason": change.reason or None,
+                "notes": list(change.notes),
+            }
+            for change in changes.cases
+        ],
+        "geometric_mean": {
+            **_interval(overall.interval),
+            "smallest": overall.smallest,
+            "largest": overall.largest,
+            "cases": overall.models,
+        }
+        if overall
+        else None,
+    }
+
+
+def _row(change: Change, threshold: float, numbers: dict[str, int]) -> tuple[tuple[str, ...], ...]:
+    if change.verdict == "within the threshold":
+        verdict = f"differs by less than {_percent(threshold)}"
+    else:
+        verdict = change.verdict or NOT_COMPARED
+    marks = " ".join(f"[{numbers[text]}]" for text in _told(change))
+    model, _, where = change.id.partition("@")
+    return (
+        (model, where.replace(":", " ")),  # with spaces a narrow terminal wraps it and cuts nothing off
+        (_median(change.old),),
+        (_median(change.new),),
+        _ratio(change.ratio),
+        (verdict, marks) if marks else (verdict,),
+    )
+
+
+def _told(change: Change) -> tuple[str, ...]:
+    return (change.reason, *change.notes) if change.reason else change.notes
+
+
+def _name(run: Run) -> str:
+    return f"{run.id} ({run.started_utc})"
+
+
+def _median_ms(case: CaseRecord | None) -> float | None:
+    return case.outcome.summary.median_ms if case and isinstance(case.outcome, Measured) else None
+
+
+def _median(case: CaseRecord | None) -> str:
+    median_ms = _median_ms(case)
+    if median_ms is not None:
+        return f"{milliseconds(median_ms)} ms"
+    return case.outcome.status if case else ""
+
+
+def _ratio(interval: Interval | None) -> tuple[str, ...]:
+    return (f"{interval.estimate:.3f}", f"[{interval.low:.3f}, {interval.high:.3f}]") if interval else ("",)
+
+
+def _interval(interval: Interval | None) -> dict[str, Any]:
+    if interval is None:
+        return {"ratio": None, "low": None, "high": None, "between_rounds": None}
+    return {
+        "ratio": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "between_rounds": interval.between_rounds,
+    }
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.3g} %"
