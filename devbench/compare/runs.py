@@ -49,10 +49,10 @@ class Change:
     notes: tuple[str, ...] = ()
 
     def is_a(self, kind: Kind) -> bool:
-        """Whether it is `slower`, `faster`, `missing` (in OLD and not measured in NEW) or `failed` (in NEW)."""
+        """Whether it is `slower`, `faster`, `missing` (measured in OLD and not in NEW) or `failed` (in NEW)."""
         outcome = self.new.outcome if self.new else None
         if kind == "missing":
-            return self.old is not None and not isinstance(outcome, Measured)
+            return self.old is not None and isinstance(self.old.outcome, Measured) and not isinstance(outcome, Measured)
         return isinstance(outcome, Failed) if kind == "failed" else self.verdict == kind
 
 

@@ -275,7 +275,7 @@ def test_what_was_not_measured_on_both_sides_is_listed_with_its_reason_in_the_or
         "gone@x": "only in OLD",
     }
     assert [change.id for change in changes.cases] == [*(case.id for case in new.cases), "gone@x"]
-    assert _of_kind(changes, "missing") == ["never@x", "breaks@x", "gone@x"]
+    assert _of_kind(changes, "missing") == ["breaks@x", "gone@x"]
     assert _of_kind(changes, "failed") == ["breaks@x", "added and broken@x"]
     assert _of_kind(changes, "slower") == _of_kind(changes, "faster") == []
 
