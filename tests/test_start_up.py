@@ -16,7 +16,7 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("loaded: []\n"), done.stdout
-    for command in ("run", "devices", "models", "plugins", "doctor", "report"):
+    for command in ("run", "devices", "models", "plugins", "doctor", "report", "compare"):
         assert f"\n  {command} " in done.stdout
 
 
