@@ -1,0 +1,193 @@
+"""How often does devbench see a difference where there is none, and how often the 2 % that there is?
+
+    uv run python benchmarks/alarms.py MODEL.tflite --trials 100 --results alarms.jsonl
+    uv run python benchmarks/alarms.py --results alarms.jsonl --only-table
+
+A trial is one `devbench run` at a profile with three cases of one model on one core each: `a`, the same again as `b`,
+and `slowed`, whose `invoke` goes on for 2 % of its own time after the runtime has returned. Their rounds are
+interleaved as in any run. Counted are the ratios b/a whose interval leaves out 1 (false alarms), and the ratios
+slowed/a whose interval lies above 1 (found). Two neighbouring trials make a `devbench compare` of two runs as well.
+Trials are added to the file, so a benchmark that was cut short goes on. Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from devbench.compare.comparison import compare_run
+from devbench.compare.runs import Side
+from devbench.domain.run import CaseRecord
+from devbench.stats import Interval, ratio_interval
+from devbench.store.folder import RunFolder
+
+PERCENT = 2
+PLUGIN = """
+from pathlib import Path
+from devbench import hookimpl
+from devbench_desktop.cpu import DesktopCpu
+from devbench_desktop.tflite import LiteRt
+
+
+class SlowedCpu(DesktopCpu):
+    kind = "slowed-cpu"
+    runtimes = ("slowed",)
+
+
+class Slowed(LiteRt):
+    name = "slowed"
+    engine = Path(__file__).with_name("slowed_engine.py")
+    options = {**LiteRt.options, "twin": "a", "percent": 0}
+
+
+@hookimpl
+def devbench_devices():
+    return [SlowedCpu]
+
+
+@hookimpl
+def devbench_runtimes():
+    return [Slowed]
+"""
+ENGINE = """
+
+class Slowed(Engine):
+    def __init__(self, runtime):
+        super().__init__("litert")
+
+    def load(self, path, options):
+        super().load(path, options)
+        runtimes_own, share = self.invoke, float(options["percent"]) / 100
+        if not share:
+            return
+        from time import perf_counter_ns
+
+        def invoke():
+            start = perf_counter_ns()
+            runtimes_own()
+            now = perf_counter_ns()
+            end = now + (now - start) * share
+            while perf_counter_ns() < end:
+                pass
+
+        self.invoke = invoke
+
+
+Engine = Slowed
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path, nargs="?")
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--profile", default="normal")
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--only-table", action="store_true")
+    arguments = parser.parse_args()
+    runs = arguments.results.with_suffix(".runs").resolve()
+    if not arguments.only_table:
+        for _ in range(arguments.trials):
+            found = trial(arguments.model.resolve(), arguments.profile, runs)
+            with arguments.results.open("a") as file:
+                file.write(json.dumps(found) + "\n")
+    print(table([json.loads(line) for line in arguments.results.read_text().splitlines()], runs))
+
+
+def trial(model: Path, profile: str, runs: Path) -> dict:
+    """Measure the three cases; their ratios and verdicts, and the seconds it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        install(Path(folder))
+        entry = "{slowed-cpu: {twin: %s, percent: %s}}"
+        devices = ", ".join(entry % pair for pair in (("a", 0), ("b", 0), ("slowed", PERCENT)))
+        suite = Path(folder) / "suite.yaml"
+        suite.write_text(
+            f"name: alarms\nmodels: [{{name: model, source: {model}}}]\ndevices: [{devices}]\nmeasure: {profile}\n"
+        )
+        out = runs / str(time.time_ns())
+        start = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "devbench", "run", suite, "--out", out, "--seed", str(time.time_ns() % 2**31)],
+            env={**os.environ, "PYTHONPATH": folder},
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        return {"run": out.name, "seconds": time.monotonic() - start}
+
+
+def install(folder: Path) -> None:
+    """A distribution with the plugin, found by its entry point as any other."""
+    engine = Path(__file__).parents[1] / "plugins" / "devbench_desktop" / "tflite_engine.py"
+    (folder / "slowed_plugin.py").write_text(PLUGIN)
+    (folder / "slowed_engine.py").write_text(engine.read_text() + ENGINE)
+    about = folder / "slowed-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: slowed\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[devbench]\nslowed = slowed_plugin\n")
+
+
+def table(trials: list[dict], runs: Path) -> str:
+    """What the trials show, within runs and from each run to the next."""
+    folders = [RunFolder(runs / one["run"]) for one in trials]
+    sides = [side(folder) for folder in folders]
+    within = {twin: [in_one_run(one, twin) for one in sides] for twin in ("b", "slowed")}
+    pairs = list(zip(sides[::2], sides[1::2], strict=False))
+    across = {twin: [of_two_runs(old, new, twin) for old, new in pairs] for twin in ("a", "slowed")}
+    seconds = sorted(one["seconds"] for one in trials)
+    rows = [
+        ("the same, in one run", within["b"], lambda one: not one.holds(1)),
+        (f"{PERCENT} % slower, in one run", within["slowed"], lambda one: one.low > 1),
+        ("the same, in two runs", across["a"], lambda one: not one.holds(1)),
+        (f"{PERCENT} % slower, in two runs", across["slowed"], lambda one: one.low > 1),
+    ]
+    lines = [
+        "| what was compared | comparisons | difference shown | median ratio | median half width of the interval |"
+    ]
+    lines.append("|---|--:|--:|--:|--:|")
+    for name, ratios, shown in rows:
+        middle = sorted(one.estimate for one in ratios)[len(ratios) // 2]
+        width = sorted(one.relative_half_width for one in ratios)[len(ratios) // 2]
+        lines.append(f"| {name} | {len(ratios)} | {sum(map(shown, ratios))} | {middle:.4f} | {width:.2%} |")
+    lines.append(
+        f"\nA run of three cases took {seconds[len(seconds) // 2]:.0f} s (median), at most {seconds[-1]:.0f} s."
+    )
+    return "\n".join(lines)
+
+
+def side(folder: RunFolder) -> Side:
+    run = folder.load()
+    return Side(run=run, samples=lambda case: folder.samples(run, case), outputs=lambda case: folder.outputs(run, case))
+
+
+def in_one_run(one: Side, twin: str) -> Interval:
+    """The ratio that the table of a run shows, turned over: how many times as long `twin` takes as `a`."""
+    labels = {case_twin(case): index for index, case in enumerate(one.run.cases)}
+    columns = compare_run(one.run, one.samples, one.outputs).columns
+    comparison = compare_run(one.run, one.samples, one.outputs, columns[labels["a"]].label)
+    (faster,) = [
+        cell.over_baseline for cell in comparison.cells.values() if case_twin(cell.case) == twin and cell.over_baseline
+    ]
+    return replace(faster, estimate=1 / faster.estimate, low=1 / faster.high, high=1 / faster.low)
+
+
+def of_two_runs(old: Side, new: Side, twin: str) -> Interval:
+    """What `devbench compare` says of case `a` in one run and case `twin` in the next."""
+    below, above = (
+        next(case for case in which.run.cases if case_twin(case) == name) for which, name in ((old, "a"), (new, twin))
+    )
+    return ratio_interval(new.rounds(above), old.rounds(below), paired=False)
+
+
+def case_twin(case: CaseRecord) -> str:
+    return str(case.options["twin"])
+
+
+if __name__ == "__main__":
+    main()
