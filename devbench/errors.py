@@ -39,3 +39,7 @@ class RoundError(DevbenchError):
 
 class RunFolderError(DevbenchError):
     """A run folder that is in use, cannot be written, or cannot be read."""
+
+
+class ResultsFileError(DevbenchError):
+    """A results CSV that cannot be used; `message` has one line per mistake, each with its place."""

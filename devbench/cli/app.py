@@ -20,8 +20,10 @@ COMMANDS = {
     "models": "List the model catalogue.",
     "plugins": "List what is loaded, from where, and what is broken.",
     "doctor": "Check this machine for measuring.",
-    "report": "Show a finished run as a table, Markdown, CSV or JSON.",
+    "report": "Show runs and results CSVs as tables, Markdown, CSV or JSON.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",
+    "publish": "Write a run as a CSV with its description, for others to cite.",
+    "verify": "Make a published CSV again from its run, and name what does not follow.",
 }
 
 

@@ -16,18 +16,18 @@ from rich.console import Console
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.desk import open_desk
-from devbench.compare.comparison import compare_run
+from devbench.cli.sources import open_sources
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.run import Request, Run
 from devbench.report.figures import duration
-from devbench.report.results_csv import results_csv
-from devbench.report.tables import tables_of
 from devbench.report.terminal import print_tables
 from devbench.run.estimate import round_s
 from devbench.run.order import interleaved
 from devbench.run.start import Desk, make_plan, resume_run, start_run
 from devbench.store.codec import encode_run
 from devbench.store.folder import RunFolder
+from devbench.store.results_file import write_results
+from devbench.store.results_rows import rows_of
 from devbench.suites.yaml_file import read_yaml
 
 
@@ -88,7 +88,7 @@ def command(
             run = _interruptible(lambda: start_run(request, str(suite), folder, desk), folder)
     if run is None:
         return EXIT_INTERRUPTED
-    folder.write("results.csv", results_csv(run).encode())
+    folder.write("results.csv", write_results(rows_of(run)).encode())
     for problem in desk.plugins.run_finished(run):
         print(f"warning: {problem}", file=sys.stderr)
     _show(run, folder, as_json)
@@ -123,10 +123,7 @@ def _show(run: Run, folder: RunFolder, as_json: bool) -> None:
     if as_json:
         print(encode_run(run).decode(), end="")
         return
-    comparison = compare_run(
-        run, lambda case_id: folder.samples(run, case_id), lambda case_id: folder.outputs(run, case_id)
-    )
-    print_tables(tables_of(comparison), Console())
+    print_tables(open_sources([folder.path]).tables(), Console())
     print(f"Run folder: {folder.path}")
 
 

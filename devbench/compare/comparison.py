@@ -9,7 +9,7 @@ from devbench.compare.alike import answers_differ, work_differs
 from devbench.domain.outcome import Measured, Nanoseconds, OutputTensor
 from devbench.domain.run import CaseRecord, Run
 from devbench.errors import DevbenchError
-from devbench.stats import Interval, ratio_interval
+from devbench.stats import GeometricMean, Interval, geometric_mean_ratio, ratio_interval
 
 Samples = Callable[[str], Mapping[int, Nanoseconds]]  # steady samples by round, of the case with this id
 Outputs = Callable[[str], Sequence[OutputTensor]]  # what that case gave for its input; empty if unknown
@@ -46,7 +46,10 @@ class Between:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The grid. cells: by row and column; a missing one was not planned."""
+    """The grid. cells: by row and column; a missing one was not planned.
+
+    means: by column, of how many times faster than the baseline it is, where two models or more have that ratio.
+    """
 
     run: Run
     rows: tuple[str, ...]
@@ -54,6 +57,7 @@ class Comparison:
     cells: Mapping[tuple[str, int], Cell]
     baseline: int | None
     between: tuple[Between, ...]
+    means: tuple[GeometricMean | None, ...]
 
 
 def compare_run(run: Run, samples: Samples, outputs: Outputs, baseline: str = "") -> Comparison:
@@ -79,6 +83,7 @@ def compare_run(run: Run, samples: Samples, outputs: Outputs, baseline: str = ""
         cells=cells,
         baseline=base,
         between=_between(run.compare.between_models, rows, grid, len(columns), ratio),
+        means=tuple(_mean(rows, grid, cells, base, index, ratio) for index in range(len(columns))),
     )
 
 
@@ -98,20 +103,45 @@ class _Ratios:
             refused = answers_differ(self._outputs(reference.id), self._outputs(case.id))
         return Cell(case=case, refused=refused) if refused else Cell(case=case, over_baseline=self.of(reference, case))
 
+    def mean(self, pairs: Sequence[tuple[CaseRecord, CaseRecord]]) -> GeometricMean:
+        """The geometric mean of the ratios of these pairs; rounds are pairs if they are for every one of them."""
+        sides = [(self._rounds(above), self._rounds(below)) for above, below in pairs]
+        paired = all(_paired(*pair, *side) for pair, side in zip(pairs, sides, strict=True))
+        return geometric_mean_ratio([above for above, _ in sides], [below for _, below in sides], paired=paired)
+
     def of(self, above: CaseRecord, below: CaseRecord) -> Interval | None:
         """How many times as long `above` takes as `below`; None unless both are measured."""
         if not (isinstance(above.outcome, Measured) and isinstance(below.outcome, Measured)):
             return None
         one, other = self._rounds(above), self._rounds(below)
-        # Rounds are pairs where the same machine took turns and none was measured again or added later.
-        undisturbed = not any(about.superseded for case in (above, below) for about in case.rounds)
-        paired = above.place == below.place and len(one) == len(other) and undisturbed
-        return ratio_interval(one, other, paired=paired)
+        return ratio_interval(one, other, paired=_paired(above, below, one, other))
 
     def _rounds(self, case: CaseRecord) -> list[Nanoseconds]:
         found = self._samples(case.id)
         left_out = {about.index for about in case.rounds if about.superseded}
         return [found[number] for number in sorted(found) if number not in left_out]
+
+
+def _paired(above: CaseRecord, below: CaseRecord, one: Sequence[Nanoseconds], other: Sequence[Nanoseconds]) -> bool:
+    """Rounds are pairs where the same machine took turns and none was measured again or added later."""
+    undisturbed = not any(about.superseded for case in (above, below) for about in case.rounds)
+    return above.place == below.place and len(one) == len(other) and undisturbed
+
+
+def _mean(
+    rows: Sequence[str],
+    grid: Mapping[tuple[str, int], CaseRecord],
+    cells: Mapping[tuple[str, int], Cell],
+    base: int | None,
+    column: int,
+    ratio: _Ratios,
+) -> GeometricMean | None:
+    """Over the models of one column that have a ratio; None if fewer than two do."""
+    if base is None:
+        return None
+    those = [row for row in rows if (row, column) in cells and cells[row, column].over_baseline]
+    pairs = [(grid[row, base], grid[row, column]) for row in those]
+    return ratio.mean(pairs) if len(pairs) > 1 else None
 
 
 def _between(

@@ -16,8 +16,18 @@ def ratio(interval: Interval) -> str:
     """`15.11× [15.04, 15.18]`, or that there is no difference to show."""
     if interval.holds(1.0):
         return f"no difference shown [{interval.low:.3f}, {interval.high:.3f}]"
-    digits = 2 if interval.estimate < 100 else 1  # noqa: PLR2004
+    digits = _digits(interval.estimate)
     return f"{interval.estimate:.{digits}f}× [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+
+
+def times(value: float) -> str:
+    """`15.11×`."""
+    return f"{value:.{_digits(value)}f}×"
+
+
+def _digits(value: float) -> int:
+    """Decimals that leave three digits or more that count."""
+    return 3 if value < 1 else 2 if value < 100 else 1  # noqa: PLR2004
 
 
 def plus_minus(summary: Summary) -> str:

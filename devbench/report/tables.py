@@ -8,17 +8,22 @@ from devbench.compare.comparison import Cell, Comparison
 from devbench.domain.conditions import Reason
 from devbench.domain.outcome import Failed, Measured, Skipped, Summary
 from devbench.domain.run import CaseRecord
-from devbench.report.figures import duration, milliseconds, plus_minus, ratio
+from devbench.report.figures import duration, milliseconds, plus_minus, ratio, times
+from devbench.stats import GeometricMean
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Text in rows and columns; a cell is one or more lines. notes: below the table, one line each."""
+    """Text in rows and columns; a cell is one or more lines. notes: below the table, one line each.
+
+    grouped: rows whose first cell is empty belong to the row above.
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[tuple[str, ...], ...], ...]
     notes: tuple[str, ...] = ()
+    grouped: bool = False
 
 
 def tables_of(comparison: Comparison) -> list[Table]:
@@ -34,6 +39,8 @@ def _latencies(comparison: Comparison) -> Table:
     for row in comparison.rows:
         cells = [comparison.cells.get((row, index)) for index in range(len(comparison.columns))]
         rows.append((_model(row, cells), *(_cell(cell) for cell in cells)))
+    if any(comparison.means):
+        rows.append((("geometric mean",), *(mean_lines(mean) for mean in comparison.means)))
     return Table(
         title=f"{comparison.run.suite}: time of one inference, median with 95 % interval{_rounds(comparison)}",
         header=("model", *(column.label for column in comparison.columns)),
@@ -47,6 +54,13 @@ def _latencies(comparison: Comparison) -> Table:
             *_missing(comparison),
         ),
     )
+
+
+def mean_lines(mean: GeometricMean | None) -> tuple[str, ...]:
+    """How many times faster over several models, and from where to where the models go."""
+    if mean is None:
+        return ("",)
+    return (ratio(mean.interval), f"{mean.models} models", f"{times(mean.smallest)} to {times(mean.largest)}")
 
 
 def _model(row: str, cells: list[Cell | None]) -> tuple[str, ...]:

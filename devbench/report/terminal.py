@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from rich import box
@@ -23,9 +24,10 @@ def print_tables(tables: Sequence[Table], console: Console) -> None:
 
 
 def _drawn(table: Table) -> RichTable:
-    drawn = RichTable(box=box.ROUNDED, show_lines=True)
+    drawn = RichTable(box=box.ROUNDED, show_lines=not table.grouped)
     for index, name in enumerate(table.header):
-        drawn.add_column(Text(name), justify="left" if index == 0 else "right")
-    for row in table.rows:
-        drawn.add_row(*(Text("\n".join(lines)) for lines in row))
+        drawn.add_column(Text(name), justify="left" if index == 0 or table.grouped else "right")
+    for row, below in itertools.zip_longest(table.rows, table.rows[1:]):
+        ends_group = table.grouped and below is not None and below[0] != ("",)
+        drawn.add_row(*(Text("\n".join(lines)) for lines in row), end_section=ends_group)
     return drawn

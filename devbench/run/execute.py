@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import numpy as np
-
 from devbench.domain.case import Case
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction
 from devbench.domain.place import Place
@@ -19,8 +17,7 @@ from devbench.plugin.manager import Plugins
 from devbench.run.estimate import TimeLeft
 from devbench.run.extend import extended, judged
 from devbench.run.progress import Progress
-from devbench.run.summary import precision_of, summary_of
-from devbench.run.verdict import judge_case
+from devbench.run.summary import outcome_of
 from devbench.store.folder import RunFolder
 
 
@@ -92,22 +89,10 @@ class Execution:
         self._save(self.run.with_case(replace(record, rounds=(*record.rounds, done.about))))
 
     def _measured(self, record: CaseRecord) -> Measured:
-        assert record.measure
-        found = self._samples(record.id)
-        counting = [about for about in record.rounds if not about.superseded]
-        rounds = [found[about.index] for about in counting]
-        outputs = self.folder.outputs(self.run, record.id)
-        duration_s = sum(about.duration_s for about in counting) / len(counting)
-        return Measured(
-            summary=summary_of(rounds),
-            verdict=judge_case(
-                counting,
-                medians_ns=[float(np.median(one)) for one in rounds],
-                outputs_agree=len({about.outputs_sha256 for about in counting}) == 1,
-            ),
-            precision=precision_of(rounds, record.measure.precision, duration_s),
-            prediction=_prediction(self.cases[record.id], outputs) if record.id in self.cases else None,
-        )
+        outcome = outcome_of(record, self._samples(record.id))
+        if record.id not in self.cases:
+            return outcome
+        return replace(outcome, prediction=_prediction(self.cases[record.id], self.folder.outputs(self.run, record.id)))
 
     def _samples(self, case_id: str) -> Mapping[int, Nanoseconds]:
         return self.folder.samples(self.run, case_id)

@@ -23,6 +23,7 @@ from devbench.run.plan import Plan, Probe, plan_suite
 from devbench.run.prepare import Preparer
 from devbench.run.progress import Progress
 from devbench.store.folder import RunFolder
+from devbench.store.results_file import read_results
 from devbench.suites.format import KnownNames, Suite, contradictions
 from devbench.suites.names import nearest
 from devbench.suites.suite import parse_suite
@@ -74,6 +75,7 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
             f"{folder.path}: there is a run already",
             f"Continue it with `devbench run --resume {folder.path}`, or choose another --out.",
         )
+    references = _references(suite, Path(request.suite_dir))
     started = datetime.now(UTC)
     run = Run(
         id=folder.path.name,
@@ -93,8 +95,18 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
         ),
     )
     with folder:
+        for csv in references:
+            folder.add_reference(csv)
         folder.save(run)
         return _execute(run, plan, folder, desk)
+
+
+def _references(suite: Suite, base: Path) -> list[Path]:
+    """The suite's published CSVs, each read once so that a broken one is known before anything is measured."""
+    paths = [base / name for name in suite.references]
+    for path in paths:
+        read_results(path)
+    return paths
 
 
 def resume_run(folder: RunFolder, desk: Desk) -> Run:

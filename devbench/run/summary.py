@@ -1,17 +1,38 @@
-"""The figures of a case from the samples of its rounds."""
+"""The outcome of a case from the samples of its rounds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from devbench.domain.outcome import Nanoseconds, Precision, Summary
+from devbench.domain.outcome import Measured, Nanoseconds, Precision, Summary
+from devbench.domain.run import CaseRecord
+from devbench.run.verdict import judge_case
 from devbench.stats import count_outliers, median_interval, percentile_upper_bound, precision, summarise
 
 _NS_PER_MS = 1e6
 _FEWEST_FOR_P90 = 10
 _FEWEST_FOR_P99 = 100
+
+
+def outcome_of(case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> Measured:
+    """What the rounds of a case come to, by their samples: all but what it recognised in a picture.
+
+    The case's rounds must have been judged. samples: the steady ones of each round, by its number.
+    """
+    counting = [about for about in case.rounds if not about.superseded]
+    rounds = [samples[about.index] for about in counting]
+    duration_s = sum(about.duration_s for about in counting) / len(counting)
+    return Measured(
+        summary=summary_of(rounds),
+        verdict=judge_case(
+            counting,
+            medians_ns=[float(np.median(one)) for one in rounds],
+            outputs_agree=len({about.outputs_sha256 for about in counting}) == 1,
+        ),
+        precision=precision_of(rounds, case.measure.precision if case.measure else None, duration_s),
+    )
 
 
 def summary_of(rounds: Sequence[Nanoseconds]) -> Summary:

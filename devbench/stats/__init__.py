@@ -4,7 +4,7 @@ Everywhere `rounds` is a sequence of one-dimensional int64 arrays, one per round
 latencies in nanoseconds in the order they were measured. Mistakes of the caller are `ValueError`.
 """
 
-from devbench.stats.geomean import GeometricMean, geometric_mean_ratio
+from devbench.stats.geomean import GeometricMean, geometric_mean_of_intervals, geometric_mean_ratio
 from devbench.stats.interval import Interval, median_interval
 from devbench.stats.outliers import OutlierCounts, count_outliers
 from devbench.stats.percentile_bound import minimum_samples, percentile_upper_bound
@@ -23,6 +23,7 @@ __all__ = [
     "check_steady",
     "count_outliers",
     "divide",
+    "geometric_mean_of_intervals",
     "geometric_mean_ratio",
     "median_interval",
     "minimum_samples",

@@ -88,3 +88,29 @@ def _as_if_fully_shared(singles: list[LogEstimate]) -> LogEstimate:
         log_tick=sum(one.log_tick for one in singles) / models,
         between_rounds=all(one.between_rounds for one in singles),
     )
+
+
+def geometric_mean_of_intervals(ratios: Sequence[Interval]) -> GeometricMean:
+    """Return the geometric mean of ratios that have no samples: of the estimates, of the lower and of the upper ends.
+
+    For published figures. It holds whatever the ratios share, and is wider than needed if they share nothing.
+
+    Raises:
+        ValueError: no ratios, or an end that is not above zero.
+
+    """
+    if not ratios or min(one.low for one in ratios) <= 0:
+        raise ValueError("need one ratio or more, each above zero")
+    ends = [[math.log(getattr(one, name)) for one in ratios] for name in ("estimate", "low", "high")]
+    estimate, low, high = (math.exp(sum(logs) / len(logs)) for logs in ends)
+    joint = Interval(
+        estimate=estimate,
+        low=low,
+        high=high,
+        level=min(one.level for one in ratios),
+        between_rounds=all(one.between_rounds for one in ratios),
+        degrees_of_freedom=min(one.degrees_of_freedom for one in ratios),
+        method="means of the ends",
+    )
+    estimates = [one.estimate for one in ratios]
+    return GeometricMean(joint, min(estimates), max(estimates), len(ratios))

@@ -14,10 +14,12 @@ from devbench.domain.run import CaseRecord, Run
 from devbench.errors import RunFolderError
 from devbench.files import write_whole
 from devbench.store.codec import decode_outputs, decode_run, encode_outputs, encode_run
+from devbench.store.package import copy_results
 from devbench.store.samples import join_parts, read_steady, write_part
 
 RUN_FILE = "run.json"
 SAMPLES_FILE = "samples.parquet"
+REFERENCES = "references"
 
 
 class RunFolder:
@@ -70,6 +72,15 @@ class RunFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, data)
         return path
+
+    def add_reference(self, csv: Path) -> None:
+        """Keep a copy of a published CSV, with its description, so that the run's table is whole without it."""
+        with _disk_errors(self.path):
+            copy_results(csv, self.path / REFERENCES)
+
+    def references(self) -> list[Path]:
+        """The published CSVs that its suite named."""
+        return sorted((self.path / REFERENCES).glob("*.csv"))
 
     def add_round(self, run: Run, case_id: str, done: Round) -> None:
         """Save the samples of a round. Only when run.json names the round does it count."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -240,11 +241,20 @@ class Suite(_Strict):
         MeasureFormat()
     )
     compare: CompareFormat = CompareFormat()
+    references: list[str] = Field(default=[], description="Published results CSVs to stand beside the figures.")
 
     @field_validator("name")
     @classmethod
     def _name_is_a_word(cls, name: str) -> str:
         return _word(name)
+
+    @field_validator("references")
+    @classmethod
+    def _references_have_names_of_their_own(cls, paths: list[str]) -> list[str]:
+        names = [PurePath(path).name for path in paths]
+        if twice := next((name for name in names if names.count(name) > 1), ""):
+            raise PydanticCustomError("twice", "two of the references are called '{name}'", {"name": twice})
+        return paths
 
 
 KEYS = {

@@ -33,7 +33,7 @@ def _checked(file: YamlFile, known: KnownNames) -> Suite:
         note_mistakes(file, error, KEYS)
     if isinstance(file.data, dict):
         _check_devices(file, known)
-        _check_references(file)
+        _check_names(file)
     file.raise_mistakes()
     assert suite is not None, "a suite is there if no mistake is"
     return suite
@@ -75,7 +75,7 @@ def _check_devices(file: YamlFile, known: KnownNames) -> None:
                 )
 
 
-def _check_references(file: YamlFile) -> None:
+def _check_names(file: YamlFile) -> None:
     """What one part of the suite says of another; read from the raw data, so it is checked beside other mistakes."""
     models = _names(file.data.get("models"))
     for name, count in Counter(name for _, name in models).items():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from devbench.report.results_csv import COLUMNS
+from devbench.domain.columns import NAMES
 from tests.conftest import QUICK, Bench
 from tests.tiny_tflite import Operation, Tensor, classifier, two_odd_inputs, write_tflite
 
@@ -51,7 +51,7 @@ def test_results_csv_has_the_columns_of_the_contract_and_no_zero_for_a_failure(b
     bench("run", bench.fake_suite("good", "bad"), "--out", "out")
     text = (bench.folder / "out" / "results.csv").read_text()
     rows = {row["model"]: row for row in csv.DictReader(io.StringIO(text))}
-    assert text.splitlines()[0] == ",".join(COLUMNS)
+    assert text.splitlines()[0] == ",".join(NAMES)
     assert rows["good"]["status"] == "measured"
     assert float(rows["good"]["low_ms"]) <= float(rows["good"]["latency_ms"]) <= float(rows["good"]["high_ms"])
     assert rows["good"]["p99_ms"] == "", "ten samples have no 99th percentile"

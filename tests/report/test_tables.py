@@ -65,6 +65,7 @@ def test_the_table_in_markdown() -> None:
 |---|---|---|
 | slow int8 | 32.16 ms ± 0.2 %<br>p90 32.29 ms | 2.010 ms ± 0.2 %<br>p90 2.018 ms<br>16.00× [15.95, 16.05] |
 | fast int8 | 2.010 ms ± 0.2 %<br>p90 2.018 ms | 2.010 ms ± 0.2 %<br>p90 2.018 ms<br>no difference shown [0.997, 1.003] |
+| geometric mean |  | 4.00× [3.99, 4.01]<br>2 models<br>1.00× to 16.00× |
 
 - × is how many times faster than desktop-cpu.
 - coral-usb: none is plugged in.

@@ -51,7 +51,7 @@ rums: 3
         "s.yaml:8:21: 'coral' is no device of this suite; known: desktop-cpu, desktop-cpuu",
         "s.yaml:8:45: 'inception_v4' is no model of this suite; known: mobilenet_v1, mobilnet_v2, x",
         "s.yaml:9:1: unknown key 'rums'; known: compare, devices, input, labels, measure, models, name,"
-        " precision, seed, weights",
+        " precision, references, seed, weights",
     ]
 
 

@@ -1,51 +1,23 @@
-"""results.csv: one row a case, fixed columns, an empty cell for what is unknown, never 0 for a failure."""
+"""The cases of a run as rows of results.csv: an empty cell for what is unknown, never 0 for a failure."""
 
 from __future__ import annotations
 
-import csv
-import io
-
+from devbench.domain.columns import NAMES, SCHEMA
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Pending, Run
 
-SCHEMA = "1"
-COLUMNS = (
-    *("schema", "source", "source_url", "retrieved", "run", "suite", "case"),
-    *("model", "model_sha256", "weights", "precision", "input_shape", "batch"),
-    *("device", "place", "host", "accelerator", "link", "os", "cpu", "governor"),
-    *("runtime", "runtime_version", "delegate", "delegate_version", "threads", "options"),
-    *("region", "status", "reason", "verdict", "verdict_reasons"),
-    *("rounds", "samples", "statistic", "latency_ms", "low_ms", "high_ms", "interval"),
-    *("mean_ms", "min_ms", "max_ms", "stdev_ms", "p90_ms", "p90_bound_ms", "p99_ms", "p99_bound_ms"),
-    *(
-        "load_ms",
-        "first_ms",
-        "throughput_per_s",
-        "host_cpu_ms",
-        "peak_memory_mib",
-        "temperature_c_start",
-        "temperature_c_end",
-        "energy_mj",
-    ),
-    *("started_utc", "devbench_version"),
-)
 
-
-def results_csv(run: Run) -> str:
-    """The run's cases as CSV with a header."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n", restval="")
-    writer.writeheader()
-    for case in run.cases:
-        writer.writerow({**_identity(run, case), **_setting(case), **_outcome(case)})
-    return buffer.getvalue()
+def rows_of(run: Run) -> list[dict[str, str]]:
+    """One row a case, with every column, in the order of the run."""
+    empty = dict.fromkeys(NAMES, "")
+    return [{**empty, **_identity(run, case), **_setting(case), **_outcome(case)} for case in run.cases]
 
 
 def _identity(run: Run, case: CaseRecord) -> dict[str, str]:
     artifact = case.artifact
     shapes = [spec.shape for spec in artifact.inputs] if artifact else []
     return {
-        "schema": SCHEMA,
+        "schema": str(SCHEMA),
         "source": "devbench",
         "run": run.id,
         "suite": run.suite,

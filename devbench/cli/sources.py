@@ -1,0 +1,63 @@
+"""What a report is of: run folders and results CSVs, as the command line names them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devbench.compare.comparison import Comparison, compare_run
+from devbench.domain.figure import Figure
+from devbench.domain.run import Run
+from devbench.report.overview import ResultsFile, overview
+from devbench.report.tables import Table
+from devbench.store.folder import RUN_FILE, RunFolder
+from devbench.store.package import notes_on
+from devbench.store.results_file import figure_of, read_results
+from devbench.store.results_rows import rows_of
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Run folders with their runs, and CSVs."""
+
+    runs: tuple[tuple[RunFolder, Run], ...]
+    files: tuple[ResultsFile, ...]
+
+    def tables(self, baseline: str = "", reference: str = "") -> list[Table]:
+        """All tables of the report."""
+        comparison = self._comparison(baseline)
+        measured = [figure for folder, run in self.runs for figure in figures_of(run, folder)]
+        return overview(comparison, measured, self.files, baseline, reference)
+
+    def _comparison(self, baseline: str) -> Comparison | None:
+        """The one run with the intervals that its samples give; of several runs only the figures are shown."""
+        return compare_folder(*self.runs[0], baseline) if len(self.runs) == 1 else None
+
+
+def open_sources(paths: Sequence[Path]) -> Sources:
+    """Read what is at `paths`: folders are runs, anything else is a CSV. A run brings its references along."""
+    folders = [RunFolder(path.parent if path.name == RUN_FILE else path) for path in paths if _is_run(path)]
+    runs = tuple((folder, folder.load()) for folder in folders)
+    csvs = [path for path in paths if not _is_run(path)]
+    if len(folders) == 1:
+        given = {path.name for path in csvs}
+        csvs += [path for path in folders[0].references() if path.name not in given]
+    files = tuple(ResultsFile(name=path.stem, figures=read_results(path), notes=notes_on(path)) for path in csvs)
+    return Sources(runs=runs, files=files)
+
+
+def compare_folder(folder: RunFolder, run: Run, baseline: str = "") -> Comparison:
+    """The comparison of the run in `folder`."""
+    return compare_run(
+        run, lambda case_id: folder.samples(run, case_id), lambda case_id: folder.outputs(run, case_id), baseline
+    )
+
+
+def figures_of(run: Run, folder: RunFolder) -> list[Figure]:
+    """The rows of the run's results.csv."""
+    return [figure_of(row, str(folder.path)) for row in rows_of(run)]
+
+
+def _is_run(path: Path) -> bool:
+    return path.is_dir() or path.name == RUN_FILE or not (path.exists() or path.suffix)

@@ -1,0 +1,104 @@
+"""Every column of a results CSV: the contract with those who read one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SCHEMA = 2
+Kind = Literal["text", "choice", "count", "positive", "number", "time", "sha256"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    kind: what a filled cell must be: `positive` is a number above 0, `count` a whole number from 0.
+    unit: of a number; it is in the name as well. since: the first schema that has it.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    since: int = 1
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, "text", meaning)
+
+
+def _ms(name: str, meaning: str) -> Column:
+    return Column(name, "positive", meaning, unit="ms")
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("schema", "count", "version of this list of columns"),
+    _text("source", "whose figure: `devbench` for what devbench measured, else the name of the published table"),
+    _text("source_url", "where the figure was published"),
+    Column("retrieved", "time", "day on which the source was read (ISO 8601)"),
+    _text("run", "id of the run; its folder holds every sample"),
+    _text("suite", "name of the suite that was measured"),
+    _text("case", "what tells the row from all others of its source"),
+    _text("model", "network, by the name that the field knows it by"),
+    Column("model_sha256", "sha256", "SHA-256 of the file that was executed"),
+    _text("weights", "which weights the file holds: random, imagenet, as in the file"),
+    _text("precision", "type of the network's weights and activations: float32, float16, int8"),
+    _text("input_shape", "sizes of the inputs, `x` between sizes and `;` between inputs; two sizes are width x height"),
+    Column("batch", "count", "inputs in one inference"),
+    _text("device", "kind of device that executed the network"),
+    _text("place", "which one; of published figures, the name that the source prints"),
+    _text("host", "machine or board that the device sits in"),
+    _text("accelerator", "chip or stick that executed the network, if not the CPU"),
+    _text("link", "how the accelerator is connected"),
+    _text("os", "operating system of the host"),
+    _text("cpu", "processor of the host"),
+    _text("governor", "what set the processor's clock"),
+    _text("runtime", "software that executed the network"),
+    _text("runtime_version", "its version"),
+    _text("delegate", "library that drove the accelerator for the runtime"),
+    _text("delegate_version", "its version"),
+    Column("threads", "count", "threads the runtime was given"),
+    _text("options", "the runtime's other options, `;` between them"),
+    _text("region", "what the clock was around: `invoke` (inputs in place, outputs ready) or `io` (with copies)"),
+    Column("status", "choice", "what became of the case", choices=("measured", "published", "skipped", "failed")),
+    _text("reason", "why there is no figure"),
+    Column("verdict", "choice", "whether the figure deserves belief", choices=("clean", "suspect", "contaminated")),
+    _text("verdict_reasons", "why it is not clean, `;` between reasons"),
+    Column("rounds", "count", "fresh processes that measured the case"),
+    Column("samples", "count", "timed inferences"),
+    Column("statistic", "choice", "what `latency_ms` is of the samples", choices=("median", "mean", "unspecified")),
+    _ms("latency_ms", "time of one inference"),
+    _ms("low_ms", "lower end of its interval"),
+    _ms("high_ms", "upper end of its interval"),
+    Column(
+        "interval", "choice", "95 % interval of the statistic, or what rounding allows", choices=("ci95", "rounding")
+    ),
+    _ms("mean_ms", "arithmetic mean of the samples"),
+    _ms("min_ms", "smallest sample"),
+    _ms("max_ms", "largest sample"),
+    Column("stdev_ms", "number", "standard deviation of the samples", unit="ms"),
+    _ms("p90_ms", "90th percentile"),
+    _ms("p90_bound_ms", "what the true 90th percentile does not exceed, with 99 % confidence"),
+    _ms("p99_ms", "99th percentile"),
+    _ms("p99_bound_ms", "what the true 99th percentile does not exceed, with 99 % confidence"),
+    _ms("load_ms", "time to open the model and allocate its tensors"),
+    _ms("first_ms", "time of the first inference"),
+    Column("throughput_per_s", "positive", "inferences per second: as published, or 1 over the mean", unit="1/s"),
+    Column("host_cpu_ms", "number", "CPU time of the whole worker process per inference", unit="ms"),
+    Column("peak_memory_mib", "number", "largest resident memory of the worker process", unit="MiB"),
+    Column("temperature_c_start", "number", "hottest sensor before the first timed loop", unit="degC"),
+    Column("temperature_c_end", "number", "hottest sensor after the last timed loop", unit="degC"),
+    Column("energy_mj", "number", "energy of one inference above the idle baseline", unit="mJ"),
+    Column("throughput_low_per_s", "positive", "lower end of the throughput's rounding", unit="1/s", since=2),
+    Column("throughput_high_per_s", "positive", "upper end of the throughput's rounding", unit="1/s", since=2),
+    Column("started_utc", "time", "when the first round began (ISO 8601)"),
+    _text("devbench_version", "version of devbench that measured or made the row"),
+)
+NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+
+
+def names_in(schema: int) -> tuple[str, ...]:
+    """The header of a CSV of this schema."""
+    return tuple(column.name for column in COLUMNS if column.since <= schema)

@@ -1,0 +1,151 @@
+"""datapackage.json: what each CSV of a folder is, where it comes from, and what its columns mean.
+
+The format is Frictionless Data Package 1 with Table Schema (https://specs.frictionlessdata.io); what it has no
+word for stands under names that begin with `devbench:`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from devbench.domain.columns import COLUMNS, SCHEMA, Column
+from devbench.errors import ResultsFileError
+from devbench.files import write_whole
+
+PACKAGE_FILE = "datapackage.json"
+SCHEMA_FILE = "results.schema.json"
+_TYPES = {"count": "integer", "positive": "number", "number": "number"}
+
+
+class _Described(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class _Resource(_Described):
+    path: str
+
+
+class _Package(_Described):
+    resources: list[_Resource]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One CSV. file: its name in the folder. date: of the publication; "" is unknown. facts: what else to record."""
+
+    file: str
+    title: str
+    path: str = ""
+    date: str = ""
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_package(folder: Path, name: str, sources: Sequence[Source]) -> Path:
+    """Describe these CSVs in the folder's datapackage.json, beside those that it describes already; its path."""
+    path = folder / PACKAGE_FILE
+    with FileLock(folder / f".{PACKAGE_FILE}.lock"):
+        package = _read(path) if path.exists() else _empty(name)
+        described = {one["path"]: one for one in package["resources"]}
+        for source in sources:
+            described[source.file] = _resource(folder, source)
+        package["resources"] = [described[file] for file in sorted(described)]
+        write_whole(folder / SCHEMA_FILE, _json(table_schema()))
+        write_whole(path, _json(package))
+    return path
+
+
+def notes_on(csv: Path) -> list[str]:
+    """What a reader of the CSV must know, as the datapackage.json beside it says; nothing if there is none."""
+    found = resource_of(csv)
+    if found is None:
+        return []
+    where = [str(one.get("path") or one.get("title") or "") for one in found.get("sources", [])]
+    return [f"Source: {', '.join(where)}.", *map(str, found.get("devbench:notes", []))]
+
+
+def copy_results(csv: Path, folder: Path) -> None:
+    """Put the CSV, with what its datapackage.json says of it, into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / csv.name, csv.read_bytes())
+    found = resource_of(csv)
+    if found is not None:
+        path = folder / PACKAGE_FILE
+        package = _read(path) if path.exists() else _empty("references")
+        package["resources"].append(found)
+        write_whole(path, _json(package))
+
+
+def resource_of(csv: Path) -> dict[str, Any] | None:
+    """What the datapackage.json beside the CSV says of it; None if nothing."""
+    path = csv.parent / PACKAGE_FILE
+    if not path.exists():
+        return None
+    found: list[dict[str, Any]] = [one for one in _read(path)["resources"] if one.get("path") == csv.name]
+    return found[0] if found else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        package = _Package.model_validate_json(path.read_bytes()).model_dump()
+    except OSError as error:
+        raise ResultsFileError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise ResultsFileError(f"{path}: is no data package", "Mend it, or move it away.") from error
+    return {**package, "resources": package.pop("resources")}
+
+
+def _empty(name: str) -> dict[str, Any]:
+    return {"name": name, "profile": "data-package", "resources": []}
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _resource(folder: Path, source: Source) -> dict[str, Any]:
+    data = (folder / source.file).read_bytes()
+    return {
+        "name": Path(source.file).stem.lower(),
+        "path": source.file,
+        "profile": "tabular-data-resource",
+        "title": source.title,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": len(data),
+        "hash": f"sha256:{hashlib.sha256(data).hexdigest()}",
+        "sources": [{"title": source.title, **({"path": source.path} if source.path else {})}],
+        **({"devbench:date": source.date} if source.date else {}),
+        "devbench:notes": list(source.notes),
+        **source.facts,
+        "schema": SCHEMA_FILE,
+    }
+
+
+def table_schema() -> dict[str, Any]:
+    """The Table Schema of a results CSV."""
+    return {"devbench:schema": SCHEMA, "fields": [_field(column) for column in COLUMNS], "missingValues": [""]}
+
+
+def _field(column: Column) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": column.name,
+        "type": _TYPES.get(column.kind, "string"),
+        "description": column.meaning,
+    }
+    if column.unit:
+        described["devbench:unit"] = column.unit
+    if column.choices:
+        described["constraints"] = {"enum": list(column.choices)}
+    elif column.kind in ("positive", "count"):
+        described["constraints"] = {"minimum": 0}
+    return described
