@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from devbench.cli.desk import load_plugins
+from devbench.domain.columns import COLUMNS
 from devbench.run.start import known_names
 from devbench.suites.lab import read_lab
 from devbench.suites.suite import parse_suite, read_suite
@@ -45,3 +46,13 @@ def test_links_between_pages_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_column_of_a_results_csv_is_explained() -> None:
+    text = (REPOSITORY / "docs" / "results.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|$", text, re.MULTILINE)
+    rows = [(column.name, column.unit) for column in COLUMNS]
+    assert [(name, unit) for name, unit, _ in listed] == rows
+    for (_, _, meaning), column in zip(listed, COLUMNS, strict=True):
+        assert column.meaning in meaning
+        assert ("since 2" in meaning) == (column.since == 2)

@@ -9,7 +9,14 @@ from devbench.compare.alike import answers_differ, work_differs
 from devbench.domain.outcome import Measured, Nanoseconds, OutputTensor
 from devbench.domain.run import CaseRecord, Run
 from devbench.errors import DevbenchError
-from devbench.stats import GeometricMean, Interval, geometric_mean_ratio, ratio_interval
+from devbench.stats import (
+    GeometricMean,
+    Interval,
+    RoundMedian,
+    geometric_mean_ratio,
+    ratio_interval,
+    round_medians,
+)
 
 Samples = Callable[[str], Mapping[int, Nanoseconds]]  # steady samples by round, of the case with this id
 Outputs = Callable[[str], Sequence[OutputTensor]]  # what that case gave for its input; empty if unknown
@@ -93,6 +100,7 @@ class _Ratios:
     def __init__(self, samples: Samples, outputs: Outputs) -> None:
         self._samples = samples
         self._outputs = outputs
+        self._medians: dict[str, list[RoundMedian]] = {}
 
     def cell(self, case: CaseRecord, reference: CaseRecord | None) -> Cell:
         """The case with its ratio over `reference`, unless the two are not alike."""
@@ -116,13 +124,18 @@ class _Ratios:
         one, other = self._rounds(above), self._rounds(below)
         return ratio_interval(one, other, paired=_paired(above, below, one, other))
 
-    def _rounds(self, case: CaseRecord) -> list[Nanoseconds]:
-        found = self._samples(case.id)
-        left_out = {about.index for about in case.rounds if about.superseded}
-        return [found[number] for number in sorted(found) if number not in left_out]
+    def _rounds(self, case: CaseRecord) -> list[RoundMedian]:
+        """The rounds that count, read once: a case is compared with many others."""
+        if case.id not in self._medians:
+            found = self._samples(case.id)
+            left_out = {about.index for about in case.rounds if about.superseded}
+            self._medians[case.id] = round_medians(
+                [found[number] for number in sorted(found) if number not in left_out]
+            )
+        return self._medians[case.id]
 
 
-def _paired(above: CaseRecord, below: CaseRecord, one: Sequence[Nanoseconds], other: Sequence[Nanoseconds]) -> bool:
+def _paired(above: CaseRecord, below: CaseRecord, one: Sequence[RoundMedian], other: Sequence[RoundMedian]) -> bool:
     """Rounds are pairs where the same machine took turns and none was measured again or added later."""
     undisturbed = not any(about.superseded for case in (above, below) for about in case.rounds)
     return above.place == below.place and len(one) == len(other) and undisturbed

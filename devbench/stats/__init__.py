@@ -10,6 +10,7 @@ from devbench.stats.outliers import OutlierCounts, count_outliers
 from devbench.stats.percentile_bound import minimum_samples, percentile_upper_bound
 from devbench.stats.precision import Precision, precision
 from devbench.stats.ratio import divide, ratio_interval
+from devbench.stats.round_median import RoundMedian, round_medians
 from devbench.stats.steady import Steadiness, check_steady
 from devbench.stats.summary import Summary, percentile, summarise
 
@@ -18,6 +19,7 @@ __all__ = [
     "Interval",
     "OutlierCounts",
     "Precision",
+    "RoundMedian",
     "Steadiness",
     "Summary",
     "check_steady",
@@ -31,5 +33,6 @@ __all__ = [
     "percentile_upper_bound",
     "precision",
     "ratio_interval",
+    "round_medians",
     "summarise",
 ]

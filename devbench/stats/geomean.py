@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from devbench.stats.interval import Interval, LogEstimate, check_level, mean_over_rounds
 from devbench.stats.ratio import ratio_estimate, subtract
-from devbench.stats.round_median import RoundMedian, Rounds, round_medians
+from devbench.stats.round_median import Medians, RoundMedian, round_medians
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class GeometricMean:
 
 
 def geometric_mean_ratio(
-    numerators: Sequence[Rounds], denominators: Sequence[Rounds], *, paired: bool, level: float = 0.95
+    numerators: Sequence[Medians], denominators: Sequence[Medians], *, paired: bool, level: float = 0.95
 ) -> GeometricMean:
     """Return the geometric mean over models of the ratio of medians, with its joint interval.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from devbench.stats.round_median import RoundMedian, Rounds, round_medians
+from devbench.stats.round_median import Medians, RoundMedian, round_medians
 from devbench.stats.student import t_quantile
 
 OVER_ROUNDS = "Student t over the log medians of the rounds"
@@ -83,7 +83,7 @@ class LogEstimate:
         )
 
 
-def median_interval(rounds: Rounds, level: float = 0.95) -> Interval:
+def median_interval(rounds: Medians, level: float = 0.95) -> Interval:
     """Return the median latency of a case in nanoseconds with its interval.
 
     The estimate is the geometric mean of the medians of the rounds: each process counts the same, however

@@ -5,10 +5,10 @@ import math
 import numpy as np
 
 from devbench.stats.interval import Interval, LogEstimate, check_level, log_estimate, mean_over_rounds
-from devbench.stats.round_median import RoundMedian, Rounds, round_medians
+from devbench.stats.round_median import Medians, RoundMedian, round_medians
 
 
-def ratio_interval(numerator: Rounds, denominator: Rounds, *, paired: bool, level: float = 0.95) -> Interval:
+def ratio_interval(numerator: Medians, denominator: Medians, *, paired: bool, level: float = 0.95) -> Interval:
     """Return the ratio of two medians with its interval; swapping the sides inverts all three numbers.
 
     The caller says "no difference shown" when `interval.holds(1.0)`.

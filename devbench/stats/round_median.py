@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from devbench.stats.dependence import inefficiency
 from devbench.stats.student import t_quantile
 
-Rounds = Sequence[NDArray[np.int64]]
-"""One array of latencies in nanoseconds per round, each shape (n,) and in the order measured."""
-
 
 @dataclass(frozen=True, eq=False)
 class RoundMedian:
     """The median of one round.
 
-    sorted_ns: the samples, ascending.
+    middle_ns: those of the samples, ascending, that any interval of the median can reach.
+    first: the rank of the first of them. samples: how many there were in all.
     median_ns: their median.
     effective_samples: how many independent samples these consecutive ones are worth.
     tick_ns: the smallest step seen between two different samples: an upper guess of the clock's resolution.
     """
 
-    sorted_ns: NDArray[np.int64]
+    middle_ns: NDArray[np.int64]
+    first: int
+    samples: int
     median_ns: float
     effective_samples: float
     tick_ns: float
@@ -60,11 +60,20 @@ class RoundMedian:
         return max(low - self.tick_ns / 2, 0.0), high + self.tick_ns / 2
 
     def _order_statistics(self, standard_errors: float) -> tuple[float, float]:
-        n = self.sorted_ns.size
-        reach = standard_errors * 0.5 / math.sqrt(self.effective_samples)
-        low = max(math.floor(n * (0.5 - reach)), 1) - 1
-        high = min(math.ceil(n * (0.5 + reach)) + 1, n) - 1
-        return float(self.sorted_ns[low]), float(self.sorted_ns[high])
+        low, high = _ranks(self.samples, self.effective_samples, standard_errors)
+        return float(self.middle_ns[low - self.first]), float(self.middle_ns[high - self.first])
+
+
+# No quantile of Student's t that a level under 99.9999 % asks for is larger, at the degrees of freedom from which
+# on the middle is less than everything (256 effective samples).
+_FARTHEST, _FEW = 8.0, 256
+
+
+def _ranks(samples: int, effective_samples: float, standard_errors: float) -> tuple[int, int]:
+    """Ranks, from 0, of the order statistics so many standard errors below and above the median."""
+    reach = standard_errors * 0.5 / math.sqrt(effective_samples)
+    low = max(math.floor(samples * (0.5 - reach)), 1) - 1
+    return low, min(math.ceil(samples * (0.5 + reach)) + 1, samples) - 1
 
 
 def round_median(samples_ns: NDArray[np.int64]) -> RoundMedian:
@@ -85,16 +94,27 @@ def round_median(samples_ns: NDArray[np.int64]) -> RoundMedian:
     steps = steps[steps > 0]
     # Only which side of the median a sample fell matters for the median, so only that is correlated.
     dependence = inefficiency(np.sign(samples_ns - median))
+    effective = max(n / dependence, 1.0)
+    low, high = _ranks(n, effective, _FARTHEST) if effective >= _FEW else (0, n - 1)
     return RoundMedian(
-        sorted_ns=ordered,
+        middle_ns=ordered[low : high + 1].copy(),
+        first=low,
+        samples=n,
         median_ns=median,
-        effective_samples=max(n / dependence, 1.0),
+        effective_samples=effective,
         tick_ns=float(steps.min()) if steps.size else 1.0,
     )
 
 
-def round_medians(rounds: Rounds) -> list[RoundMedian]:
+Rounds = Sequence[NDArray[np.int64]]
+"""One array of latencies in nanoseconds per round, each shape (n,) and in the order measured."""
+
+Medians = Sequence[NDArray[np.int64]] | Sequence[RoundMedian]
+"""Rounds, or what `round_medians` made of them: for those who compare one case with many others."""
+
+
+def round_medians(rounds: Medians) -> list[RoundMedian]:
     """Return `round_median` of each; at least one round, or ValueError."""
     if not rounds:
         raise ValueError("there must be at least one round")
-    return [round_median(samples_ns) for samples_ns in rounds]
+    return [one if isinstance(one, RoundMedian) else round_median(one) for one in rounds]

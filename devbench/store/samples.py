@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from devbench.domain.outcome import Nanoseconds, Round
@@ -38,18 +39,35 @@ def join_parts(parts: Sequence[Path], path: Path) -> None:
     _write(path, (pq.read_table(part) for part in parts))
 
 
-def read_steady(path: Path, case_id: str) -> dict[int, Nanoseconds]:
-    """The steady samples of a case in the file or part at `path`, by round, in the order they were taken."""
+def read_steady(path: Path, case_id: str, phase: str = "steady") -> dict[int, Nanoseconds]:
+    """The steady samples of a case in the file or part at `path`, by round, in the order they were taken.
+
+    phase: `warmup` for those before them.
+    """
     try:
-        table = pq.read_table(
-            path, columns=["round", "index", "ns"], filters=[("case", "=", case_id), ("phase", "=", "steady")]
-        )
+        with pq.ParquetFile(path) as file:
+            groups = [
+                number
+                for number in range(file.num_row_groups)
+                if _may_hold(file.metadata.row_group(number), case=case_id, phase=phase)
+            ]
+            table = file.read_row_groups(groups, columns=["case", "round", "phase", "index", "ns"])
     except (OSError, pa.ArrowInvalid) as error:
         raise RunFolderError(f"{path}: the samples cannot be read: {error}") from error
+    table = table.filter((pc.field("case") == case_id) & (pc.field("phase") == phase))
     rounds = table["round"].to_numpy()
     ns = table["ns"].to_numpy()[np.lexsort((table["index"].to_numpy(), rounds))]
     rounds = np.sort(rounds)
     return {int(number): ns[rounds == number] for number in np.unique(rounds)}
+
+
+def _may_hold(group: pq.RowGroupMetaData, **wanted: str) -> bool:
+    """Whether the row group's bounds leave room for a row with these cells: one run's file holds many cases."""
+    for index, name in enumerate(SCHEMA.names):
+        bounds = group.column(index).statistics
+        if name in wanted and bounds and bounds.has_min_max and not bounds.min <= wanted[name] <= bounds.max:
+            return False
+    return True
 
 
 def _table(case_id: str, number: int, phase: str, ns: Nanoseconds) -> pa.Table:

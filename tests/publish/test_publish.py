@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from devbench.publish.verify import recomputed
+from devbench.store.folder import RunFolder
 from tests.conftest import Bench
 
 
 @pytest.fixture
 def run(bench: Bench) -> Path:
-    """A finished run with one case measured, one failed; the verdict is set, for it depends on the machine."""
+    """A finished run with one case measured, one failed, on a machine of which nothing is known but the samples."""
     bench.fake("good")
     bench.fake("bad", do="raise")
     bench("run", bench.fake_suite("good", "bad"), "--out", "out")
-    return bench.folder / "out"
+    folder = RunFolder(bench.folder / "out")
+    quiet = folder.load()
+    for case in quiet.cases:
+        rounds = tuple(replace(about, conditions=None, reasons=()) for about in case.rounds)
+        quiet = quiet.with_case(replace(case, rounds=rounds))
+    folder.save(recomputed(folder, quiet))
+    return folder.path
 
 
 def _with_verdict(run: Path, status: str) -> None:
@@ -30,8 +39,6 @@ def _with_verdict(run: Path, status: str) -> None:
 
 def test_a_run_is_published_described_and_verified(bench: Bench, run: Path) -> None:
     done = bench("publish", "out", "--out", "pub", "--any-profile")
-    if "contaminated in every case" in done.stderr:
-        pytest.skip("something else keeps this machine busy")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "pub/out.csv\n"
     package = json.loads((bench.folder / "pub" / "datapackage.json").read_text())
