@@ -52,7 +52,8 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     "kinds",
     type=click.Choice(get_args(Kind)),
     multiple=True,
-    help="Exit with 4 if a case is this (repeatable). missing: measured in OLD and not in NEW. failed: in NEW.",
+    help="Exit with 4 if a case is this (repeatable). missing: measured in OLD and not in NEW. failed: in NEW. "
+    "answer: the same file gave another answer to the same input.",
 )
 def command(old: Path, new: Path, threshold: float, style: str, as_json: bool, kinds: tuple[Kind, ...]) -> int:
     """Compare the run in the folder NEW with the one in OLD, case by case.

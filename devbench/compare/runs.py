@@ -13,8 +13,9 @@ from devbench.domain.run import CaseRecord, Run
 from devbench.stats import GeometricMean, Interval, geometric_mean_ratio, ratio_interval
 
 Verdict = Literal["slower", "faster", "no difference shown", "within the threshold"]
-Kind = Literal["slower", "faster", "missing", "failed"]
+Kind = Literal["slower", "faster", "missing", "failed", "answer"]
 _SURROUNDINGS = {"runtime_version": "runtime version", "cpu": "CPU", "governor": "governor"}  # names of facts
+_OTHER_ANSWER = "another answer to the same input"
 _ONE_ROUND = "the interval does not include how much processes differ; verdicts need the `normal` profile"
 
 
@@ -49,7 +50,12 @@ class Change:
     notes: tuple[str, ...] = ()
 
     def is_a(self, kind: Kind) -> bool:
-        """Whether it is `slower`, `faster`, `missing` (measured in OLD and not in NEW) or `failed` (in NEW)."""
+        """Whether it is `slower`, `faster`, `missing` (measured in OLD, not in NEW), `failed` (in NEW) or `answer`.
+
+        answer: the same file gave another answer to the same input, so the two did not do the same work.
+        """
+        if kind == "answer":
+            return self.reason.startswith(_OTHER_ANSWER)
         outcome = self.new.outcome if self.new else None
         if kind == "missing":
             return self.old is not None and isinstance(self.old.outcome, Measured) and not isinstance(outcome, Measured)
@@ -74,12 +80,13 @@ def compare_runs(old: Side, new: Side, threshold: float) -> Changes:
     changes, above, below = [], [], []
     for case_id in dict.fromkeys([*after, *before]):
         one, other = before.get(case_id), after.get(case_id)
-        change = Change(id=case_id, old=one, new=other, reason=_no_ratio(one, other))
+        reason = _no_ratio(one, other) or _other_answer(one, other, old, new)
+        change = Change(id=case_id, old=one, new=other, reason=reason)
         if one and other and not change.reason:
             below.append(old.rounds(one))
             above.append(new.rounds(other))
             ratio = ratio_interval(above[-1], below[-1], paired=False)
-            notes = tuple(_notes(one, other, old, new))
+            notes = tuple(_notes(one, other))
             change = replace(change, ratio=ratio, verdict=verdict_of(ratio, threshold), notes=notes)
         changes.append(change)
     return Changes(
@@ -117,13 +124,18 @@ def _no_ratio(old: CaseRecord | None, new: CaseRecord | None) -> str:
     return work_differs(old, new)
 
 
-def _notes(old: CaseRecord, new: CaseRecord, old_side: Side, new_side: Side) -> Iterator[str]:
+def _other_answer(old: CaseRecord | None, new: CaseRecord | None, old_side: Side, new_side: Side) -> str:
+    """How the answers of one file to one input differ; "" if they do not: what computes something else is no faster."""
+    if not (old and new) or any(_of_case(old)[what] != _of_case(new)[what] for what in ("file", "input")):
+        return ""
+    apart = answers_differ(old_side.outputs(old.id), new_side.outputs(new.id))
+    return f"{_OTHER_ANSWER}: {apart}" if apart else ""
+
+
+def _notes(old: CaseRecord, new: CaseRecord) -> Iterator[str]:
     """What is not the same on both sides and does not forbid a ratio, and what the figures of each are worth."""
     one, other = _of_case(old), _of_case(new)
     yield from _unlike(one, other)
-    same_task = all(one[what] == other[what] for what in ("file", "input"))
-    if same_task and (apart := answers_differ(old_side.outputs(old.id), new_side.outputs(new.id))):
-        yield f"another answer to the same input: {apart}"
     for case, where in ((old, "OLD"), (new, "NEW")):
         if isinstance(case.outcome, Measured):
             if not case.outcome.summary.between_rounds:

@@ -215,18 +215,21 @@ def test_what_else_differs_is_named_on_both_sides() -> None:
     )
 
 
-def test_another_answer_to_the_same_input_is_noted() -> None:
+def test_another_answer_to_the_same_input_gets_no_ratio() -> None:
     def output(value: int) -> tuple[OutputTensor, ...]:
         return (OutputTensor(name="o", dtype="int8", shape=(1,), sha256=str(value), data=bytes([value]), scale=1.0),)
 
-    def notes(new: CaseRecord, value: int) -> tuple[str, ...]:
-        return (
-            compare_runs(_side(_run(_case()), {}, output(0)), _side(_run(new), {}, output(value)), 0.01).cases[0].notes
-        )
+    def change(new: CaseRecord, value: int) -> Change:
+        return compare_runs(_side(_run(_case()), {}, output(0)), _side(_run(new), {}, output(value)), 0.01).cases[0]
 
-    assert notes(_case(), 11) == (), "resolvers of one runtime differ as much"
-    assert notes(_case(), 32) == ("another answer to the same input: output 'o' differs by 2.0 times the tolerance",)
-    assert len(notes(_case(input="parrot.jpg"), 32)) == 1, "another input has another answer"
+    alike = change(_case(), 11)
+    assert alike.ratio, "resolvers of one runtime differ as much"
+    assert not alike.is_a("answer")
+    other = change(_case(), 32)
+    assert other.reason == "another answer to the same input: output 'o' differs by 2.0 times the tolerance"
+    assert other.ratio is None
+    assert other.is_a("answer")
+    assert change(_case(input="parrot.jpg"), 32).ratio, "another input has another answer"
 
 
 @pytest.mark.parametrize(("old", "new", "sides"), [(1, 1, ["OLD", "NEW"]), (1, 3, ["OLD"]), (3, 1, ["NEW"])])
