@@ -24,12 +24,22 @@ from pathlib import Path
 CORE = max(os.sched_getaffinity(0))
 BUSY = "while True: pass"
 MEMORY = "piece = bytearray(64 << 20)\nwhile True: bytes(piece)"
+THRASH = """
+import mmap, sys
+with open(sys.argv[1], "rb") as file:
+    pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    while True:
+        for offset in range(0, len(pages), 4096):
+            pages[offset]
+"""
+CGROUPS = Path("/sys/fs/cgroup")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--only", default="", help="disturbances whose name holds this")
     arguments = parser.parse_args()
     kinds: dict[str, Callable[[], Callable[[], None]]] = {
         "nothing": lambda: lambda: None,
@@ -37,7 +47,11 @@ def main() -> None:
         "a busy loop on the same core, from halfway": lambda: later(lambda: disturb(BUSY, {CORE})),
         "the worker stopped for half of the time, from halfway": lambda: later(half_speed),
         "memory copied without pause on another core": lambda: disturb(MEMORY, os.sched_getaffinity(0) - {CORE}),
+        "a control group's quota of half a core, from halfway": lambda: later(half_a_core),
+        "another program short of memory: 64 MiB for a file of 512": short_of_memory,
     }
+    if arguments.only:
+        kinds = {name: begin for name, begin in kinds.items() if arguments.only in name}
     print("| disturbance | trials | clean | suspect | contaminated | reasons given |\n|---|--:|--:|--:|--:|---|")
     for name, begin in kinds.items():
         verdicts: Counter[str] = Counter()
@@ -123,6 +137,43 @@ def half_speed() -> Callable[[], None]:
     def end() -> None:
         stopped.set()
         thread.join()
+
+    return end
+
+
+def half_a_core() -> Callable[[], None]:
+    """Move the worker into a group that may run for half of each tenth of a second."""
+    folder = control_group("cpu")
+    if (folder / "cpu.cfs_quota_us").exists():
+        (folder / "cpu.cfs_quota_us").write_text("50000")
+    else:
+        (folder / "cpu.max").write_text("50000 100000")
+    (folder / "cgroup.procs").write_text(str(worker()))
+    return lambda: None
+
+
+def control_group(controller: str) -> Path:
+    """A group of our own, under version 1 or version 2 of control groups. Needs root."""
+    version_1 = CGROUPS / controller
+    folder = (version_1 if version_1.is_dir() else CGROUPS) / f"devbench-contamination-{controller}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def short_of_memory() -> Callable[[], None]:
+    """Start a program that reads a file again and again of which its control group may keep an eighth."""
+    folder = control_group("memory")
+    limit = folder / ("memory.limit_in_bytes" if (folder / "memory.limit_in_bytes").exists() else "memory.max")
+    limit.write_text(str(64 << 20))
+    file = Path(tempfile.gettempdir()) / "devbench-contamination.bin"
+    file.write_bytes(bytes(512 << 20))
+    process = subprocess.Popen([sys.executable, "-c", THRASH, str(file)])
+    (folder / "cgroup.procs").write_text(str(process.pid))
+
+    def end() -> None:
+        process.kill()
+        process.wait()
+        file.unlink()
 
     return end
 

@@ -19,16 +19,17 @@ from devbench.store.results_rows import rows_of
 
 @dataclass(frozen=True)
 class Sources:
-    """Run folders with their runs, and CSVs."""
+    """Run folders with their runs, CSVs, and the CSVs that the one run names as references."""
 
     runs: tuple[tuple[RunFolder, Run], ...]
     files: tuple[ResultsFile, ...]
+    references: tuple[ResultsFile, ...]
 
     def tables(self, baseline: str = "", reference: str = "") -> list[Table]:
         """All tables of the report."""
         comparison = self._comparison(baseline)
-        measured = [figure for folder, run in self.runs for figure in figures_of(run, folder)]
-        return overview(comparison, measured, self.files, baseline, reference)
+        measured = [figures_of(run, folder) for folder, run in self.runs]
+        return overview(comparison, measured, (*self.files, *self.references), baseline, reference)
 
     def _comparison(self, baseline: str) -> Comparison | None:
         """The one run with the intervals that its samples give; of several runs only the figures are shown."""
@@ -36,15 +37,17 @@ class Sources:
 
 
 def open_sources(paths: Sequence[Path]) -> Sources:
-    """Read what is at `paths`: folders are runs, anything else is a CSV. A run brings its references along."""
+    """Read what is at `paths`: folders are runs, anything else is a CSV. A run alone brings its references along."""
     folders = [RunFolder(path.parent if path.name == RUN_FILE else path) for path in paths if _is_run(path)]
     runs = tuple((folder, folder.load()) for folder in folders)
     csvs = [path for path in paths if not _is_run(path)]
-    if len(folders) == 1:
-        given = {path.name for path in csvs}
-        csvs += [path for path in folders[0].references() if path.name not in given]
-    files = tuple(ResultsFile(name=path.stem, figures=read_results(path), notes=notes_on(path)) for path in csvs)
-    return Sources(runs=runs, files=files)
+    given = {path.name for path in csvs}
+    own = [path for path in folders[0].references() if path.name not in given] if len(folders) == 1 else []
+    return Sources(runs=runs, files=tuple(map(_results_file, csvs)), references=tuple(map(_results_file, own)))
+
+
+def _results_file(path: Path) -> ResultsFile:
+    return ResultsFile(name=path.stem, figures=read_results(path), notes=notes_on(path))
 
 
 def compare_folder(folder: RunFolder, run: Run, baseline: str = "") -> Comparison:

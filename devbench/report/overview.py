@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,26 +25,25 @@ class ResultsFile:
 
 def overview(
     comparison: Comparison | None,
-    measured: Sequence[Figure],
+    runs: Sequence[Sequence[Figure]],
     files: Sequence[ResultsFile],
     baseline: str = "",
     reference: str = "",
 ) -> list[Table]:
     """The tables of a report.
 
-    comparison: of the one run that the report is of, None if there are several or none.
-    measured: the rows of all runs. files: CSVs beside them.
+    comparison: of the one run that the report is of; None if there are several or none.
+    runs: the rows of each run. files: CSVs beside them.
     """
     tables = tables_of(comparison) if comparison else []
-    if not measured:
+    if not runs:
         for file in files:
             tables += grid_tables(grid_of(file.figures, file.name, baseline, reference), file.notes)
-    several_sources = len(files) + bool(measured) > 1 or (measured and not comparison)
-    if several_sources:
-        figures = [*measured, *(figure for file in files for figure in file.figures)]
+    if len(runs) + len(files) > 1:
+        figures = itertools.chain(*runs, *(file.figures for file in files))
         wanted = baseline or (comparison.run.compare.baseline if comparison else "")
-        beside = beside_tables(side_by_side(figures, wanted))
-        tables += _with_sources(beside, files) if measured else beside
+        beside = beside_tables(side_by_side(list(figures), wanted))
+        tables += _with_sources(beside, files) if runs else beside
     return tables
 
 

@@ -65,10 +65,19 @@ def _pressure():
 def _quota():
     """Seconds for which a quota of our control group kept us from running."""
     with open("/proc/self/cgroup") as file:
-        group = file.readline().strip().rpartition(":")[2]
-    with open("/sys/fs/cgroup{}/cpu.stat".format(group)) as file:
-        values = dict(line.split() for line in file)
-    return {"quota_s": int(values["throttled_usec"]) / 1e6}
+        groups = [line.strip().split(":", 2)[1:] for line in file]
+    for controllers, path in groups:  # version 2 names no controllers; version 1 has a folder for those it names
+        if controllers == "" or "cpu" in controllers.split(","):
+            try:
+                with open("/sys/fs/cgroup/{}{}/cpu.stat".format(controllers, path)) as file:
+                    values = dict(line.split() for line in file)
+            except OSError:
+                continue
+            if "throttled_usec" in values:
+                return {"quota_s": int(values["throttled_usec"]) / 1e6}
+            if "throttled_time" in values:
+                return {"quota_s": int(values["throttled_time"]) / 1e9}
+    return {}
 
 
 def _frequencies():

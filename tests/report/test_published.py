@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -110,6 +111,8 @@ def test_a_suite_names_references_and_the_run_keeps_them(bench: Bench) -> None:
     row = "| Dev Board with Edge TPU | published: coral-faq-2019 | 2.2 ms [2.15, 2.25] | no other source has it at"
     assert row in text
     assert "The FAQ page itself was not seen" in text
+    assert json.loads(bench("report", "out", "--json").stdout)["id"] == "out", "a run alone is its run.json"
+    assert len(bench("report", "out", "--format", "csv").stdout.splitlines()) == 2, "its own rows, not its references'"
 
 
 @pytest.mark.parametrize(
