@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from devbench.domain.case import Case as Case
     from devbench.domain.case import Option as Option
+    from devbench.domain.check import Check as Check
     from devbench.domain.extend import Device as Device
     from devbench.domain.extend import Runtime as Runtime
     from devbench.domain.model import Artifact as Artifact
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from devbench.domain.run import Run as Run
     from devbench.errors import DevbenchError as DevbenchError
     from devbench.errors import ModelError as ModelError
+    from devbench.errors import NotHereError as NotHereError
     from devbench.errors import RoundError as RoundError
     from devbench.hookspecs import hookimpl as hookimpl
     from devbench.models.tflite_file import read_tflite as read_tflite
@@ -31,11 +33,13 @@ _HOMES = {
     "Absent": "devbench.domain.place",
     "Artifact": "devbench.domain.model",
     "Case": "devbench.domain.case",
+    "Check": "devbench.domain.check",
     "DevbenchError": "devbench.errors",
     "Device": "devbench.domain.extend",
     "Model": "devbench.domain.model",
     "ModelError": "devbench.errors",
     "Option": "devbench.domain.case",
+    "NotHereError": "devbench.errors",
     "OutputTensor": "devbench.domain.outcome",
     "Place": "devbench.domain.place",
     "Round": "devbench.domain.outcome",

@@ -24,6 +24,10 @@ class ModelError(DevbenchError):
     """A model that cannot be had: not found, not built, or not what its checksum says."""
 
 
+class NotHereError(DevbenchError):
+    """What a case needs is not to be had on this machine: the case is skipped, and has not failed."""
+
+
 class RoundError(DevbenchError):
     """A round that gave no result: the worker crashed, hung, was killed or answered rubbish.
 

@@ -13,9 +13,10 @@ import click
 
 from devbench.cli.desk import cache_folder, open_desk
 from devbench.cli.devices import place_lines
+from devbench.domain.check import Check
 from devbench.errors import DevbenchError
 from devbench.places.held import endings_held
-from devbench.places.machine import Check, check_machine
+from devbench.places.machine import check_machine
 from devbench.places.tuning import recover, tuned
 from devbench.run.progress import Progress
 

@@ -185,7 +185,7 @@ def _model(row: str) -> str:
 
 
 def _column_key(case: CaseRecord) -> tuple[str, ...]:
-    options = tuple(f"{name}={value}" for name, value in sorted(case.options.items()))
+    options = tuple(f"{name}={value}" for name, value in sorted(case.options.items()) if value != "")
     return (case.device, case.place, case.runtime, *options)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from devbench.domain.case import Option
+from devbench.domain.check import Check
 from devbench.domain.model import Artifact
 from devbench.domain.place import Absent, Place
 
@@ -33,6 +34,17 @@ class Device(ABC):
         """Bring a place back after a failed round, by a power cycle for instance; True if it may work again."""
         return False
 
+    def checks(self) -> Iterable[Check]:
+        """What `devbench doctor` should know of devices of this kind on this machine; takes a second at most."""
+        return ()
+
+    def remarks(self, facts: Mapping[str, str]) -> Iterable[str]:  # noqa: ARG002 - for devices that can
+        """What a reader of a result must know, each a sentence: why it may be slower than others publish, say.
+
+        facts: those of the artifact and of the case's first round, as its runtime's engine gave them.
+        """
+        return ()
+
 
 class Runtime(ABC):
     """What executes a model on a device.
@@ -41,16 +53,31 @@ class Runtime(ABC):
     formats: the artifact formats it loads, best first.
     engine: the file that drives it on the device: Python 3.6, standard library and numpy only; it travels
         with the worker. See docs/plugins.md for the class `Engine` that it holds.
+    parts: further files that travel beside the engine, for it to import: `from . import name`.
     options: every option a suite may set, with its default.
+    takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
     install: what to do where it is missing, in a few words that can follow "To have it: ".
     """
 
     name: ClassVar[str]
     formats: ClassVar[tuple[str, ...]]
     engine: ClassVar[Path]
+    parts: ClassVar[tuple[Path, ...]] = ()
     options: ClassVar[Mapping[str, Option]] = {}
+    takes_compiled: ClassVar[bool] = False
     install: ClassVar[str] = ""
 
     def prepare(self, artifact: Artifact, place: Place) -> Artifact:  # noqa: ARG002 - most need nothing
-        """The artifact in the form that this runtime loads at `place`; as it is, unless it must be compiled."""
+        """The artifact in the form that this runtime loads at `place`; as it is, unless it must be compiled.
+
+        A `NotHereError` skips the case, any other `DevbenchError` fails it.
+        """
         return artifact
+
+    def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:  # noqa: ARG002 - most take any
+        """Why `artifact` cannot run on what the worker has found (`facts`), before it is tried; "" if it can."""
+        return ""
+
+    def explain(self, error: str) -> str:  # noqa: ARG002 - for runtimes whose errors do not explain themselves
+        """What to do about a failed round, from its error and the end of its log; "" if that is not known."""
+        return ""

@@ -15,6 +15,7 @@ class Variant:
         knows. It must name everything that makes the file: the cache is keyed by it.
     weights: which weights the file holds ("random, seed 0", "imagenet", "as published"...).
     sha256, git_blob: what the file must be, where that is known beforehand.
+    compiled: the same network compiled for an accelerator, for runtimes that take such files.
     """
 
     precision: str
@@ -23,6 +24,7 @@ class Variant:
     weights: str = "unknown"
     sha256: str = ""
     git_blob: str = ""
+    compiled: Variant | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,7 +39,10 @@ class ArtifactRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseRecord:
-    """One case of a run: what it is, what was executed, each round's facts, and what became of it."""
+    """One case of a run: what it is, what was executed, each round's facts, and what became of it.
+
+    remarks: what its device has to say of the result.
+    """
 
     id: str
     model: str
@@ -54,6 +57,7 @@ class CaseRecord:
     artifact: ArtifactRecord | None = None
     rounds: tuple[RoundFacts, ...] = ()
     outcome: Outcome | Pending = field(default_factory=Pending)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -15,9 +16,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can say: the build's o
 _START = b"import sys\nfrom devbench_worker.session import main\n\nsys.exit(main(sys.argv[1]))\n"
 
 
-def worker_archive(engine: Path, folder: Path) -> Path:
-    """The archive that holds the worker and `engine`, in `folder`, named by the hash of its bytes."""
-    data = archive_bytes(engine)
+def worker_archive(engine: Path, folder: Path, parts: Sequence[Path] = ()) -> Path:
+    """The archive that holds the worker, `engine` and its `parts`, in `folder`, named by the hash of its bytes."""
+    data = archive_bytes(engine, parts)
     path = folder / f"devbench-worker-{hashlib.sha256(data).hexdigest()[:16]}.pyz"
     try:
         if not path.exists() or path.read_bytes() != data:
@@ -31,9 +32,10 @@ def worker_archive(engine: Path, folder: Path) -> Path:
     return path
 
 
-def archive_bytes(engine: Path) -> bytes:
-    """The zipapp's bytes."""
+def archive_bytes(engine: Path, parts: Sequence[Path] = ()) -> bytes:
+    """The zipapp's bytes. A part stands beside the engine under its own name."""
     files = {"__main__.py": _START, "devbench_worker/engine.py": engine.read_bytes()}
+    files |= {f"devbench_worker/{part.name}": part.read_bytes() for part in parts}
     for source in resources.files("devbench.worker").iterdir():
         if source.name.endswith(".py") and source.name != "__main__.py":
             files[f"devbench_worker/{source.name}"] = source.read_bytes()

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from devbench.domain.check import Check
 from devbench.places import machine_clock, machine_limits, machine_load
-from devbench.places.check import Check
 
 __all__ = ["Check", "check_machine"]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from devbench.domain.check import Check
 from devbench.errors import DevbenchError
-from devbench.places.check import Check
 from devbench.places.guardian import Entry, put_back, read_value, write_value
 from devbench.places.tuning_settings import Setting, Tuning, find_tuning
 from devbench.places.tuning_state import MachineTakenError, State, guarded, lock_machine, read_state

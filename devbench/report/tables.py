@@ -50,6 +50,7 @@ def _latencies(comparison: Comparison) -> Table:
             *_baseline(comparison),
             *_one_round(comparison),
             *_doubts(comparison),
+            *_remarks(comparison),
             *_precision(comparison),
             *_missing(comparison),
         ),
@@ -158,6 +159,15 @@ def _doubts(comparison: Comparison) -> list[str]:
         cases = f" ({len(reasons)} cases, one of them:)" if len(reasons) > 1 else ":"
         notes.append(f"{code}{cases} {worst.text}. {worst.remedy}")
     return notes
+
+
+def _remarks(comparison: Comparison) -> list[str]:
+    """What devices have to say, once for all the cases it is said of."""
+    found: dict[str, list[str]] = {}
+    for case in comparison.run.cases:
+        for remark in case.remarks:
+            found.setdefault(remark, []).append(case.id)
+    return [f"{ids[0]}{f' and {len(ids) - 1} more' if ids[1:] else ''}: {remark}" for remark, ids in found.items()]
 
 
 def _precision(comparison: Comparison) -> list[str]:

@@ -45,7 +45,8 @@ class Execution:
         self._save(judged(self.run, self._samples))
         for record in self.run.cases:
             if isinstance(record.outcome, Pending):
-                self._save(self.run.with_case(replace(record, outcome=self._measured(record))))
+                outcome = self._measured(record)
+                self._save(self.run.with_case(replace(record, outcome=outcome, remarks=self._remarks(record))))
         self.folder.join(self.run)
         self._save(replace(self.run, finished_utc=datetime.now(UTC).isoformat(timespec="seconds")))
         return self.run
@@ -93,6 +94,12 @@ class Execution:
         if record.id not in self.cases:
             return outcome
         return replace(outcome, prediction=_prediction(self.cases[record.id], self.folder.outputs(self.run, record.id)))
+
+    def _remarks(self, record: CaseRecord) -> tuple[str, ...]:
+        """What the device has to say of the result, by what was executed and what its first round saw."""
+        device = self.plugins.registry.devices.get(record.device)
+        facts = {**(record.artifact.facts if record.artifact else {}), **record.rounds[0].facts}
+        return tuple(device().remarks(facts)) if device else ()
 
     def _samples(self, case_id: str) -> Mapping[int, Nanoseconds]:
         return self.folder.samples(self.run, case_id)

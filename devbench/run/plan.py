@@ -46,7 +46,7 @@ class _Slot:
 
     @property
     def id(self) -> str:
-        settings = [f"{name}={value}" for name, value in sorted(self.options.items())]
+        settings = [f"{name}={value}" for name, value in sorted(self.options.items()) if value != ""]
         return ":".join([self.device, self.place.name, self.runtime, *settings])
 
 
@@ -81,7 +81,9 @@ def plan_suite(
     cases: list[PlannedCase] = []
     skips: list[tuple[PlannedCase, Skipped]] = []
     for entry_model, slot in itertools.product(suite.models, slots):
-        for variant in _variants(entry_model, suite, registry, base):
+        for found in _variants(entry_model, suite, registry, base):
+            takes_compiled = registry.runtimes[slot.runtime].takes_compiled
+            variant = (found.compiled if takes_compiled else None) or found
             planned = _case(entry_model, variant, slot, suite, base, measure, seed)
             why = slot.problem or _format_problem(variant, slot.runtime, registry)
             if why:
@@ -139,16 +141,27 @@ def _variants(entry: ModelFormat, suite: Suite, registry: Registry, base: Path) 
 
 def _file_variant(entry: ModelFormat, precision: str, base: Path) -> Variant:
     assert entry.source is not None
-    source = str((base / entry.source).resolve()) if is_file_source(entry.source) else entry.source
     suffix = Path(entry.source).suffix.lstrip(".") or "tflite"
     return Variant(
         precision=precision,
         format=suffix,
-        source=source,
+        source=_source(entry.source, base),
         weights="as in the file",
         sha256=entry.sha256 or "",
         git_blob=entry.git_blob or "",
+        compiled=_compiled(entry, precision, base),
     )
+
+
+def _compiled(entry: ModelFormat, precision: str, base: Path) -> Variant | None:
+    """What the suite says is the same network compiled for an accelerator."""
+    if entry.compiled is None:
+        return None
+    return Variant(precision=precision, format="tflite", source=_source(entry.compiled, base), weights="as in the file")
+
+
+def _source(source: str, base: Path) -> str:
+    return str((base / source).resolve()) if is_file_source(source) else source
 
 
 def _case(

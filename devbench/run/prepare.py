@@ -9,9 +9,9 @@ from pathlib import Path
 
 from devbench.domain.case import Case, PlannedCase
 from devbench.domain.model import Artifact, Variant
-from devbench.domain.outcome import Failed
+from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
-from devbench.errors import DevbenchError
+from devbench.errors import DevbenchError, NotHereError
 from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.image import image_feed
@@ -33,11 +33,13 @@ class Preparer:
     tell: Callable[[str], None]
     _artifacts: dict[tuple[str, Variant], Artifact | DevbenchError] = field(default_factory=dict)
 
-    def prepare(self, planned: PlannedCase, place: Place) -> Case | Failed:
+    def prepare(self, planned: PlannedCase, place: Place) -> Case | Failed | Skipped:
         """The case with its artifact, or why there is none: that is this case's failure and no other's."""
         try:
             artifact = self.registry.runtimes[planned.runtime]().prepare(self._artifact(planned), place)
             return Case(planned=planned, artifact=artifact, feeds=self._feeds(planned, artifact))
+        except NotHereError as error:
+            return Skipped(reason=error.message, hint=error.hint)
         except DevbenchError as error:
             return Failed(error=error.message, hint=error.hint, phase="prepare")
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from devbench.domain.case import Case
+from devbench.domain.extend import Runtime
 from devbench.domain.outcome import OutputTensor, Round, RoundFacts
 from devbench.domain.place import Place
 from devbench.errors import RoundError
@@ -57,17 +58,30 @@ class WorkerRounds:
         with self._session(place, runtime) as session:
             hello = session.hello()
             if hello.problem:
-                hint = self._registry.runtimes[runtime].install
+                hint = self._runtime(runtime).install
                 raise RoundError(f"{runtime}: {hello.problem}", f"To have it: {hint}." if hint else "", phase="start")
-            answer = session.measure(_request(case, place), case.planned.measure.time_limit_s, self._on_phase)
+            if why := self._runtime(runtime).unfit(case.artifact, hello.facts):
+                raise RoundError(why, phase="start")
+            try:
+                answer = session.measure(_request(case, place), case.planned.measure.time_limit_s, self._on_phase)
+            except RoundError as error:
+                raise self._explained(error, runtime) from error
         try:
             return _round(answer, dict(hello.facts), started, time.monotonic() - begin_s)
         except (KeyError, TypeError, ValueError, binascii.Error) as error:
             raise RoundError(f"the worker's result makes no sense: {error!r}", phase="result") from error
 
     def _session(self, place: Place, runtime: str) -> Session:
-        archive = worker_archive(self._registry.runtimes[runtime].engine, self._archives)
-        return Session(place, runtime, archive)
+        driver = self._registry.runtimes[runtime]
+        return Session(place, runtime, worker_archive(driver.engine, self._archives, driver.parts))
+
+    def _runtime(self, name: str) -> Runtime:
+        return self._registry.runtimes[name]()
+
+    def _explained(self, error: RoundError, runtime: str) -> RoundError:
+        """The error with what the runtime knows to do about it, which is more than can be said in general."""
+        hint = self._runtime(runtime).explain(f"{error.message}\n{error.log_tail}") or error.hint
+        return RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail)
 
 
 def _request(case: Case, place: Place) -> Message:

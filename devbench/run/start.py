@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devbench import __version__
 from devbench.domain.case import Case, PlannedCase
-from devbench.domain.outcome import Failed
+from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import ArtifactRecord, CaseRecord, Pending, Request, Run
 from devbench.errors import DevbenchError, RunFolderError
@@ -139,8 +139,9 @@ def _execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
         if not isinstance(record.outcome, Pending):
             continue
         case = preparer.prepare(planned, plan.places[planned.device, planned.place])
-        if isinstance(case, Failed):
-            desk.progress.case_failed(planned.id, case.error)
+        if isinstance(case, Failed | Skipped):
+            if isinstance(case, Failed):
+                desk.progress.case_failed(planned.id, case.error)
             run = run.with_case(replace(record, outcome=case))
         else:
             cases[planned.id] = case

@@ -34,16 +34,20 @@ def _identity(run: Run, case: CaseRecord) -> dict[str, str]:
 
 def _setting(case: CaseRecord) -> dict[str, str]:
     facts = case.rounds[0].facts if case.rounds else {}
-    others = {name: value for name, value in case.options.items() if name != "threads"}
+    others = {name: value for name, value in case.options.items() if name != "threads" and value != ""}
     return {
         "device": case.device,
         "place": case.place,
         "host": facts.get("board", ""),
+        "accelerator": facts.get("accelerator", ""),
+        "link": facts.get("link", ""),
         "os": facts.get("os", ""),
         "cpu": facts.get("cpu", ""),
         "governor": facts.get("governor", ""),
         "runtime": case.runtime,
         "runtime_version": facts.get("runtime_version", ""),
+        "delegate": facts.get("delegate", ""),
+        "delegate_version": facts.get("delegate_version", ""),
         "threads": str(case.options.get("threads", "")),
         "options": ";".join(f"{name}={value}" for name, value in sorted(others.items())),
         "region": case.region,

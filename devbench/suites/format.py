@@ -85,12 +85,16 @@ Precisions = Annotated[
 
 
 class ModelFormat(_Strict):
-    """A model: a name of the catalogue, or any name with the `source` it comes from."""
+    """A model: a name of the catalogue, or any name with the `source` it comes from.
+
+    compiled: the same network compiled for an accelerator; runtimes that take such files load it instead.
+    """
 
     name: str
     source: str | None = None
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     git_blob: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] | None = None
+    compiled: str | None = None
     precision: Precisions | None = None
     weights: Literal["random", "imagenet"] | None = None
     input: Image = None

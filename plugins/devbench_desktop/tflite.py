@@ -9,7 +9,18 @@ from devbench import Option, Runtime
 _ENGINE = Path(__file__).with_name("tflite_engine.py")
 
 
-class LiteRt(Runtime):
+class _Tflite(Runtime):
+    def explain(self, error: str) -> str:
+        """What to do about the one file that every newcomer to Edge TPUs tries on a CPU."""
+        if "custom op: edgetpu-custom-op" not in error:
+            return ""
+        return (
+            "This file is compiled for the Edge TPU. Name it as the model's `compiled:` file, and the file that it was"
+            " compiled from as its `source:`."
+        )
+
+
+class LiteRt(_Tflite):
     """`ai-edge-litert`, the default."""
 
     name: ClassVar[str] = "litert"
@@ -19,7 +30,7 @@ class LiteRt(Runtime):
     install: ClassVar[str] = 'pip install "devbench[desktop]"'
 
 
-class TfliteRuntime(Runtime):
+class TfliteRuntime(_Tflite):
     """`tflite-runtime`, which ended at 2.14.0 and needs Python 3.11 or older and numpy 1."""
 
     name: ClassVar[str] = "tflite-runtime"

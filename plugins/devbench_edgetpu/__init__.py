@@ -1,16 +1,21 @@
-"""The Edge TPU plugin: the Coral USB Accelerator and the Coral Dev Board.
-
-This version finds them and says why they are not measured; it does not measure on them yet.
-"""
+"""The Edge TPU plugin: Coral's USB Accelerator, PCIe cards and Dev Board. No hardware has seen it yet."""
 
 from collections.abc import Iterable
 
-from devbench import Device, hookimpl
+from devbench import Device, Runtime, hookimpl
 
 
 @hookimpl
 def devbench_devices() -> Iterable[type[Device]]:
-    """The stick and the board."""
-    from devbench_edgetpu.devices import CoralDevBoard, CoralUsb
+    """The stick, the cards, the board, and the board's own CPU."""
+    from devbench_edgetpu.devices import CoralDevBoard, CoralDevBoardCpu, CoralPcie, CoralUsb
 
-    return [CoralUsb, CoralDevBoard]
+    return [CoralUsb, CoralPcie, CoralDevBoard, CoralDevBoardCpu]
+
+
+@hookimpl
+def devbench_runtimes() -> Iterable[type[Runtime]]:
+    """LiteRT and tflite-runtime with the delegate libedgetpu."""
+    from devbench_edgetpu.runtimes import EdgeTpuLiteRt, EdgeTpuTfliteRuntime
+
+    return [EdgeTpuLiteRt, EdgeTpuTfliteRuntime]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from devbench.places.check import Check, as_ranges, from_ranges
+from devbench.domain.check import Check
+from devbench.places.linux_files import as_ranges, from_ranges
 from devbench.places.machine import check_machine
 from tests.places.trees import CPUS, QUIET_STAT, Tree
 

@@ -1,24 +1,9 @@
-"""One thing that was looked at, and small readers of what Linux shows of itself in files."""
+"""Small readers of what Linux shows of itself in files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing looked at.
-
-    good: None where it cannot be seen.
-    hint: what to type or do; with `good` True it is a note: nothing is wrong, yet one should know.
-    """
-
-    name: str
-    good: bool | None
-    text: str
-    hint: str = ""
 
 
 def text_of(path: Path) -> str | None:

@@ -1,0 +1,63 @@
+"""A TensorFlow Lite interpreter as an engine, for engine files to build on: LiteRT or tflite-runtime.
+
+An engine file says `from .tflite_interpreter import TfliteEngine`; one with a delegate overrides `delegates`.
+"""
+
+import importlib
+
+import numpy
+
+_MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+_PACKAGES = {"litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
+
+
+class TfliteEngine:
+    """load, feed, invoke, outputs: the four steps of a case, with the facts worth recording."""
+
+    def __init__(self, runtime):
+        self._runtime = runtime
+        self.module = importlib.import_module(_MODULES[runtime])
+        self._interpreter = None
+
+    def facts(self):
+        """Versions of what is loaded, as text."""
+        package = importlib.import_module(_PACKAGES[self._runtime])
+        return {"runtime_version": getattr(package, "__version__", "unknown"), "numpy": numpy.__version__}
+
+    def delegates(self, options):  # noqa: ARG002 - for those that override it
+        """Delegates that the interpreter is given; none here."""
+        return []
+
+    def load(self, path, options):
+        """Open the model and allocate its tensors."""
+        self._interpreter = self.module.Interpreter(
+            model_path=path, num_threads=int(options["threads"]), experimental_delegates=self.delegates(options) or None
+        )
+        self._interpreter.allocate_tensors()
+        # Looked up once: the timed region holds the runtime's own call and nothing of ours.
+        self.invoke = self._interpreter.invoke
+
+    def inputs(self):
+        """What the model takes: a dict with name, dtype and shape for each input, in the model's order."""
+        return [_spec(detail) for detail in self._interpreter.get_input_details()]
+
+    def feed(self, arrays):
+        """Put the inputs in place."""
+        for detail, array in zip(self._interpreter.get_input_details(), arrays):
+            self._interpreter.set_tensor(detail["index"], array)
+
+    def outputs(self):
+        """The outputs of the last inference: pairs of spec and array."""
+        details = self._interpreter.get_output_details()
+        return [(_spec(detail), self._interpreter.get_tensor(detail["index"])) for detail in details]
+
+
+def _spec(detail):
+    scale, zero_point = detail["quantization"]
+    return {
+        "name": detail["name"],
+        "dtype": numpy.dtype(detail["dtype"]).name,
+        "shape": [int(size) for size in detail["shape"]],
+        "scale": float(scale),
+        "zero_point": int(zero_point),
+    }

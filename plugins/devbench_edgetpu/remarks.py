@@ -1,0 +1,35 @@
+"""Why an Edge TPU may be slower than a published table: the usual causes, as far as the facts of a result show them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+_SUPERSPEED_MBPS = 5000
+
+
+def remarks_on(facts: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each cause that the facts show."""
+    speed = re.search(r"USB (\d+)", facts.get("link", ""))
+    if speed and int(speed[1]) < _SUPERSPEED_MBPS:
+        yield f"the stick ran on USB at {speed[1]} Mbit/s; published figures of a desktop are for USB 3 (5000 Mbit/s)"
+    if speed and facts.get("delegate_build") == "std":
+        yield "the library is libedgetpu1-std, which halves the clock of a stick (250 MHz); -max gives 500 MHz"
+    if wanted := re.search(r"Performance=(Low|Medium|High)", facts.get("delegate_options", "")):
+        yield f"the clock was asked to be {wanted[1]}, not Max"
+    on_cpu = facts.get("cpu_operations", "0")
+    if not on_cpu.startswith("0"):
+        yield f"operations left on the CPU: {on_cpu}"
+    streamed = int(facts.get("streamed_parameter_bytes", "0"))
+    if streamed:
+        yield f"{streamed / 1e6:.3g} MB of parameters travel with every inference: they do not fit the chip's memory"
+    yield from _heat(facts)
+    governor = facts.get("governor", "")
+    if governor not in ("", "performance", "unknown"):
+        yield f"the host's governor is '{governor}'; the published reference ran at 'performance'"
+
+
+def _heat(facts: Mapping[str, str]) -> Iterator[str]:
+    now, trip = facts.get("edgetpu_temperature_c"), facts.get("edgetpu_trip0_c")
+    if now and trip and float(now) >= float(trip):
+        yield f"the chip was at {now} °C, and halves its clock from {trip} °C on"

@@ -1,0 +1,68 @@
+"""The Edge TPU's runtimes: LiteRT or tflite-runtime with the delegate libedgetpu."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from devbench import Artifact, NotHereError, Option, Place, Runtime
+from devbench_edgetpu.compiled import is_compiled, read_compiled
+from devbench_edgetpu.troubles import advice
+
+_HERE = Path(__file__).parent
+
+
+class _EdgeTpu(Runtime):
+    """Runs compiled files only: any other would run on the CPU, silently, and be called a TPU."""
+
+    formats: ClassVar[tuple[str, ...]] = ("tflite",)
+    engine: ClassVar[Path] = _HERE / "engine.py"
+    parts: ClassVar[tuple[Path, ...]] = (_HERE / "sysfs.py",)
+    options: ClassVar[Mapping[str, Option]] = {
+        "threads": 1,
+        "performance": "",
+        "usb_always_dfu": "",
+        "usb_max_bulk_in_queue_length": "",
+    }
+    takes_compiled: ClassVar[bool] = True
+
+    def prepare(self, artifact: Artifact, place: Place) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
+        """The compiled file with what it says of itself."""
+        if not is_compiled(artifact.path):
+            raise NotHereError(
+                f"{artifact.path.name} is not compiled for the Edge TPU, and would run on the CPU",
+                "Compile it with edgetpu_compiler and name the result as the model's `compiled:` file.",
+            )
+        return replace(artifact, facts={**artifact.facts, **read_compiled(artifact.path).facts})
+
+    def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:
+        """Whether the library on the device is too old for the file."""
+        needed = int(artifact.facts.get("minimum_runtime_version", "0"))
+        found = re.search(r"RuntimeVersion\((\d+)\)", facts.get("delegate_version", ""))
+        if found and int(found[1]) < needed:
+            return (
+                f"{artifact.path.name} needs Edge TPU runtime {needed}, and {facts.get('delegate', 'libedgetpu')} is"
+                f" {found[1]}: update libedgetpu, or compile with --min_runtime_version {found[1]}"
+            )
+        return ""
+
+    def explain(self, error: str) -> str:
+        """What to do, by the texts that libedgetpu, TensorFlow Lite and our engine fail with."""
+        return advice(error)
+
+
+class EdgeTpuLiteRt(_EdgeTpu):
+    """With LiteRT: needs a libedgetpu built for its TensorFlow, which Google's own is not."""
+
+    name: ClassVar[str] = "edgetpu-litert"
+    install: ClassVar[str] = "install ai-edge-litert and a libedgetpu built for it (docs/edgetpu.md)"
+
+
+class EdgeTpuTfliteRuntime(_EdgeTpu):
+    """With tflite-runtime, as it comes with the Dev Board."""
+
+    name: ClassVar[str] = "edgetpu-tflite-runtime"
+    install: ClassVar[str] = "install tflite-runtime and a libedgetpu built for its TensorFlow (docs/edgetpu.md)"
