@@ -70,7 +70,7 @@ def trial(model: Path, begin: Callable[[], Callable[[], None]]) -> dict:
         suite = Path(folder) / "suite.yaml"
         suite.write_text(
             f"name: trial\nmodels: [{{name: model, source: {model}}}]\ndevices: [desktop-cpu]\n"
-            "measure: {profile: normal, rounds: 1, max_rounds: 1}\n"
+            "measure: {profile: normal, rounds: 1, max_rounds: 1, min_s: 6}\n"
         )
         end = begin()
         try:
@@ -94,14 +94,14 @@ def disturb(code: str, cores: set[int]) -> Callable[[], None]:
 
 
 def later(begin: Callable[[], Callable[[], None]]) -> Callable[[], None]:
-    """Begin a second after the worker has begun to measure, which is after its start and its warm-up."""
+    """Begin when about a third of the timed loop of six seconds has passed: start and warm-up take some two."""
     ends: list[Callable[[], None]] = []
     stopped = threading.Event()
 
     def wait() -> None:
         while not stopped.is_set() and not worker():
             time.sleep(0.05)
-        if not stopped.wait(2.2):
+        if not stopped.wait(3):
             ends.append(begin())
 
     thread = threading.Thread(target=wait)

@@ -24,11 +24,12 @@ class Tensor:
 
 @dataclass
 class Operation:
-    """One operation without options: `code` is a builtin operator's name, or `custom:` and any name."""
+    """One operation: `code` is a builtin operator's name, or `custom:` and any name. options: of a custom one."""
 
     code: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    options: bytes = b""
 
 
 def write_tflite(
@@ -135,7 +136,10 @@ def _code(builder: flatbuffers.Builder, code: str) -> int:
 def _operator(builder: flatbuffers.Builder, index: int, operation: Operation) -> int:
     inputs = _numbers(builder, tflite.OperatorStartInputsVector, operation.inputs)
     outputs = _numbers(builder, tflite.OperatorStartOutputsVector, operation.outputs)
+    options = builder.CreateByteVector(operation.options) if operation.options else None
     tflite.OperatorStart(builder)
+    if options is not None:
+        tflite.OperatorAddCustomOptions(builder, options)
     tflite.OperatorAddOpcodeIndex(builder, index)
     tflite.OperatorAddInputs(builder, inputs)
     tflite.OperatorAddOutputs(builder, outputs)

@@ -14,6 +14,7 @@ import click
 from devbench.cli.desk import cache_folder, open_desk
 from devbench.cli.devices import place_lines
 from devbench.domain.check import Check
+from devbench.domain.extend import Device
 from devbench.errors import DevbenchError
 from devbench.places.held import endings_held
 from devbench.places.machine import check_machine
@@ -62,6 +63,8 @@ def _judge(left: Check | None, *, as_json: bool) -> None:
     desk, rounds = open_desk(Progress())
     checks = [left] if left else []
     checks += check_machine(_root())
+    for kind, device in desk.plugins.registry.devices.items():
+        checks += _device_checks(kind, device)
     for line in place_lines(desk, rounds):
         name = f"{line.device} {line.runtime}".strip()
         checks.append(Check(name=name, good=line.ready or None, text=line.text, hint=line.hint))
@@ -77,6 +80,15 @@ def _judge(left: Check | None, *, as_json: bool) -> None:
         print(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}")
         if check.hint:
             print(f"          → {check.hint}")
+
+
+def _device_checks(kind: str, device: type[Device]) -> list[Check]:
+    """What the device's plugin looks at; one that fails is a finding, and does not end the rest."""
+    try:
+        return list(device().checks())
+    except Exception as error:  # noqa: BLE001 - a plugin can raise anything
+        text = f"its checks failed: {type(error).__name__}: {error}"
+        return [Check(name=kind, good=False, text=text, hint="Update its plugin: see `devbench plugins`.")]
 
 
 def _root() -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devbench.domain.case import ImageInput, Option, PlannedCase
-from devbench.domain.extend import Device
+from devbench.domain.extend import Device, Runtime
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Skipped
@@ -87,12 +87,16 @@ def plan_suite(
             planned = _case(entry_model, variant, slot, suite, base, measure, seed)
             why = slot.problem or _format_problem(variant, slot.runtime, registry)
             if why:
-                install = registry.runtimes[slot.runtime].install
-                skips.append((planned, Skipped(reason=why, hint=f"To have it: {install}." if install else "")))
+                skips.append((planned, Skipped(reason=why, hint=_remedy(registry.runtimes[slot.runtime], why))))
             else:
                 cases.append(planned)
     places_by_name = {(slot.device, slot.place.name): slot.place for slot in slots}
     return Plan(cases=tuple(cases), skips=tuple(skips), absent=tuple(absent), places=places_by_name)
+
+
+def _remedy(runtime: type[Runtime], problem: str) -> str:
+    """What to do about a runtime that does not work: what it knows of this problem, else how to have it."""
+    return runtime().explain(problem) or (f"To have it: {runtime.install}." if runtime.install else "")
 
 
 def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) -> Iterator[_Slot]:
