@@ -19,6 +19,7 @@ COMMANDS = {
     "devices": "List every device and place: ready, or why not.",
     "models": "List the model catalogue.",
     "plugins": "List what is loaded, from where, and what is broken.",
+    "check": "Will a model file run on an Edge TPU? Each rule, kept or broken.",
     "doctor": "Check this machine for measuring.",
     "report": "Show runs and results CSVs as tables, Markdown, CSV or JSON.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",

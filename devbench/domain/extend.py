@@ -74,6 +74,13 @@ class Runtime(ABC):
         """
         return artifact
 
+    def check(self, path: Path) -> Iterable[Check]:  # noqa: ARG002 - most load whatever their library does
+        """Will the model file at `path` run with this runtime? Each rule, kept or broken; nothing if it has none.
+
+        A `ModelError` says why the file is none that this runtime could load.
+        """
+        return ()
+
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:  # noqa: ARG002 - most take any
         """Why `artifact` cannot run on what the worker has found (`facts`), before it is tried; "" if it can."""
         return ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, NotHereError, Option, Place, Runtime
+from devbench import Artifact, Check, NotHereError, Option, Place, Runtime
 from devbench_edgetpu.compiled import is_compiled, read_compiled
+from devbench_edgetpu.rules import check_file
 from devbench_edgetpu.troubles import advice
 
 _HERE = Path(__file__).parent
@@ -37,6 +38,10 @@ class _EdgeTpu(Runtime):
                 "Compile it with edgetpu_compiler and name the result as the model's `compiled:` file.",
             )
         return replace(artifact, facts={**artifact.facts, **read_compiled(artifact.path).facts})
+
+    def check(self, path: Path) -> Iterable[Check]:
+        """The rules of the Edge TPU compiler, or of a compiled file what it says of itself."""
+        return check_file(path)
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:
         """Whether the library on the device is too old for the file."""

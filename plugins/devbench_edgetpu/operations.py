@@ -1,0 +1,146 @@
+"""Which operations the Edge TPU compiler maps, since which runtime, and within which limits.
+
+Names and limits follow Coral's table of supported operations. `documented` marks those that we have read in a copy of
+it; the rest of the table is from memory, and its verdicts say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from devbench_edgetpu.graph import Operation
+
+Limit = Callable[[Operation], str]  # what an operation breaks; "" if it keeps within the limit
+_SOFTMAX_MOST = 16000
+
+
+@dataclass(frozen=True)
+class Supported:
+    """One operation. since: the oldest runtime that has it, 0 if any. note: why it may stay on the CPU all the same."""
+
+    since: int = 0
+    limits: tuple[Limit, ...] = ()
+    documented: bool = True
+    note: str = ""
+
+
+def _no_activation(operation: Operation) -> str:
+    return "has a fused activation" if operation.options.get("activation", 0) else ""
+
+
+def _even_dilation(operation: Operation) -> str:
+    width, height = operation.options.get("dilation_w", 1), operation.options.get("dilation_h", 1)
+    return f"is dilated by {width} in x and {height} in y" if width != height else ""
+
+
+def _constant_weights(operation: Operation) -> str:
+    weights = operation.inputs[1:2]
+    return "has weights that are computed, not constant" if weights and not weights[0].constant else ""
+
+
+def _constants_of_concatenation(operation: Operation) -> str:
+    constants = [one for one in operation.inputs if one.constant]
+    if not constants:
+        return ""
+    # Zero is what the zero point stands for; only the bytes are looked at here.
+    equal = all(len(set(one.data)) == 1 for one in constants)
+    return "" if len(operation.inputs) == 2 and equal else "has a constant input that is not all zeros, or one of three"  # noqa: PLR2004
+
+
+def _plain_fully_connected(operation: Operation) -> str:
+    if operation.options.get("format", 0):
+        return "has shuffled weights"
+    return "keeps the number of dimensions (keep_num_dims)" if operation.options.get("keep_num_dims", 0) else ""
+
+
+def _axes(operation: Operation) -> tuple[int, ...]:
+    rank = len(operation.inputs[0].shape) if operation.inputs else 0
+    found = operation.inputs[1].integers if len(operation.inputs) > 1 else ()
+    return tuple(axis + rank if axis < 0 else axis for axis in found)
+
+
+def _not_in_batch(operation: Operation) -> str:
+    rank = len(operation.inputs[0].shape) if operation.inputs else 0
+    return "reduces over the batch" if rank > 1 and 0 in _axes(operation) else ""
+
+
+def _depth_of_four(operation: Operation) -> str:
+    shape = operation.inputs[0].shape if operation.inputs else ()
+    over_depth = len(shape) - 1 in _axes(operation)
+    return f"reduces a depth of {shape[-1]}, no multiple of 4" if over_depth and shape and shape[-1] % 4 else ""
+
+
+def _not_packed_in_batch(operation: Operation) -> str:
+    return "packs along the batch" if operation.options.get("axis") == 0 else ""
+
+
+def _not_padded_in_batch(operation: Operation) -> str:
+    paddings = operation.inputs[1].integers if len(operation.inputs) > 1 else ()
+    return "pads the batch" if any(paddings[:2]) else ""
+
+
+def _flat_alpha(operation: Operation) -> str:
+    alpha = operation.inputs[1].shape if len(operation.inputs) > 1 else ()
+    return "has an alpha of more than one dimension: share axes 1 and 2" if sum(size > 1 for size in alpha) > 1 else ""
+
+
+def _short_softmax(operation: Operation) -> str:
+    shape = operation.inputs[0].shape if operation.inputs else ()
+    if sum(size > 1 for size in shape) > 1:
+        return f"is over an input of shape {list(shape)}, not of one dimension"
+    return f"has {shape[-1]} elements, more than {_SOFTMAX_MOST}" if shape and shape[-1] > _SOFTMAX_MOST else ""
+
+
+def _plain_slice(operation: Operation) -> str:
+    if operation.options.get("ellipsis_mask", 0) or operation.options.get("new_axis_mask", 0):
+        return "has an ellipsis or a new axis"
+    strides = operation.inputs[3].integers if len(operation.inputs) > 3 else ()  # noqa: PLR2004
+    return f"has strides {list(strides)}, not all 1" if any(step != 1 for step in strides) else ""
+
+
+_RESIZE = Supported(note="may stay on the CPU where the sizes cost precision")
+_REDUCE_14 = Supported(since=14, limits=(_not_in_batch,))
+
+OPERATIONS: Mapping[str, Supported] = {
+    "ADD": Supported(),
+    "AVERAGE_POOL_2D": Supported(limits=(_no_activation,)),
+    "CONCATENATION": Supported(limits=(_no_activation, _constants_of_concatenation)),
+    "CONV_2D": Supported(limits=(_even_dilation, _constant_weights)),
+    "DEPTHWISE_CONV_2D": Supported(limits=(_even_dilation, _constant_weights)),
+    "EXPAND_DIMS": Supported(since=13),
+    "FULLY_CONNECTED": Supported(limits=(_plain_fully_connected, _constant_weights)),
+    "L2_NORMALIZATION": Supported(),
+    "LOGISTIC": Supported(),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Supported(since=14),
+    "MAXIMUM": Supported(),
+    "MAX_POOL_2D": Supported(limits=(_no_activation,)),
+    "MEAN": Supported(limits=(_not_in_batch, _depth_of_four)),
+    "MINIMUM": Supported(),
+    "MUL": Supported(),
+    "PACK": Supported(since=13, limits=(_not_packed_in_batch,)),
+    "PAD": Supported(limits=(_not_padded_in_batch,)),
+    "PRELU": Supported(since=13, limits=(_flat_alpha,)),
+    "QUANTIZE": Supported(since=13),
+    "REDUCE_MAX": _REDUCE_14,
+    "REDUCE_MIN": _REDUCE_14,
+    "RELU": Supported(),
+    "RELU6": Supported(),
+    "RELU_N1_TO_1": Supported(),
+    "RESHAPE": Supported(note="may stay on the CPU where the tensor is large"),
+    "RESIZE_BILINEAR": _RESIZE,
+    "RESIZE_NEAREST_NEIGHBOR": _RESIZE,
+    "RSQRT": Supported(since=14, documented=False),
+    "SLICE": Supported(documented=False),
+    "SOFTMAX": Supported(limits=(_short_softmax,)),
+    "SPACE_TO_DEPTH": Supported(documented=False),
+    "SPLIT": Supported(documented=False),
+    "SQUARED_DIFFERENCE": Supported(since=14, documented=False),
+    "SQUEEZE": Supported(documented=False),
+    "STRIDED_SLICE": Supported(limits=(_plain_slice,), documented=False),
+    "SUB": Supported(documented=False),
+    "SUM": Supported(since=13, limits=(_not_in_batch,), documented=False),
+    "TANH": Supported(documented=False),
+    "TRANSPOSE": Supported(since=14, documented=False),
+    "TRANSPOSE_CONV": Supported(since=13, documented=False),
+}
