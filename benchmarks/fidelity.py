@@ -17,9 +17,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from devbench.cli.desk import cache_folder, load_plugins
+from devbench.cli.desk import load_plugins
 from devbench.models.artifact import prepare_artifact
-from devbench.models.cache import ModelCache
+from devbench.models.cache import ModelCache, cache_folder
 
 RUNS, WARMUP_RUNS = 50, 10
 

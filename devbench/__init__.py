@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from devbench.errors import NotHereError as NotHereError
     from devbench.errors import RoundError as RoundError
     from devbench.hookspecs import hookimpl as hookimpl
+    from devbench.models.cache import cached_model as cached_model
     from devbench.models.tflite_file import read_tflite as read_tflite
 
 __version__ = "0.1.0"
@@ -49,6 +50,7 @@ _HOMES = {
     "Runtime": "devbench.domain.extend",
     "TensorSpec": "devbench.domain.model",
     "Variant": "devbench.domain.model",
+    "cached_model": "devbench.models.cache",
     "hookimpl": "devbench.hookspecs",
     "read_tflite": "devbench.models.tflite_file",
 }

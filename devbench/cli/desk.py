@@ -6,20 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from devbench.plugin.manager import Plugins
 
 if TYPE_CHECKING:
     from devbench.run.progress import Progress
     from devbench.run.round import WorkerRounds
     from devbench.run.start import Desk
-
-
-def cache_folder() -> Path:
-    """Where models and workers are kept: $DEVBENCH_CACHE, else the user's cache folder."""
-    chosen = os.environ.get("DEVBENCH_CACHE")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("devbench")
 
 
 def load_plugins() -> Plugins:
@@ -31,7 +23,7 @@ def load_plugins() -> Plugins:
 
 def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     """The desk for `run` and `devices`, with plugins loaded and the core registered behind them."""
-    from devbench.models.cache import ModelCache
+    from devbench.models.cache import ModelCache, cache_folder
     from devbench.models.fetch import WebFetcher
     from devbench.run.round import WorkerRounds
     from devbench.run.start import Desk

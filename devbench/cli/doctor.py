@@ -11,11 +11,12 @@ from pathlib import Path
 
 import click
 
-from devbench.cli.desk import cache_folder, open_desk
+from devbench.cli.desk import open_desk
 from devbench.cli.devices import place_lines
 from devbench.domain.check import Check
 from devbench.domain.extend import Device
 from devbench.errors import DevbenchError
+from devbench.models.cache import cache_folder
 from devbench.places.held import endings_held
 from devbench.places.machine import check_machine
 from devbench.places.tuning import recover, tuned

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from devbench.cli.desk import cache_folder, load_plugins
+from devbench.cli.desk import load_plugins
 from devbench.domain.model import Model
-from devbench.models.cache import ModelCache
+from devbench.models.cache import ModelCache, cache_folder
 
 
 @click.command()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import platformdirs
 from filelock import FileLock, Timeout
 
 from devbench.domain.model import Variant
@@ -20,6 +22,21 @@ from devbench.files import sha256_of, write_whole
 _LOG = logging.getLogger("devbench.models")
 _CARD = "artifact.json"
 Fetch = Callable[[str, Path], Path]
+
+
+def cache_folder() -> Path:
+    """Where models and workers are kept: $DEVBENCH_CACHE, else the user's cache folder."""
+    chosen = os.environ.get("DEVBENCH_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("devbench")
+
+
+def cached_model(name: str, source: str, make: Fetch) -> Path:
+    """The file that `source` stands for: from the cache, or made now by `make(source, folder)`, which returns its path.
+
+    source: must name everything that decides the file's bytes. Other files that `make` leaves in the folder stay
+    beside it. Two processes that want the same one wait in line; a half-made file is never found.
+    """
+    return ModelCache(cache_folder() / "models").get(name, Variant(precision="", format="", source=source), make)
 
 
 class ModelCache:

@@ -96,7 +96,7 @@ class ModelFormat(_Strict):
     git_blob: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] | None = None
     compiled: str | None = None
     precision: Precisions | None = None
-    weights: Literal["random", "imagenet"] | None = None
+    weights: Literal["random", "imagenet", "published"] | None = None
     input: Image = None
     labels: str | None = None
 
@@ -237,7 +237,7 @@ class Suite(_Strict):
         Field(min_length=1),
     ]
     precision: Precisions = Field(default=["int8"])
-    weights: Literal["random", "imagenet"] | None = None
+    weights: Literal["random", "imagenet", "published"] | None = None
     input: Image = None
     labels: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

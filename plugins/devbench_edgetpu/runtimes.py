@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, Check, NotHereError, Option, Place, Runtime
-from devbench_edgetpu.compiled import is_compiled, read_compiled
+from devbench import Artifact, Check, Option, Place, Runtime
+from devbench_edgetpu.prepare import prepared
 from devbench_edgetpu.rules import check_file
 from devbench_edgetpu.troubles import advice
 
@@ -31,13 +30,8 @@ class _EdgeTpu(Runtime):
     takes_compiled: ClassVar[bool] = True
 
     def prepare(self, artifact: Artifact, place: Place) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
-        """The compiled file with what it says of itself."""
-        if not is_compiled(artifact.path):
-            raise NotHereError(
-                f"{artifact.path.name} is not compiled for the Edge TPU, and would run on the CPU",
-                "Compile it with edgetpu_compiler and name the result as the model's `compiled:` file.",
-            )
-        return replace(artifact, facts={**artifact.facts, **read_compiled(artifact.path).facts})
+        """The compiled file with what it says of itself, compiled now if it must be and can be."""
+        return prepared(artifact)
 
     def check(self, path: Path) -> Iterable[Check]:
         """The rules of the Edge TPU compiler, or of a compiled file what it says of itself."""

@@ -28,6 +28,30 @@ _REFERENCES = {
     " (https://docs.openvino.ai/2021.1/omz_models_public_googlenet_v4_tf_googlenet_v4_tf.html)",
 }
 _WITH_IMAGENET_WEIGHTS = ("mobilenet_v1", "mobilenet_v2")
+# Google's files, for the CPU and compiled for the Edge TPU, with their git blob ids in google-coral/test_data.
+_PUBLISHED_AT = "https://github.com/google-coral/test_data/raw/104342d2d3480b3e66203073dac24f4e2dbb4c41"
+_PUBLISHED = {
+    "mobilenet_v1": (
+        "mobilenet_v1_1.0_224_quant",
+        "ed3753826e390f0ddec8c36a8125d0dc97fd43ef",
+        "9b78e04db00702d2995b65a05b872e981e0041a9",
+    ),
+    "mobilenet_v2": (
+        "mobilenet_v2_1.0_224_quant",
+        "03533c32dacc1456ff3fe951ebdd5b967ce9e6a0",
+        "06db28d38a42505b1ef4f19b5273173e9a43504c",
+    ),
+    "inception_v1": (
+        "inception_v1_224_quant",
+        "088ffa53d18e2b435e3e8fd1361d2ab46d974b05",
+        "d7ff7b1790e8cad63d5a63b4d145a369c6210c62",
+    ),
+    "inception_v4": (
+        "inception_v4_299_quant",
+        "3908260a7c2c31765179df04fe9030da86dfbfd7",
+        "10b244f18e8271ae14cd17b572e5f5c455ad8961",
+    ),
+}
 
 
 def models() -> tuple[Model, ...]:
@@ -40,12 +64,32 @@ def _model(name: str, side_px: int) -> Model:
     all_weights = ("random", "imagenet") if name in _WITH_IMAGENET_WEIGHTS else ("random",)
     return Model(
         name=name,
-        variants=tuple(_variant(name, precision, weights) for weights in all_weights for precision in PRECISIONS),
+        variants=(
+            *(_variant(name, precision, weights) for weights in all_weights for precision in PRECISIONS),
+            _published(name),
+        ),
         input_shape=(1, side_px, side_px, 3),
         parameters=parameters,
         macs=macs,
         reference=_REFERENCES[name],
     )
+
+
+def _published(name: str) -> Variant:
+    """Google's quantized file, and the one that Google compiled from it."""
+    file, blob, compiled_blob = _PUBLISHED[name]
+
+    def at(suffix: str, git_blob: str, compiled: Variant | None = None) -> Variant:
+        return Variant(
+            precision="int8",
+            format="tflite",
+            source=f"{_PUBLISHED_AT}/{file}{suffix}.tflite",
+            weights="published",
+            git_blob=git_blob,
+            compiled=compiled,
+        )
+
+    return at("", blob, at("_edgetpu", compiled_blob))
 
 
 def _variant(name: str, precision: str, weights: str) -> Variant:

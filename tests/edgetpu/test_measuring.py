@@ -86,7 +86,7 @@ def test_a_model_that_is_not_compiled_never_runs_on_the_cpu_as_a_tpu(tpu: TpuMac
     tpu.run(tpu.suite(compiled=""), devices=f"{USB}2-1")
     outcome = tpu.outcome()
     assert outcome["status"] == "skipped"
-    assert outcome["reason"] == "tiny.tflite is not compiled for the Edge TPU, and would run on the CPU"
+    assert outcome["reason"] == "tiny.tflite is not compiled for the Edge TPU, and edgetpu_compiler is not on PATH"
     assert "`compiled:`" in str(outcome["hint"])
 
 
