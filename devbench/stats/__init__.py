@@ -4,6 +4,7 @@ Everywhere `rounds` is a sequence of one-dimensional int64 arrays, one per round
 latencies in nanoseconds in the order they were measured. Mistakes of the caller are `ValueError`.
 """
 
+from devbench.stats.bands import Bands, bands
 from devbench.stats.geomean import GeometricMean, geometric_mean_of_intervals, geometric_mean_ratio
 from devbench.stats.interval import Interval, median_interval
 from devbench.stats.outliers import OutlierCounts, count_outliers
@@ -15,6 +16,7 @@ from devbench.stats.steady import Steadiness, check_steady
 from devbench.stats.summary import Summary, percentile, summarise
 
 __all__ = [
+    "Bands",
     "GeometricMean",
     "Interval",
     "OutlierCounts",
@@ -22,6 +24,7 @@ __all__ = [
     "RoundMedian",
     "Steadiness",
     "Summary",
+    "bands",
     "check_steady",
     "count_outliers",
     "divide",

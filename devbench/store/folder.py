@@ -98,14 +98,14 @@ class RunFolder:
         except (OSError, RunFolderError):
             return ()
 
-    def samples(self, run: Run, case_id: str) -> dict[int, Nanoseconds]:
-        """The steady samples of each round that run.json names, from the parts or the joined file."""
+    def samples(self, run: Run, case_id: str, phase: str = "steady") -> dict[int, Nanoseconds]:
+        """The steady (or `warmup`) samples of each round that run.json names, from the parts or the joined file."""
         joined = self.path / SAMPLES_FILE
         if joined.exists():
-            return read_steady(joined, case_id)
+            return read_steady(joined, case_id, phase)
         found: dict[int, Nanoseconds] = {}
         for about in run.case(case_id).rounds:
-            found |= read_steady(self._part(run, case_id, about.index), case_id)
+            found |= read_steady(self._part(run, case_id, about.index), case_id, phase)
         return found
 
     def has_round(self, run: Run, case: CaseRecord, index: int) -> bool:

@@ -1,0 +1,148 @@
+"""Which plots a comparison has, and what each is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from devbench.compare.comparison import Cell, Comparison
+from devbench.domain.outcome import Measured
+from devbench.report.plots.data import CaseTrace, Mark
+from devbench.report.plots.drift import drift_figure
+from devbench.report.plots.latency import latency_figure
+from devbench.report.plots.render import Plot
+from devbench.report.plots.samples import samples_figure
+from devbench.report.plots.speedup import speedup_figure
+
+
+def overview_plots(
+    comparison: Comparison | None,
+    traces: Mapping[str, CaseTrace],
+    latencies: Sequence[Mark] = (),
+    speedups: Sequence[Mark] = (),
+) -> list[Plot]:
+    """The plots over all cases that there is something to draw in.
+
+    traces: by case id. latencies, speedups: more marks to draw beside those of the run, such as published ones.
+    """
+    marks = [*(latency_marks(comparison, traces) if comparison else []), *latencies]
+    times = [*(speedup_marks(comparison) if comparison else []), *speedups]
+    several = [trace for trace in traces.values() if len(trace.rounds) > 1]
+    plots = []
+    if marks:
+        plots.append(_latency_plot(marks))
+    if times:
+        plots.append(_speedup_plot(times, _baseline(comparison)))
+    if several:
+        plots.append(_drift_plot(several))
+    return plots
+
+
+def latency_marks(comparison: Comparison, traces: Mapping[str, CaseTrace]) -> list[Mark]:
+    """The median of each measured case, with its 95 % interval and the medians of its rounds."""
+    marks = []
+    for model, device, cell in _measured(comparison):
+        assert isinstance(cell.case.outcome, Measured)
+        summary, trace = cell.case.outcome.summary, traces.get(cell.case.id)
+        marks.append(
+            Mark(
+                model=model,
+                device=device,
+                value=summary.median_ms,
+                low=summary.low_ms,
+                high=summary.high_ms,
+                rounds=tuple(one.median_ms for one in trace.rounds if not one.superseded) if trace else (),
+                note=_doubt(cell),
+            )
+        )
+    return marks
+
+
+def speedup_marks(comparison: Comparison) -> list[Mark]:
+    """How many times faster than the baseline each case is that has such a ratio."""
+    return [
+        Mark(
+            model=model,
+            device=device,
+            value=cell.over_baseline.estimate,
+            low=cell.over_baseline.low,
+            high=cell.over_baseline.high,
+            note=_doubt(cell),
+        )
+        for model, device, cell in _measured(comparison)
+        if cell.over_baseline
+    ]
+
+
+def case_plot(trace: CaseTrace, number: int) -> Plot:
+    """The plot of a case's samples; number: of the case in its run."""
+    each = max(one.steady.each for one in trace.rounds)
+    if each > 1:
+        drawn = (
+            f"The band goes from the smallest to the largest of up to {each:,} consecutive samples, the line is their "
+        )
+        drawn += "median"
+    else:
+        drawn = "The line goes through every sample"
+    return Plot(
+        name=f"samples-{number:03d}",
+        title=f"Samples of {trace.model} on {trace.device}",
+        about=f"{drawn}; none is left out. Shaded: warm-up, in no figure. Percentages are from the median; the axis is "
+        f"stretched near it. Right: how many samples, on a logarithmic axis (outline: warm-up).",
+        draw=lambda theme: samples_figure(trace, theme),
+    )
+
+
+def _latency_plot(marks: Sequence[Mark]) -> Plot:
+    published = " Hollow: published, with what its rounding allows." if _any_published(marks) else ""
+    return Plot(
+        name="latency",
+        title="Time of one inference",
+        about=f"Median with 95 % interval; short strokes are the medians of its rounds.{published}",
+        draw=lambda theme: latency_figure(marks, theme),
+    )
+
+
+def _speedup_plot(marks: Sequence[Mark], baseline: str) -> Plot:
+    published = " Hollow: published." if _any_published(marks) else ""
+    return Plot(
+        name="speedup",
+        title=f"How many times faster than {baseline}",
+        about=f"Ratio of medians with 95 % interval. Twice as fast and half as fast are equally far from 1.{published}",
+        draw=lambda theme: speedup_figure(marks, baseline, theme),
+    )
+
+
+def _drift_plot(traces: Sequence[CaseTrace]) -> Plot:
+    return Plot(
+        name="drift",
+        title="Drift over the rounds",
+        about="Median of each round in the order of time, against the median of its case. If lines move together, the "
+        "machine changed; hollow points are rounds in which it was seen to be disturbed.",
+        draw=lambda theme: drift_figure(traces, theme),
+    )
+
+
+def _any_published(marks: Sequence[Mark]) -> bool:
+    return any(mark.kind == "published" for mark in marks)
+
+
+def _baseline(comparison: Comparison | None) -> str:
+    if comparison is None or comparison.baseline is None:
+        return "the baseline"
+    return comparison.columns[comparison.baseline].label
+
+
+def _measured(comparison: Comparison) -> list[tuple[str, str, Cell]]:
+    """Model, device and cell of each measured case, in the order of the table."""
+    return [
+        (row, column.label, cell)
+        for row in comparison.rows
+        for index, column in enumerate(comparison.columns)
+        if (cell := comparison.cells.get((row, index))) and isinstance(cell.case.outcome, Measured)
+    ]
+
+
+def _doubt(cell: Cell) -> str:
+    assert isinstance(cell.case.outcome, Measured)
+    status = cell.case.outcome.verdict.status
+    return "" if status == "clean" else status

@@ -1,0 +1,96 @@
+"""Draws a plot with matplotlib and hands it over as SVG or PNG, without a display and without asking a network."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from devbench.report.plots.themes import LIGHT, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DOTS_PER_INCH = 160
+_FONTS = "system-ui, 'DejaVu Sans', sans-serif"
+_NAME = re.compile(r"[^a-z0-9]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """A plot that can be drawn: its file name without ending, its title, what a reader must know of it, and how."""
+
+    name: str
+    title: str
+    about: str
+    draw: Callable[[Theme], Figure]
+
+
+def svg(plot: Plot, theme: Theme = LIGHT) -> str:
+    """The plot as an SVG document whose text is text; ids begin with the plot's name, so that pages can hold many."""
+    text = _saved(plot, theme, "svg").decode()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r" font-family: [^;\"]*;", "", text).replace("<svg ", f'<svg font-family="{_FONTS}" ', 1)
+    text = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", text)  # a hundredth of a point is enough
+    prefix = _NAME.sub("-", plot.name.lower())
+    text = re.sub(r'\bid="', f'id="{prefix}-', text)
+    return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", text)
+
+
+def png(plot: Plot, theme: Theme = LIGHT) -> bytes:
+    """The plot as a PNG image."""
+    return _saved(plot, theme, "png")
+
+
+def plain(text: str) -> str:
+    """A name as it can stand in a plot: characters that no SVG may hold are shown as a question mark."""
+    return _CONTROL.sub("?", text)
+
+
+def _saved(plot: Plot, theme: Theme, style: str) -> bytes:
+    with _matplotlib(theme):
+        buffer = io.BytesIO()
+        plot.draw(theme).savefig(
+            buffer, format=style, dpi=_DOTS_PER_INCH, metadata={"Date": None} if style == "svg" else {}
+        )
+        return buffer.getvalue()
+
+
+@contextmanager
+def _matplotlib(theme: Theme) -> Iterator[None]:
+    """matplotlib, quiet, in the theme's colours; `$` and `_` in a name are no formula."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its font cache on stderr
+    from matplotlib import rc_context
+
+    settings: Any = {  # matplotlib types the name of every setting
+        "axes.edgecolor": theme.muted,
+        "axes.facecolor": theme.paper,
+        "axes.labelcolor": theme.ink,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.axisbelow": True,
+        "figure.facecolor": theme.paper,
+        "font.size": 9,
+        "grid.color": theme.grid,
+        "grid.linewidth": 0.8,
+        "hatch.linewidth": 0.8,
+        "legend.frameon": False,
+        "path.simplify": False,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "devbench",
+        "text.color": theme.ink,
+        "text.parse_math": False,
+        "xtick.color": theme.muted,
+        "xtick.labelcolor": theme.ink,
+        "ytick.color": theme.muted,
+        "ytick.labelcolor": theme.ink,
+    }
+    with warnings.catch_warnings(), rc_context(settings):
+        warnings.simplefilter("ignore")  # a name in a script that the bundled font lacks
+        yield
