@@ -1,40 +1,89 @@
-"""`devbench report`: runs and results CSVs as tables, Markdown, CSV or JSON."""
+"""`devbench report`: runs and results CSVs as tables, Markdown, CSV, JSON, HTML and plots."""
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from devbench.cli.sources import Sources, figures_of, open_sources
+from devbench.errors import DevbenchError
+from devbench.files import write_whole
 from devbench.report.markdown import markdown
 from devbench.report.terminal import print_tables
 from devbench.store.codec import encode_run
 from devbench.store.results_file import write_results
 
+_FILE_COLUMNS = 160
+
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
-@click.option("--format", "style", type=click.Choice(["table", "markdown", "csv", "json"]), default="table")
+@click.option("--format", "style", type=click.Choice(["table", "markdown", "csv", "json", "html"]), default="table")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--baseline", default="", help="Device that ratios are over, instead of the suite's or the desktop CPU.")
 @click.option("--reference", default="", help="Model of a CSV that others are compared with, instead of its first.")
-def command(sources: tuple[Path, ...], style: str, as_json: bool, baseline: str, reference: str) -> None:
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead of the terminal.")
+@click.option("--plots", type=click.Path(path_type=Path), help="Also draw the plots into this folder, as SVG and PNG.")
+def command(
+    sources: tuple[Path, ...],
+    style: str,
+    as_json: bool,
+    baseline: str,
+    reference: str,
+    out: Path | None,
+    plots: Path | None,
+) -> None:
     """Show the SOURCEs: folders of runs, and results CSVs, published or our own.
 
     One source gives its own table; several are put side by side where they are of the same work.
     """
     found = open_sources(sources)
-    if as_json or style == "json":
-        print(_json(found), end="")
-    elif style == "csv":
-        print(write_results(row for row in _rows(found)), end="")
-    elif style == "markdown":
-        print(markdown(found.tables(baseline, reference)), end="")
-    else:
+    style = "json" if as_json else style
+    if plots:
+        _draw(found, baseline, reference, plots)
+    if out:
+        _write(out, _text(found, style, baseline, reference))
+    elif style == "table":
         print_tables(found.tables(baseline, reference), Console())
+    else:
+        print(_text(found, style, baseline, reference), end="")
+
+
+def _text(sources: Sources, style: str, baseline: str, reference: str) -> str:
+    if style == "json":
+        return _json(sources)
+    if style == "csv":
+        return write_results(row for row in _rows(sources))
+    if style == "html":
+        from devbench.cli.page import page_of
+
+        return page_of(sources, baseline, reference)
+    if style == "markdown":
+        return markdown(sources.tables(baseline, reference))
+    buffer = io.StringIO()
+    print_tables(sources.tables(baseline, reference), Console(file=buffer, width=_FILE_COLUMNS))
+    return buffer.getvalue()
+
+
+def _draw(sources: Sources, baseline: str, reference: str, folder: Path) -> None:
+    from devbench.cli.page import drawing_of
+    from devbench.report.plots import write_plots
+
+    drawing = drawing_of(sources, baseline, reference, sources.comparison(baseline))
+    paths = write_plots(drawing.all_plots(), folder)
+    print(f"{len(paths)} files in {folder}", file=sys.stderr)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise DevbenchError(f"{path}: cannot be written: {error.strerror or error}", "Choose another --out.") from error
 
 
 def _json(sources: Sources) -> str:

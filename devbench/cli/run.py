@@ -16,9 +16,11 @@ from rich.console import Console
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.desk import open_desk
-from devbench.cli.sources import open_sources
+from devbench.cli.sources import Sources, open_sources
+from devbench.compare.comparison import Comparison
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.run import Request, Run
+from devbench.errors import DevbenchError
 from devbench.report.figures import duration
 from devbench.report.terminal import print_tables
 from devbench.run.estimate import round_s
@@ -120,11 +122,28 @@ def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
 
 
 def _show(run: Run, folder: RunFolder, as_json: bool) -> None:
+    sources = open_sources([folder.path])
+    comparison = sources.comparison()
     if as_json:
-        print(encode_run(run).decode(), end="")
-        return
-    print_tables(open_sources([folder.path]).tables(), Console())
-    print(f"Run folder: {folder.path}")
+        print(encode_run(run).decode(), end="", flush=True)
+    else:
+        print_tables(sources.tables(comparison=comparison), Console())
+        sys.stdout.flush()
+    _write_page(sources, comparison, folder)
+    if not as_json:
+        print(f"Run folder: {folder.path}")
+
+
+def _write_page(sources: Sources, comparison: Comparison | None, folder: RunFolder) -> None:
+    """Put report.html beside run.json. All is measured and saved by now, so whatever goes wrong here is but a note."""
+    try:
+        from devbench.cli.page import page_of
+
+        folder.write("report.html", page_of(sources, comparison=comparison).encode())
+    except Exception as error:  # noqa: BLE001 - matplotlib missing, broken or out of memory, a full disk...
+        text = error.message if isinstance(error, DevbenchError) else f"{type(error).__name__}: {error}"
+        print(f"note: report.html was not written: {text}", file=sys.stderr)
+        print(f"  → `devbench report {folder.path} --format html --out report.html` tries again.", file=sys.stderr)
 
 
 def _show_plan(request: Request, name: str, desk: Desk) -> int:

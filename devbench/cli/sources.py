@@ -25,13 +25,22 @@ class Sources:
     files: tuple[ResultsFile, ...]
     references: tuple[ResultsFile, ...]
 
-    def tables(self, baseline: str = "", reference: str = "") -> list[Table]:
-        """All tables of the report."""
-        comparison = self._comparison(baseline)
-        measured = [figures_of(run, folder) for folder, run in self.runs]
-        return overview(comparison, measured, (*self.files, *self.references), baseline, reference)
+    def tables(self, baseline: str = "", reference: str = "", comparison: Comparison | None = None) -> list[Table]:
+        """All tables of the report. comparison: `comparison(baseline)`, where it is at hand."""
+        comparison = comparison or self.comparison(baseline)
+        return overview(comparison, self.measured(), self.csvs, baseline, reference)
 
-    def _comparison(self, baseline: str) -> Comparison | None:
+    @property
+    def csvs(self) -> tuple[ResultsFile, ...]:
+        """Those that were named, then the references."""
+        return (*self.files, *self.references)
+
+
+    def measured(self) -> list[list[Figure]]:
+        """The rows of each run."""
+        return [figures_of(run, folder) for folder, run in self.runs]
+
+    def comparison(self, baseline: str = "") -> Comparison | None:
         """The one run with the intervals that its samples give; of several runs only the figures are shown."""
         return compare_folder(*self.runs[0], baseline) if len(self.runs) == 1 else None
 

@@ -48,13 +48,15 @@ def _latencies(comparison: Comparison) -> Table:
         notes=(
             *_weights(comparison),
             *_baseline(comparison),
-            *_one_round(comparison),
-            *_doubts(comparison),
             *_remarks(comparison),
-            *_precision(comparison),
-            *_missing(comparison),
+            *doubts_of(comparison),
         ),
     )
+
+
+def doubts_of(comparison: Comparison) -> tuple[str, ...]:
+    """The notes that say what to distrust and what is missing."""
+    return (*_one_round(comparison), *_doubts(comparison), *_precision(comparison), *_missing(comparison))
 
 
 def mean_lines(mean: GeometricMean | None) -> tuple[str, ...]:

@@ -19,19 +19,22 @@ def overview_plots(
     traces: Mapping[str, CaseTrace],
     latencies: Sequence[Mark] = (),
     speedups: Sequence[Mark] = (),
+    source: str = "",
+    baseline: str = "",
 ) -> list[Plot]:
     """The plots over all cases that there is something to draw in.
 
     traces: by case id. latencies, speedups: more marks to draw beside those of the run, such as published ones.
+    source: of figures without a run. baseline: what their speedups are over.
     """
     marks = [*(latency_marks(comparison, traces) if comparison else []), *latencies]
     times = [*(speedup_marks(comparison) if comparison else []), *speedups]
     several = [trace for trace in traces.values() if len(trace.rounds) > 1]
     plots = []
     if marks:
-        plots.append(_latency_plot(marks))
+        plots.append(_latency_plot(_by_model(marks), source))
     if times:
-        plots.append(_speedup_plot(times, _baseline(comparison)))
+        plots.append(_speedup_plot(_by_model(times), _baseline(comparison) or baseline or "the baseline", source))
     if several:
         plots.append(_drift_plot(several))
     return plots
@@ -92,22 +95,27 @@ def case_plot(trace: CaseTrace, number: int) -> Plot:
     )
 
 
-def _latency_plot(marks: Sequence[Mark]) -> Plot:
-    published = " Hollow: published, with what its rounding allows." if _any_published(marks) else ""
+def _by_model(marks: Sequence[Mark]) -> list[Mark]:
+    """In the order in which models come, measured before published."""
+    models = list(dict.fromkeys(mark.model for mark in marks))
+    return sorted(marks, key=lambda mark: (models.index(mark.model), mark.kind))
+
+
+def _latency_plot(marks: Sequence[Mark], source: str) -> Plot:
     return Plot(
-        name="latency",
-        title="Time of one inference",
-        about=f"Median with 95 % interval; short strokes are the medians of its rounds.{published}",
+        name=f"latency-{source}" if source else "latency",
+        title=f"Time of one inference{f': {source}' if source else ''}",
+        about=_about(marks, "Median with 95 % interval; short strokes are the medians of its rounds."),
         draw=lambda theme: latency_figure(marks, theme),
     )
 
 
-def _speedup_plot(marks: Sequence[Mark], baseline: str) -> Plot:
-    published = " Hollow: published." if _any_published(marks) else ""
+def _speedup_plot(marks: Sequence[Mark], baseline: str, source: str) -> Plot:
     return Plot(
-        name="speedup",
-        title=f"How many times faster than {baseline}",
-        about=f"Ratio of medians with 95 % interval. Twice as fast and half as fast are equally far from 1.{published}",
+        name=f"speedup-{source}" if source else "speedup",
+        title=f"How many times faster than {baseline}{f': {source}' if source else ''}",
+        about=f"Twice as fast and half as fast are equally far from 1. "
+        f"{_about(marks, 'Ratio of medians with 95 % interval.')}",
         draw=lambda theme: speedup_figure(marks, baseline, theme),
     )
 
@@ -122,13 +130,16 @@ def _drift_plot(traces: Sequence[CaseTrace]) -> Plot:
     )
 
 
-def _any_published(marks: Sequence[Mark]) -> bool:
-    return any(mark.kind == "published" for mark in marks)
+def _about(marks: Sequence[Mark], measured: str) -> str:
+    """What the strokes mean, of the kinds of figures that are there."""
+    kinds = {mark.kind for mark in marks}
+    published = "Hollow: published by others, with the interval that their rounding allows."
+    return " ".join(text for kind, text in (("measured", measured), ("published", published)) if kind in kinds)
 
 
 def _baseline(comparison: Comparison | None) -> str:
     if comparison is None or comparison.baseline is None:
-        return "the baseline"
+        return ""
     return comparison.columns[comparison.baseline].label
 
 
