@@ -12,7 +12,9 @@ from devbench.compare.grid import grid_of
 from devbench.report.html import html_report
 from devbench.report.overview import ResultsFile
 from devbench.report.plots import CaseTrace, Plot, case_plot, overview_plots, trace_of
-from devbench.report.plots.published import beside_marks, grid_marks
+from devbench.report.plots.published import beside_marks, grid_marks, sources_of
+
+_MOST_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ def page_of(sources: Sources, baseline: str = "", reference: str = "", compariso
     comparison = comparison or sources.comparison(baseline)
     drawing = drawing_of(sources, baseline, reference, comparison)
     tables = sources.tables(baseline, reference, comparison)
-    return html_report(tables, drawing.plots, comparison, drawing.traces)
+    names = [run.suite for _, run in sources.runs] + [file.name for file in sources.files]
+    title = ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} sources of figures"
+    return html_report(title, tables, drawing.plots, comparison, drawing.traces)
 
 
 def drawing_of(sources: Sources, baseline: str, reference: str, comparison: Comparison | None) -> Drawing:
@@ -43,8 +47,9 @@ def drawing_of(sources: Sources, baseline: str, reference: str, comparison: Comp
         return Drawing([plot for file in sources.files for plot in _file_plots(file, baseline, reference)], {})
     figures = [*measured, *(figure for file in sources.files for figure in file.figures)]
     wanted = baseline or (comparison.run.compare.baseline if comparison else "")
-    marks = beside_marks(side_by_side(figures, wanted), comparison) if sources.files or not comparison else ([], [])
-    return Drawing(overview_plots(comparison, traces, *marks), traces)
+    beside = side_by_side(figures, wanted)
+    plots = overview_plots(comparison, traces, *beside_marks(beside, comparison), published=sources_of(beside))
+    return Drawing(plots, traces)
 
 
 def _file_plots(file: ResultsFile, baseline: str, reference: str) -> list[Plot]:

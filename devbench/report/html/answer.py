@@ -139,8 +139,9 @@ def _by_how_much(comparison: Comparison, device: str) -> str:
         return f", {ratio(found[0])} over {baseline}"
     ends = sorted(over.estimate for over in found)
     mean = comparison.means[index]
-    middle = f" (geometric mean {ratio(mean.interval)})" if mean else ""
-    return f", {times(ends[0])} to {times(ends[-1])} over {baseline}{middle}"
+    if mean is None or mean.models != len(found):  # it would be of contaminated cases too
+        return f", {times(ends[0])} to {times(ends[-1])} over {baseline}"
+    return f": {ratio(mean.interval)} over {baseline} by geometric mean, {times(ends[0])} to {times(ends[-1])} by model"
 
 
 def _over(comparison: Comparison, row: str, index: int) -> Interval | None:
@@ -160,6 +161,8 @@ def _sure(comparison: Comparison, counts: Mapping[str, int]) -> str:
         else (", some or all of them from one process alone: another one may differ by more.")
     )
     if doubted := measured - counts.get("clean", 0):
+        if counts.get("contaminated", 0) == measured:
+            return f"{text} Contaminated figures are shown for what they are; what disturbed them stands below."
         doubt = f"{doubted} of {measured} measured cases {'is' if doubted == 1 else 'are'} not clean"
         left_out = "; contaminated ones take no part in this answer" if counts.get("contaminated") else ""
         return f"{text} {doubt}{left_out}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devbench.compare.comparison import Comparison
 from devbench.domain.conditions import Reason
@@ -15,7 +15,8 @@ from devbench.report.figures import duration
 class Doubt:
     """kind: suspect, contaminated, failed, skipped, absent or imprecise. name: what it is called in tables.
 
-    cases: ids of those it concerns.
+    cases: ids of those it concerns. details: of each of them, or ().
+    everywhere: it concerns every measured case.
     """
 
     kind: str
@@ -23,6 +24,8 @@ class Doubt:
     text: str
     remedy: str = ""
     cases: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    everywhere: bool = False
 
 
 def doubts(comparison: Comparison) -> list[Doubt]:
@@ -31,7 +34,14 @@ def doubts(comparison: Comparison) -> list[Doubt]:
     found = [*_one_round(cases), *_reasons(cases), *_failed(cases), *_refused(comparison), *_skipped(cases)]
     found += [*_pending(cases), *_absent(comparison), *_imprecise(cases)]
     order = ("contaminated", "failed", "suspect", "no ratio", "imprecise", "skipped", "pending", "absent")
+    measured = sum(isinstance(case.outcome, Measured) for case in cases)
+    found = [replace(one, everywhere=_is_everywhere(one, measured)) for one in found]
     return sorted(found, key=lambda doubt: order.index(doubt.kind))
+
+
+def _is_everywhere(doubt: Doubt, measured: int) -> bool:
+    of_measured = doubt.kind in ("contaminated", "suspect", "imprecise") and not doubt.details
+    return of_measured and len(doubt.cases) == measured > 1
 
 
 def _reasons(cases: tuple[CaseRecord, ...]) -> list[Doubt]:
@@ -64,31 +74,30 @@ def _between_rounds(case: CaseRecord) -> bool:
 
 
 def _imprecise(cases: tuple[CaseRecord, ...]) -> list[Doubt]:
-    doubts = []
+    """All cases in one, each with what it reached and what half of its interval would cost."""
+    found: dict[str, str] = {}
     for case in cases:
-        found = case.outcome.precision if isinstance(case.outcome, Measured) else None
-        if found is None or found.wanted is None or found.reached <= found.wanted:
-            continue
-        remedy = ""
-        if found.rounds_to_halve and found.seconds_to_halve:
-            rounds = f"{found.rounds_to_halve} more round{'' if found.rounds_to_halve == 1 else 's'}"
-            remedy = f"{rounds} (about {duration(found.seconds_to_halve)}) would halve the interval."
-        text = f"± {found.reached * 100:.1f} % reached, ± {found.wanted * 100:.1f} % asked for"
-        doubts.append(Doubt(kind="imprecise", name="imprecise", text=text, remedy=remedy, cases=(case.id,)))
-    return doubts
+        got = case.outcome.precision if isinstance(case.outcome, Measured) else None
+        if got and got.wanted is not None and got.reached > got.wanted:
+            cost = ""
+            if got.rounds_to_halve and got.seconds_to_halve:
+                rounds = f"{got.rounds_to_halve} more round{'' if got.rounds_to_halve == 1 else 's'}"
+                cost = f"; {rounds} (about {duration(got.seconds_to_halve)}) would halve it"
+            found[case.id] = f"± {got.reached * 100:.1f} % reached, ± {got.wanted * 100:.1f} % asked for{cost}"
+    if not found:
+        return []
+    text = "intervals are wider than the suite asks for"
+    return [Doubt(kind="imprecise", name="precision", text=text, cases=tuple(found), details=tuple(found.values()))]
 
 
 def _failed(cases: tuple[CaseRecord, ...]) -> list[Doubt]:
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for case in cases:
+        if isinstance(case.outcome, Failed):
+            found.setdefault((case.outcome.phase, case.outcome.error, case.outcome.hint), []).append(case.id)
     return [
-        Doubt(
-            kind="failed",
-            name=f"failed: {case.outcome.phase}" if case.outcome.phase else "failed",
-            text=case.outcome.error,
-            remedy=case.outcome.hint,
-            cases=(case.id,),
-        )
-        for case in cases
-        if isinstance(case.outcome, Failed)
+        Doubt(kind="failed", name=f"while: {phase}" if phase else "", text=error, remedy=hint, cases=tuple(ids))
+        for (phase, error, hint), ids in found.items()
     ]
 
 
@@ -98,7 +107,7 @@ def _skipped(cases: tuple[CaseRecord, ...]) -> list[Doubt]:
         if isinstance(case.outcome, Skipped):
             found.setdefault((case.outcome.reason, case.outcome.hint), []).append(case.id)
     return [
-        Doubt(kind="skipped", name="skipped", text=reason, remedy=hint, cases=tuple(ids))
+        Doubt(kind="skipped", name="", text=reason, remedy=hint, cases=tuple(ids))
         for (reason, hint), ids in found.items()
     ]
 
@@ -106,7 +115,7 @@ def _skipped(cases: tuple[CaseRecord, ...]) -> list[Doubt]:
 def _pending(cases: tuple[CaseRecord, ...]) -> list[Doubt]:
     ids = tuple(case.id for case in cases if isinstance(case.outcome, Pending))
     text, remedy = "the run ended before these were measured", "Go on with `devbench run --resume FOLDER`."
-    return [Doubt(kind="pending", name="pending", text=text, remedy=remedy, cases=ids)] if ids else []
+    return [Doubt(kind="pending", name="", text=text, remedy=remedy, cases=ids)] if ids else []
 
 
 def _refused(comparison: Comparison) -> list[Doubt]:

@@ -27,6 +27,7 @@ _SIZE = re.compile(r' (width|height)="[^"]*pt"')
 
 
 def html_report(
+    title: str,
     tables: Sequence[Table],
     plots: Sequence[Plot],
     comparison: Comparison | None = None,
@@ -34,7 +35,7 @@ def html_report(
 ) -> str:
     """The page.
 
-    tables, plots: in their order. comparison: of the run that the report is of, None if it is of other sources.
+    title: of figures without a run; a run is named by its suite. tables, plots: in their order. comparison: of the run that the report is of, None if it is of other sources.
     traces: the samples of its cases, by id.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -46,10 +47,11 @@ def html_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(code=_code, breakable=_breakable)
     script = _own("sort.js")
     told = frozenset(doubts_of(comparison)) if comparison else frozenset()
     return environment.get_template("report.html.j2").render(
-        title=comparison.run.suite if comparison else "Published and measured figures",
+        title=comparison.run.suite if comparison else title,
         style=_markup(_own("style.css") + _colours()),
         script=_markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -115,6 +117,20 @@ def _variables(theme: Theme) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in theme.named().items())
 
 
+def _code(text: str) -> Markup:
+    """Text in which what stands between back-ticks is shown as code."""
+    from markupsafe import escape
+
+    return _markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _breakable(text: str) -> Markup:
+    """A name that may be broken after its punctuation rather than anywhere."""
+    from markupsafe import escape
+
+    return _markup(re.sub(r"([_/:@])(?=\w)", r"\1<wbr>", str(escape(text))))
+
+
 def _own(name: str) -> str:
     return (files("devbench.report.html") / name).read_text(encoding="utf-8")
 
@@ -122,4 +138,4 @@ def _own(name: str) -> str:
 def _markup(text: str) -> Markup:
     from markupsafe import Markup
 
-    return Markup(text)  # noqa: S704 - made by us: CSS, script, and matplotlib's SVG, which escapes its texts
+    return Markup(text)  # noqa: S704 - our CSS and script, matplotlib's SVG, which escapes its texts, and what was escaped

@@ -19,12 +19,14 @@ def overview_plots(
     traces: Mapping[str, CaseTrace],
     latencies: Sequence[Mark] = (),
     speedups: Sequence[Mark] = (),
+    published: Sequence[str] = (),
     source: str = "",
     baseline: str = "",
 ) -> list[Plot]:
     """The plots over all cases that there is something to draw in.
 
     traces: by case id. latencies, speedups: more marks to draw beside those of the run, such as published ones.
+    published: names of the sources that marks are numbered by.
     source: of figures without a run. baseline: what their speedups are over.
     """
     marks = [*(latency_marks(comparison, traces) if comparison else []), *latencies]
@@ -32,9 +34,11 @@ def overview_plots(
     several = [trace for trace in traces.values() if len(trace.rounds) > 1]
     plots = []
     if marks:
-        plots.append(_latency_plot(_by_model(marks), source))
+        plots.append(_latency_plot(_by_model(marks), published, source))
     if times:
-        plots.append(_speedup_plot(_by_model(times), _baseline(comparison) or baseline or "the baseline", source))
+        plots.append(
+            _speedup_plot(_by_model(times), published, _baseline(comparison) or baseline or "the baseline", source)
+        )
     if several:
         plots.append(_drift_plot(several))
     return plots
@@ -101,21 +105,21 @@ def _by_model(marks: Sequence[Mark]) -> list[Mark]:
     return sorted(marks, key=lambda mark: (models.index(mark.model), mark.kind))
 
 
-def _latency_plot(marks: Sequence[Mark], source: str) -> Plot:
+def _latency_plot(marks: Sequence[Mark], published: Sequence[str], source: str) -> Plot:
     return Plot(
         name=f"latency-{source}" if source else "latency",
         title=f"Time of one inference{f': {source}' if source else ''}",
-        about=_about(marks, "Median with 95 % interval; short strokes are the medians of its rounds."),
+        about=_about(marks, "Median with 95 % interval; short strokes are the medians of its rounds.", published),
         draw=lambda theme: latency_figure(marks, theme),
     )
 
 
-def _speedup_plot(marks: Sequence[Mark], baseline: str, source: str) -> Plot:
+def _speedup_plot(marks: Sequence[Mark], published: Sequence[str], baseline: str, source: str) -> Plot:
     return Plot(
         name=f"speedup-{source}" if source else "speedup",
         title=f"How many times faster than {baseline}{f': {source}' if source else ''}",
         about=f"Twice as fast and half as fast are equally far from 1. "
-        f"{_about(marks, 'Ratio of medians with 95 % interval.')}",
+        f"{_about(marks, 'Ratio of medians with 95 % interval.', published)}",
         draw=lambda theme: speedup_figure(marks, baseline, theme),
     )
 
@@ -130,10 +134,11 @@ def _drift_plot(traces: Sequence[CaseTrace]) -> Plot:
     )
 
 
-def _about(marks: Sequence[Mark], measured: str) -> str:
+def _about(marks: Sequence[Mark], measured: str, sources: Sequence[str]) -> str:
     """What the strokes mean, of the kinds of figures that are there."""
     kinds = {mark.kind for mark in marks}
     published = "Hollow: published by others, with the interval that their rounding allows."
+    published += "".join(f" [{number}] {name}." for number, name in enumerate(sources, 1))
     return " ".join(text for kind, text in (("measured", measured), ("published", published)) if kind in kinds)
 
 

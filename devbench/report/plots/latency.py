@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from devbench.report.figures import milliseconds
 from devbench.report.plots.data import Mark
-from devbench.report.plots.rows import Row, figure_of_rows, log_axis
+from devbench.report.plots.rows import Row, figure_of_rows, log_axis, whose
 from devbench.report.plots.themes import MARKERS, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MARGIN = 1.15
+_MARGIN = 1.25
 
 
 def latency_figure(marks: Sequence[Mark], theme: Theme) -> Figure:
@@ -24,7 +24,7 @@ def latency_figure(marks: Sequence[Mark], theme: Theme) -> Figure:
         _draw(axes, row, theme)
     ends = [end for mark in marks for end in (mark.value, mark.low, mark.high, *mark.rounds)]
     log_axis(axes, min(ends) / _MARGIN, max(ends) * _MARGIN)
-    axes.set_xlabel("milliseconds for one inference (logarithmic)")
+    axes.set_xlabel(f"{whose(marks)}milliseconds for one inference (logarithmic)")
     return figure
 
 
@@ -48,4 +48,6 @@ def _draw(axes: Axes, row: Row, theme: Theme) -> None:
 
 
 def _text(mark: Mark) -> str:
-    return f"{milliseconds(mark.value)} ms" + (f", {mark.note}" if mark.note else "")
+    """A published figure has no more digits than its source printed, or four."""
+    value = f"{mark.value:.4g}" if mark.kind == "published" else milliseconds(mark.value)
+    return f"{value} ms" + (f", {mark.note}" if mark.note else "")

@@ -19,15 +19,17 @@ def beside_marks(beside: Beside, comparison: Comparison | None) -> tuple[list[Ma
     """
     latencies: list[Mark] = []
     speedups: list[Mark] = []
+    numbers = {name: number for number, name in enumerate(sources_of(beside), 1)}
     for group in beside.groups:
         model = _model(group, beside)
         base = _baseline_case(comparison, model)
         for line in group.lines:
             if comparison and line.figure.measured:
                 continue
-            latencies += _mark(model, line.figure, line.figure.latency_ms)
+            note = f"published [{numbers.get(line.figure['source'], 0)}]"
+            latencies += _mark(model, line.figure, line.figure.latency_ms, note=note)
             if group.baseline and (not comparison or (base and group.baseline["case"] == base)):
-                speedups += _mark(model, line.figure, line.faster)
+                speedups += _mark(model, line.figure, line.faster, note=note)
     return latencies, speedups
 
 
@@ -41,7 +43,13 @@ def grid_marks(grid: Grid) -> tuple[list[Mark], list[Mark]]:
     return latencies, speedups
 
 
-def _mark(model: str, figure: Figure, value: Interval | None, device: str = "") -> Sequence[Mark]:
+def sources_of(beside: Beside) -> list[str]:
+    """Who published what was joined, in the order of the numbers that stand in the plots."""
+    figures = [line.figure for group in beside.groups for line in group.lines]
+    return list(dict.fromkeys(one["source"] for one in figures if not one.measured))
+
+
+def _mark(model: str, figure: Figure, value: Interval | None, device: str = "", note: str = "") -> Sequence[Mark]:
     if value is None:
         return ()
     ours = figure.measured
@@ -54,7 +62,7 @@ def _mark(model: str, figure: Figure, value: Interval | None, device: str = "") 
             low=value.low,
             high=value.high,
             kind="measured" if ours else "published",
-            note=verdict if ours else figure["source"],
+            note=verdict if ours else note,
         ),
     )
 
@@ -63,7 +71,7 @@ def _model(group: Group, beside: Beside) -> str:
     """As the run's own table calls it; with the size of the input only where there are several."""
     name = f"{group.work.model} {group.work.precision}"
     several = sum(f"{one.work.model} {one.work.precision}" == name for one in beside.groups) > 1
-    return f"{name} {group.work.input_px[0]}×{group.work.input_px[1]}" if several else name
+    return f"{name} {group.work.input_size.replace('x', '×')}" if several else name
 
 
 def _baseline_case(comparison: Comparison | None, model: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from devbench.report.plots.themes import LIGHT, Theme
 
@@ -36,11 +37,25 @@ def svg(plot: Plot, theme: Theme = LIGHT) -> str:
     """The plot as an SVG document whose text is text; ids begin with the plot's name, so that pages can hold many."""
     text = _saved(plot, theme, "svg").decode()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r" font-family: [^;\"]*;", "", text).replace("<svg ", f'<svg font-family="{_FONTS}" ', 1)
-    text = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", text)  # a hundredth of a point is enough
     prefix = _NAME.sub("-", plot.name.lower())
-    text = re.sub(r'\bid="', f'id="{prefix}-', text)
-    return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", text)
+    text = re.sub(r"<[^>]+>", lambda tag: _tidied(tag[0], prefix), text)
+    return re.sub(r"<svg [^>]*>", lambda tag: tag[0] + _described(plot), text, count=1)
+
+
+def _described(plot: Plot) -> str:
+    """Title and caption, for those who meet the file alone."""
+    return f"<title>{escape(plain(plot.title))}</title><desc>{escape(plain(plot.about))}</desc>"
+
+
+def _tidied(tag: str, prefix: str) -> str:
+    """A tag with ids of its plot's own, coordinates to a hundredth of a point, and the reader's own font.
+
+    What stands between tags is never touched: it is figures and names.
+    """
+    tag = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", tag).replace("\n", " ")
+    tag = re.sub(r" font-family: [^;\"]*;", "", tag).replace("<svg ", f'<svg font-family="{_FONTS}" ')
+    tag = re.sub(r'\bid="', f'id="{prefix}-', tag)
+    return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", tag)
 
 
 def png(plot: Plot, theme: Theme = LIGHT) -> bytes:

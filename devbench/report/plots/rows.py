@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 WIDTH_INCHES = 6.8
 _ROW_INCHES = 0.25
-_LONGEST_LABEL = 44
+_LONGEST_LABEL = 40
+_MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,21 @@ def figure_of_rows(marks: Sequence[Mark], texts: Sequence[str]) -> tuple[Figure,
         for mark, text in zip(marks, texts, strict=True):
             if mark.model == model:
                 rows.append(Row(mark, y, devices.index(mark.device)))
-                labels.append((mark.device if headed else model, text, mark))
+                labels.append((mark.device if headed else model, text))
                 y += 1
         y += 0.4 if headed else 0
     figure = Figure(figsize=(WIDTH_INCHES, 0.75 + _ROW_INCHES * max(y, 2)), layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylim(max(y, 2) - 0.4, -0.6)
     axes.grid(axis="x", which="major")
-    axes.set_yticks([row.y for row in rows], [_label(name, mark) for name, _, mark in labels])
+    axes.set_yticks([row.y for row in rows], [_short(name) for name, _ in labels])
     axes.tick_params(axis="y", length=0)
     across = axes.get_yaxis_transform()
     for y_heading, model in headings:
-        axes.text(-0.01, y_heading, _short(model), transform=across, ha="right", va="center", fontweight="bold")
-    for row, (_, text, _) in zip(rows, labels, strict=True):
+        heading = axes.text(0, y_heading, _short(model), transform=across, va="center", fontweight="bold")
+        heading.set_bbox({"facecolor": axes.get_facecolor(), "edgecolor": "none", "pad": 1.5})  # over the grid
+        heading.set_in_layout(False)
+    for row, (_, text) in zip(rows, labels, strict=True):
         axes.text(1.02, row.y, text, transform=across, ha="left", va="center")
     axes.spines["left"].set_visible(False)
     return figure, axes, rows
@@ -80,11 +83,12 @@ def log_axis(axes: Axes, low: float, high: float) -> None:
 def _thinned(ticks: list[float]) -> list[float]:
     """Over many decades, only the powers of ten."""
     powers = [tick for tick in ticks if f"{tick:e}".startswith("1.")]
-    return powers if len(ticks) > 10 else ticks  # noqa: PLR2004
+    return powers if len(ticks) > _MOST_TICKS else ticks
 
 
-def _label(name: str, mark: Mark) -> str:
-    return _short(name) + (" (published)" if mark.kind == "published" else "")
+def whose(marks: Sequence[Mark]) -> str:
+    """What an axis says of figures that are all published."""
+    return "published " if all(mark.kind == "published" for mark in marks) else ""
 
 
 def _short(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from devbench.report.plots.data import Mark
 from devbench.report.plots.render import plain
-from devbench.report.plots.rows import Row, figure_of_rows, log_axis
+from devbench.report.plots.rows import Row, figure_of_rows, log_axis, whose
 from devbench.report.plots.themes import HATCHES, Theme
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def speedup_figure(marks: Sequence[Mark], baseline: str, theme: Theme) -> Figure
     for row in rows:
         _draw(axes, row, theme)
     axes.axvline(1, color=theme.ink, lw=1)
-    axes.set_xlabel(f"times faster than {plain(baseline)} (logarithmic)")
+    axes.set_xlabel(f"{whose(marks)}times faster than {plain(baseline)} (logarithmic)")
     return figure
 
 
@@ -55,6 +55,5 @@ def _draw(axes: Axes, row: Row, theme: Theme) -> None:
 
 
 def _text(mark: Mark) -> str:
-    if mark.low <= 1 <= mark.high:
-        return "no difference shown"
-    return f"{mark.value:.3g}×" + (f", {mark.note}" if mark.note else "")
+    text = "no difference shown" if mark.low <= 1 <= mark.high else f"{mark.value:.3g}×"
+    return text + (f", {mark.note}" if mark.note else "")
