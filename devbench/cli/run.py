@@ -140,7 +140,7 @@ def _write_page(sources: Sources, comparison: Comparison | None, folder: RunFold
         from devbench.cli.page import page_of
 
         folder.write("report.html", page_of(sources, comparison=comparison).encode())
-    except Exception as error:  # noqa: BLE001 - matplotlib missing, broken or out of memory, a full disk...
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - matplotlib missing, broken or out of memory, a full disk...
         text = error.message if isinstance(error, DevbenchError) else f"{type(error).__name__}: {error}"
         print(f"note: report.html was not written: {text}", file=sys.stderr)
         print(f"  → `devbench report {folder.path} --format html --out report.html` tries again.", file=sys.stderr)

@@ -35,7 +35,7 @@ class Browser:
         ours_in, theirs_out = os.pipe()
         self._process = subprocess.Popen(
             self._command,
-            preexec_fn=lambda: _as_3_and_4(theirs_in, theirs_out),
+            preexec_fn=lambda: _as_3_and_4(theirs_in, theirs_out),  # noqa: PLW1509 - no other thread is running
             close_fds=False,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -16,7 +16,10 @@ STATUSES = ("clean", "suspect", "contaminated", "failed", "skipped", "pending")
 
 @dataclass(frozen=True, kw_only=True)
 class Fastest:
-    """The fastest device for one model. tied: others that no difference from it is shown of."""
+    """The fastest device for one model.
+
+    tied: others that no difference from it is shown of. alone: no other device has a figure to trust for it.
+    """
 
     model: str
     device: str
@@ -24,6 +27,7 @@ class Fastest:
     faster: str
     status: str
     tied: tuple[str, ...]
+    alone: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,7 @@ def _believed(comparison: Comparison, row: str) -> Mapping[int, Cell]:
 def _fastest(comparison: Comparison, row: str, cells: Mapping[int, Cell]) -> Fastest:
     first = min(cells, key=lambda index: _summary(cells[index]).median_ms)
     cell, summary = cells[first], _summary(cells[first])
-    over = cell.over_baseline
+    over = cell.over_baseline if comparison.baseline in cells else None
     tied = [index for index in cells if index != first and _alike(comparison, cells, first, index)]
     return Fastest(
         model=row,
@@ -76,6 +80,7 @@ def _fastest(comparison: Comparison, row: str, cells: Mapping[int, Cell]) -> Fas
         faster=ratio(over) if over else "baseline" if first == comparison.baseline else "",
         status=status_of(cell),
         tied=tuple(comparison.columns[index].label for index in tied),
+        alone=len(cells) == 1 and len(comparison.columns) > 1,
     )
 
 
@@ -96,7 +101,12 @@ def _headline(comparison: Comparison, fastest: Sequence[Fastest], counts: Mappin
         return f"No answer: {_all(measured, 'measured case')} {'is' if measured == 1 else 'are'} contaminated."
     if len(comparison.columns) == 1:
         return _one_device(comparison, fastest)
-    return _several_devices(comparison, fastest)
+    contests = [one for one in fastest if not one.alone]
+    if not contests:
+        return "No comparison: for no model do two devices have a figure to trust."
+    headline = _several_devices(comparison, contests)
+    alone = len(fastest) - len(contests)
+    return f"{headline}; for {alone} more only one device has a figure to trust." if alone else f"{headline}."
 
 
 def _one_device(comparison: Comparison, fastest: Sequence[Fastest]) -> str:
@@ -116,14 +126,14 @@ def _several_devices(comparison: Comparison, fastest: Sequence[Fastest]) -> str:
     undecided = len(fastest) - sum(wins.values())
     if len(wins) == 1 and not undecided:
         device = fastest[0].device
-        return f"{device} is fastest for {_all(len(fastest), 'model')}{_by_how_much(comparison, device)}."
+        return f"{device} is fastest for {_all(len(fastest), 'model')}{_by_how_much(comparison, device)}"
     if not wins:
         names = dict.fromkeys(name for one in fastest for name in (one.device, *one.tied))
-        return f"No difference shown between {_and(list(names))} for {_all(len(fastest), 'model')}."
+        return f"No difference shown between {_and(list(names))} for {_all(len(fastest), 'model')}"
     parts = [f"{device} is fastest for {count} of {len(fastest)} models" for device, count in wins.most_common()]
     if undecided:
         parts.append(f"for {undecided} no difference is shown")
-    return "; ".join(parts) + "."
+    return "; ".join(parts)
 
 
 def _by_how_much(comparison: Comparison, device: str) -> str:
@@ -145,8 +155,8 @@ def _by_how_much(comparison: Comparison, device: str) -> str:
 
 
 def _over(comparison: Comparison, row: str, index: int) -> Interval | None:
-    cell = _believed(comparison, row).get(index)
-    return cell.over_baseline if cell else None
+    cells = _believed(comparison, row)
+    return cells[index].over_baseline if index in cells and comparison.baseline in cells else None
 
 
 def _sure(comparison: Comparison, counts: Mapping[str, int]) -> str:

@@ -35,7 +35,8 @@ def html_report(
 ) -> str:
     """The page.
 
-    title: of figures without a run; a run is named by its suite. tables, plots: in their order. comparison: of the run that the report is of, None if it is of other sources.
+    title: of figures without a run; a run is named by its suite. tables, plots: in their order.
+    comparison: of the run that the report is of, None if it is of other sources.
     traces: the samples of its cases, by id.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined

@@ -17,7 +17,8 @@
   // Cells without a figure stay last both ways; figures of different units are not mixed.
   const compare = (one, other, sign) => {
     if (one.missing !== other.missing) return one.missing ? 1 : -1;
-    if (one.missing || Number.isNaN(one.number) || Number.isNaN(other.number)) {
+    if (one.missing) return 0;
+    if (Number.isNaN(one.number) || Number.isNaN(other.number)) {
       return sign * collator.compare(one.text, other.text);
     }
     return collator.compare(one.unit, other.unit) || sign * (one.number - other.number);
