@@ -21,7 +21,7 @@ COMMANDS = {
     "plugins": "List what is loaded, from where, and what is broken.",
     "check": "Will a model file run on an Edge TPU? Each rule, kept or broken.",
     "doctor": "Check this machine for measuring.",
-    "report": "Show runs and results CSVs as tables, Markdown, CSV or JSON.",
+    "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",
     "publish": "Write a run as a CSV with its description, for others to cite.",
     "verify": "Make a published CSV again from its run, and name what does not follow.",

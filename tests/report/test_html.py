@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from devbench.domain.run import Pending
 from devbench.report.html import html_report
 from devbench.report.html.answer import answer_of
 from devbench.report.html.cells import sort_key
@@ -21,7 +22,7 @@ from devbench.report.plots import overview_plots
 from devbench.report.tables import Table, tables_of
 from tests.conftest import Bench
 from tests.report.browser import Browser
-from tests.report.runs import BUSY, EVIL, STEAL, case_of, comparison_of, rich_run, samples_of
+from tests.report.runs import BUSY, EVIL, STEAL, case_of, comparison_of, rich_run, samples_of, traces_of
 
 GROUPED = Table(
     title="Side by side",
@@ -223,6 +224,21 @@ def test_a_run_without_rounds_or_comparison_still_makes_a_page() -> None:
     assert "Nothing was measured." in page
     assert "not finished" in page
     assert "Side by side" in html_report("t", [GROUPED], [])
+
+
+def test_a_run_that_was_interrupted_and_one_with_odd_times_make_a_page() -> None:
+    rounds = [samples_of(2_000_000, seed) for seed in range(2)]
+    case = case_of("m", "cpu", rounds)
+    odd = replace(case, rounds=tuple(replace(one, started_utc="yesterday") for one in case.rounds))
+    waiting = replace(case, id="n@cpu", model="n", rounds=(), outcome=Pending())
+    samples = {"m@cpu": rounds, "n@cpu": []}
+    comparison = comparison_of(odd, waiting, samples=samples)
+    traces = traces_of(comparison, samples)
+    plots = overview_plots(comparison, traces)
+    assert [plot.name for plot in plots] == ["latency"]  # no drift without times
+    text = " ".join(_Page(html_report("", tables_of(comparison), plots, comparison, traces)).words)
+    assert "the run ended before these were measured" in text
+    assert "Its rounds are not all done." in text
 
 
 def test_every_run_leaves_a_page_and_its_end_never_fails_for_want_of_one(bench: Bench) -> None:

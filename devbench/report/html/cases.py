@@ -84,8 +84,8 @@ def _figures(case: CaseRecord, summary: Summary) -> Facts:
         ("mean", _ms(summary.mean_ms)),
         ("smallest, largest", f"{_ms(summary.min_ms)}, {_ms(summary.max_ms)}"),
         ("standard deviation", _ms(summary.stdev_ms, few)),
-        ("p90, at most", f"{_ms(summary.p90_ms, few)}, {_ms(summary.p90_bound_ms, few)}"),
-        ("p99, at most", f"{_ms(summary.p99_ms, few)}, {_ms(summary.p99_bound_ms, few)}"),
+        ("p90, its upper bound", f"{_ms(summary.p90_ms, few)}, {_ms(summary.p90_bound_ms, few)}"),
+        ("p99, its upper bound", f"{_ms(summary.p99_ms, few)}, {_ms(summary.p99_bound_ms, few)}"),
         ("samples", f"{summary.samples:,} in {summary.rounds} round{'' if summary.rounds == 1 else 's'}"),
         ("far outliers", f"{summary.outliers:,} of them, all kept"),
     ]

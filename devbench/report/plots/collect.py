@@ -31,7 +31,9 @@ def overview_plots(
     """
     marks = [*(latency_marks(comparison, traces) if comparison else []), *latencies]
     times = [*(speedup_marks(comparison) if comparison else []), *speedups]
-    several = [trace for trace in traces.values() if len(trace.rounds) > 1]
+    several = [
+        one for one in traces.values() if len(one.rounds) > 1 and None not in {it.started_s for it in one.rounds}
+    ]
     plots = []
     if marks:
         plots.append(_latency_plot(_by_model(marks), published, source))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -41,10 +42,14 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class RoundTrace:
-    """One round, drawable. disturbed: it has reasons to be doubted; superseded: it was measured again."""
+    """One round, drawable.
+
+    started_s: when it began, seconds since 1970; None if run.json does not say so in a way that can be read.
+    disturbed: it has reasons to be doubted. superseded: it was measured again.
+    """
 
     index: int
-    started_utc: str
+    started_s: float | None
     disturbed: bool
     superseded: bool
     median_ms: float
@@ -96,7 +101,7 @@ def trace_of(case: CaseRecord, model: str, device: str, rounds: Rounds) -> CaseT
         rounds=tuple(
             RoundTrace(
                 index=one.index,
-                started_utc=one.started_utc,
+                started_s=_seconds(one.started_utc),
                 disturbed=bool(one.reasons),
                 superseded=one.superseded,
                 median_ms=medians[one.index] / 1e6,
@@ -109,6 +114,13 @@ def trace_of(case: CaseRecord, model: str, device: str, rounds: Rounds) -> CaseT
         counts=_counts(late, edges, median_ns),
         warmup_counts=_counts(early, edges, median_ns),
     )
+
+
+def _seconds(started_utc: str) -> float | None:
+    try:
+        return datetime.fromisoformat(started_utc).timestamp()
+    except ValueError:
+        return None
 
 
 def _edges(series: list[Nanoseconds], median_ns: float, width: float) -> npt.NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from devbench.report.plots.data import CaseTrace, RoundTrace
@@ -20,7 +19,7 @@ _LEAST_PERCENT = 1.0  # what the axis spans at least, each way
 
 
 def drift_figure(traces: Sequence[CaseTrace], theme: Theme) -> Figure:
-    """One line a case; hollow points are rounds in which the machine was disturbed, crosses those not counted."""
+    """One line a case, whose rounds all know when they began; hollow points are rounds in which the machine was disturbed, crosses those not counted."""
     from matplotlib.figure import Figure
 
     devices = list(dict.fromkeys(trace.device for trace in traces))
@@ -78,7 +77,8 @@ def _legend(figure: Figure, models: Sequence[str], theme: Theme) -> None:
 
 
 def _seconds(one: RoundTrace) -> float:
-    return datetime.fromisoformat(one.started_utc).timestamp()
+    assert one.started_s is not None
+    return one.started_s
 
 
 def _percent(trace: CaseTrace, one: RoundTrace) -> float:
