@@ -34,7 +34,7 @@ def page_of(sources: Sources, baseline: str = "", reference: str = "", compariso
     comparison = comparison or sources.comparison(baseline)
     drawing = drawing_of(sources, baseline, reference, comparison)
     tables = sources.tables(baseline, reference, comparison)
-    names = [run.suite for _, run in sources.runs] + [file.name for file in sources.files]
+    names = [run.suite for _, run in sources.runs] + [file.name for file in sources.csvs]
     title = ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} sources of figures"
     return html_report(title, tables, drawing.plots, comparison, drawing.traces)
 
@@ -42,10 +42,10 @@ def page_of(sources: Sources, baseline: str = "", reference: str = "", compariso
 def drawing_of(sources: Sources, baseline: str, reference: str, comparison: Comparison | None) -> Drawing:
     """The plots of one run with whatever stands beside it, or of each file, or of several sources side by side."""
     traces = _traces(sources, comparison) if comparison else {}
-    measured = sources.measured()
+    measured = [figure for rows in sources.measured() for figure in rows]
     if not measured:
-        return Drawing([plot for file in sources.files for plot in _file_plots(file, baseline, reference)], {})
-    figures = [*measured, *(figure for file in sources.files for figure in file.figures)]
+        return Drawing([plot for file in sources.csvs for plot in _file_plots(file, baseline, reference)], {})
+    figures = [*measured, *(figure for file in sources.csvs for figure in file.figures)]
     wanted = baseline or (comparison.run.compare.baseline if comparison else "")
     beside = side_by_side(figures, wanted)
     plots = overview_plots(comparison, traces, *beside_marks(beside, comparison), published=sources_of(beside))

@@ -35,7 +35,6 @@ class Sources:
         """Those that were named, then the references."""
         return (*self.files, *self.references)
 
-
     def measured(self) -> list[list[Figure]]:
         """The rows of each run."""
         return [figures_of(run, folder) for folder, run in self.runs]

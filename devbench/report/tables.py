@@ -48,7 +48,6 @@ def _latencies(comparison: Comparison) -> Table:
         notes=(
             *_weights(comparison),
             *_baseline(comparison),
-            *_remarks(comparison),
             *doubts_of(comparison),
         ),
     )
@@ -56,7 +55,13 @@ def _latencies(comparison: Comparison) -> Table:
 
 def doubts_of(comparison: Comparison) -> tuple[str, ...]:
     """The notes that say what to distrust and what is missing."""
-    return (*_one_round(comparison), *_doubts(comparison), *_precision(comparison), *_missing(comparison))
+    return (
+        *_one_round(comparison),
+        *_doubts(comparison),
+        *_remarks(comparison),
+        *_precision(comparison),
+        *_missing(comparison),
+    )
 
 
 def mean_lines(mean: GeometricMean | None) -> tuple[str, ...]:

@@ -155,6 +155,16 @@ def test_doubts_name_each_reason_once_the_worst_first() -> None:
     assert found[-1].name == "coral-usb"
 
 
+def test_what_a_device_remarks_is_told_with_its_cases() -> None:
+    rounds = [samples_of(2_000_000, seed) for seed in range(2)]
+    case = replace(case_of("m", "cpu", rounds), remarks=("Half the network runs on the CPU.",))
+    comparison = comparison_of(case, samples={case.id: rounds})
+    remark = next(one for one in doubts(comparison) if one.kind == "remark")
+    assert (remark.text, remark.cases) == ("Half the network runs on the CPU.", ("m@cpu",))
+    page = html_report("", tables_of(comparison), [], comparison, {})
+    assert page.count("Half the network runs on the CPU.") == 2  # among the doubts, and with its case
+
+
 def _answer(cpu: int, tpu: int, *reasons: object, spread: int = 100, models: int = 1) -> str:
     samples, cases = {}, []
     for model in [f"m{number}" for number in range(models)]:

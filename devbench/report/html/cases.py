@@ -64,7 +64,7 @@ def case_block(cell: Cell, model: str, device: str, trace: CaseTrace | None) -> 
 
 
 def _told(cell: Cell) -> tuple[str, ...]:
-    outcome = cell.case.outcome
+    outcome, remarks = cell.case.outcome, cell.case.remarks
     if isinstance(outcome, Failed):
         where = f" (while: {outcome.phase})" if outcome.phase else ""
         return tuple(text for text in (f"Failed{where}: {outcome.error}", outcome.hint) if text)
@@ -72,7 +72,8 @@ def _told(cell: Cell) -> tuple[str, ...]:
         return tuple(text for text in (f"Skipped: {outcome.reason}", outcome.hint) if text)
     if isinstance(outcome, Measured):
         reasons = [f"{one.code}: {one.text}. {one.remedy}" for one in outcome.verdict.reasons]
-        return (*reasons, f"No ratio, since {cell.refused}.") if cell.refused else tuple(reasons)
+        refused = [f"No ratio, since {cell.refused}."] if cell.refused else []
+        return (*reasons, *remarks, *refused)
     return ("Its rounds are not all done.",)
 
 

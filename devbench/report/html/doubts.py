@@ -13,7 +13,7 @@ from devbench.report.figures import duration
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """kind: suspect, contaminated, failed, skipped, absent or imprecise. name: what it is called in tables.
+    """kind: suspect, contaminated, failed, remark, skipped, absent, imprecise... name: what it is called in tables.
 
     cases: ids of those it concerns. details: of each of them, or ().
     everywhere: it concerns every measured case.
@@ -31,9 +31,9 @@ class Doubt:
 def doubts(comparison: Comparison) -> list[Doubt]:
     """The worst first."""
     cases = comparison.run.cases
-    found = [*_one_round(cases), *_reasons(cases), *_failed(cases), *_refused(comparison), *_skipped(cases)]
-    found += [*_pending(cases), *_absent(comparison), *_imprecise(cases)]
-    order = ("contaminated", "failed", "suspect", "no ratio", "imprecise", "skipped", "pending", "absent")
+    found = [*_one_round(cases), *_reasons(cases), *_failed(cases), *_refused(comparison), *_remarks(cases)]
+    found += [*_skipped(cases), *_pending(cases), *_absent(comparison), *_imprecise(cases)]
+    order = ("contaminated", "failed", "suspect", "no ratio", "remark", "imprecise", "skipped", "pending", "absent")
     measured = sum(isinstance(case.outcome, Measured) for case in cases)
     found = [replace(one, everywhere=_is_everywhere(one, measured)) for one in found]
     return sorted(found, key=lambda doubt: order.index(doubt.kind))
@@ -109,6 +109,15 @@ def _skipped(cases: tuple[CaseRecord, ...]) -> list[Doubt]:
     return [
         Doubt(kind="skipped", name="", text=reason, remedy=hint, cases=tuple(ids))
         for (reason, hint), ids in found.items()
+    ]
+
+
+def _remarks(cases: tuple[CaseRecord, ...]) -> list[Doubt]:
+    """What devices have to say of their own results."""
+    texts = dict.fromkeys(remark for case in cases for remark in case.remarks)
+    return [
+        Doubt(kind="remark", name="", text=text, cases=tuple(case.id for case in cases if text in case.remarks))
+        for text in texts
     ]
 
 

@@ -31,9 +31,7 @@ def overview_plots(
     """
     marks = [*(latency_marks(comparison, traces) if comparison else []), *latencies]
     times = [*(speedup_marks(comparison) if comparison else []), *speedups]
-    several = [
-        one for one in traces.values() if len(one.rounds) > 1 and None not in {it.started_s for it in one.rounds}
-    ]
+    several = [one for one in traces.values() if _has_a_course(one)]
     plots = []
     if marks:
         plots.append(_latency_plot(_by_model(marks), published, source))
@@ -99,6 +97,10 @@ def case_plot(trace: CaseTrace, number: int) -> Plot:
         f"stretched near it. Right: how many samples, on a logarithmic axis (outline: warm-up).",
         draw=lambda theme: samples_figure(trace, theme),
     )
+
+
+def _has_a_course(trace: CaseTrace) -> bool:
+    return len(trace.rounds) > 1 and all(one.started_s is not None for one in trace.rounds)
 
 
 def _by_model(marks: Sequence[Mark]) -> list[Mark]:

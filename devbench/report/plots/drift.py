@@ -19,7 +19,10 @@ _LEAST_PERCENT = 1.0  # what the axis spans at least, each way
 
 
 def drift_figure(traces: Sequence[CaseTrace], theme: Theme) -> Figure:
-    """One line a case, whose rounds all know when they began; hollow points are rounds in which the machine was disturbed, crosses those not counted."""
+    """One line a case; hollow points are rounds in which the machine was disturbed, crosses those not counted.
+
+    traces: of cases whose rounds all say when they began.
+    """
     from matplotlib.figure import Figure
 
     devices = list(dict.fromkeys(trace.device for trace in traces))
