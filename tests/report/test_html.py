@@ -208,6 +208,7 @@ def test_one_device_is_answered_with_its_times() -> None:
     assert "from one process alone" in found.sure
     assert "2 of 2 measured cases are not clean" in found.sure
     assert found.counts == (("suspect", 2),)
+    assert {(one.faster, one.alone) for one in found.fastest} == {("", False)}
 
 
 @pytest.mark.parametrize(

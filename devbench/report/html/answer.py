@@ -72,15 +72,16 @@ def _fastest(comparison: Comparison, row: str, cells: Mapping[int, Cell]) -> Fas
     first = min(cells, key=lambda index: _summary(cells[index]).median_ms)
     cell, summary = cells[first], _summary(cells[first])
     over = cell.over_baseline if comparison.baseline in cells else None
+    several = len(comparison.columns) > 1
     tied = [index for index in cells if index != first and _alike(comparison, cells, first, index)]
     return Fastest(
         model=row,
         device=comparison.columns[first].label,
         time=f"{milliseconds(summary.median_ms)} ms {plus_minus(summary)}",
-        faster=ratio(over) if over else "baseline" if first == comparison.baseline else "",
+        faster=ratio(over) if over else "baseline" if first == comparison.baseline and several else "",
         status=status_of(cell),
         tied=tuple(comparison.columns[index].label for index in tied),
-        alone=len(cells) == 1 and len(comparison.columns) > 1,
+        alone=len(cells) == 1 and several,
     )
 
 

@@ -75,6 +75,7 @@ def _of_run(comparison: Comparison, traces: Mapping[str, CaseTrace]) -> dict[str
     return {
         "run": run,
         "answer": answer_of(comparison),
+        "several_devices": len(comparison.columns) > 1,
         "baseline": "" if comparison.baseline is None else comparison.columns[comparison.baseline].label,
         "byline": byline_of(run),
         "doubts": doubts(comparison),

@@ -44,9 +44,9 @@ def grid_marks(grid: Grid) -> tuple[list[Mark], list[Mark]]:
 
 
 def sources_of(beside: Beside) -> list[str]:
-    """Who published what was joined, in the order of the numbers that stand in the plots."""
+    """Who published the latencies that were joined, in the order of the numbers that stand in the plots."""
     figures = [line.figure for group in beside.groups for line in group.lines]
-    return list(dict.fromkeys(one["source"] for one in figures if not one.measured))
+    return list(dict.fromkeys(one["source"] for one in figures if not one.measured and one.latency_ms))
 
 
 def _mark(model: str, figure: Figure, value: Interval | None, device: str = "", note: str = "") -> Sequence[Mark]:
