@@ -55,7 +55,8 @@ class Between:
 class Comparison:
     """The grid. cells: by row and column; a missing one was not planned.
 
-    means: by column, of how many times faster than the baseline it is, where two models or more have that ratio.
+    means: by column, of how many times faster than the baseline it is, where two models or more have that ratio
+        and are not contaminated.
     """
 
     run: Run
@@ -149,12 +150,17 @@ def _mean(
     column: int,
     ratio: _Ratios,
 ) -> GeometricMean | None:
-    """Over the models of one column that have a ratio; None if fewer than two do."""
+    """Over the models of one column that have a ratio between two cases worth believing; None if fewer than two do."""
     if base is None:
         return None
     those = [row for row in rows if (row, column) in cells and cells[row, column].over_baseline]
     pairs = [(grid[row, base], grid[row, column]) for row in those]
+    pairs = [pair for pair in pairs if not any(map(_contaminated, pair))]
     return ratio.mean(pairs) if len(pairs) > 1 else None
+
+
+def _contaminated(case: CaseRecord) -> bool:
+    return isinstance(case.outcome, Measured) and case.outcome.verdict.status == "contaminated"
 
 
 def _between(
