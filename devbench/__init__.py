@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from devbench.domain.outcome import RoundFacts as RoundFacts
     from devbench.domain.place import Absent as Absent
     from devbench.domain.place import Place as Place
+    from devbench.domain.place import Ssh as Ssh
     from devbench.domain.run import Run as Run
     from devbench.errors import DevbenchError as DevbenchError
     from devbench.errors import ModelError as ModelError
@@ -48,6 +49,7 @@ _HOMES = {
     "RoundFacts": "devbench.domain.outcome",
     "Run": "devbench.domain.run",
     "Runtime": "devbench.domain.extend",
+    "Ssh": "devbench.domain.place",
     "TensorSpec": "devbench.domain.model",
     "Variant": "devbench.domain.model",
     "cached_model": "devbench.models.cache",

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from devbench.cli.desk import open_desk
+from devbench.domain.outcome import Skipped
 from devbench.domain.place import Place
 from devbench.run.plan import find_places
 from devbench.run.progress import Progress
@@ -58,11 +59,11 @@ def place_lines(desk: Desk, rounds: WorkerRounds) -> list[PlaceLine]:
 
 
 def _place(desk: Desk, rounds: WorkerRounds, place: Place, runtime: str) -> PlaceLine:
-    known = desk.plugins.registry.runtimes.get(runtime)
-    problem = rounds.probe(place, runtime) if known else "no installed plugin brings this runtime"
-    if problem or known is None:
-        hint = f"To have it: {known.install}." if known and known.install else ""
-        return PlaceLine(device=place.device, place=place.name, runtime=runtime, ready=False, text=problem, hint=hint)
-    facts = rounds.facts(place, runtime)
-    text = f"{facts.get('runtime_version', 'unknown version')}, Python {facts['python']}, {facts.get('cpu', '')}"
-    return PlaceLine(device=place.device, place=place.name, runtime=runtime, ready=True, text=text)
+    known = runtime in desk.plugins.registry.runtimes
+    found = rounds.look(place, runtime) if known else Skipped(reason="no installed plugin brings this runtime")
+    if isinstance(found, Skipped):
+        ready, text, hint = False, found.reason, found.hint
+    else:
+        ready, hint = True, ""
+        text = f"{found.get('runtime_version', 'unknown version')}, Python {found['python']}, {found.get('cpu', '')}"
+    return PlaceLine(device=place.device, place=place.name, runtime=runtime, ready=ready, text=text, hint=hint)

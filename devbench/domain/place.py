@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ssh:
+    """How a place on another machine is reached, and where files are kept there.
+
+    host: what the `ssh` command is given: user@address, or a Host of the ssh configuration.
+    config: the ssh configuration to use instead of the user's own.
+    cache: the folder there for models and the worker; cache_mib: how large it may become.
+    """
+
+    host: str
+    config: Path | None = None
+    cache: str = "~/.cache/devbench"
+    cache_mib: int = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +28,7 @@ class Place:
 
     name: unique among the places of its kind; `local` for this machine.
     python: interpreter for the worker by runtime name; "" is the one for every other runtime.
+    ssh: how to reach its machine; None for this one.
     options: what an engine must be told to use this place and no other, such as a device string.
     facts: what is known of it before anything has run there.
     """
@@ -19,12 +36,18 @@ class Place:
     name: str
     device: str
     python: Mapping[str, str] = field(default_factory=dict)
+    ssh: Ssh | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def python_for(self, runtime: str) -> str | None:
-        """The interpreter to start for `runtime`; None means the one devbench itself runs in."""
+        """The interpreter to start for `runtime`; None: the one devbench itself runs in, over ssh `python3`."""
         return self.python.get(runtime) or self.python.get("")
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"{self.device} '{self.name}'"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,7 +37,7 @@ def archive_bytes(engine: Path, parts: Sequence[Path] = ()) -> bytes:
     files = {"__main__.py": _START, "devbench_worker/engine.py": engine.read_bytes()}
     files |= {f"devbench_worker/{part.name}": part.read_bytes() for part in parts}
     for source in resources.files("devbench.worker").iterdir():
-        if source.name.endswith(".py") and source.name != "__main__.py":
+        if source.name.endswith(".py") and source.name != "receiver.py":  # which travels ahead of it
             files[f"devbench_worker/{source.name}"] = source.read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:

@@ -1,4 +1,4 @@
-"""A worker process on this machine: lines out of it with a deadline, the tail of its stderr, a certain end."""
+"""A process on this machine: bytes into it, lines out of it with a deadline, the tail of its stderr, a certain end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 TAIL_BYTES = 4000
 LONGEST_LINE_BYTES = 256 << 20  # 300 s of samples at 100 us each are about 20 MB
+STALL_LIMIT_S = 60.0  # for which nothing of what is sent is taken
 
 
 class TimeIsUpError(Exception):
-    """The deadline passed before there was a line."""
+    """The deadline passed before there was a line, or before anything of what is sent was taken."""
 
 
 class WorkerProcess:
@@ -35,7 +36,8 @@ class WorkerProcess:
             bufsize=0,
         )
         assert self._process.stdin and self._process.stdout and self._process.stderr
-        self._stdin = self._process.stdin
+        self._stdin = self._process.stdin.fileno()
+        os.set_blocking(self._stdin, False)
         self._out = self._process.stdout.fileno()
         self._selector = selectors.DefaultSelector()
         for pipe in (self._process.stdout, self._process.stderr):
@@ -43,10 +45,22 @@ class WorkerProcess:
         self._unread = bytearray()
         self._tail = b""
 
-    def write_line(self, line: bytes) -> None:
-        """Send one line; a worker that is gone already is noticed when its answer is read."""
-        with contextlib.suppress(BrokenPipeError):
-            self._stdin.write(line + b"\n")
+    def send(self, data: bytes) -> None:
+        """Send all of `data`; a process that is gone already is noticed when its answer is read.
+
+        Reads what comes back meanwhile, so that neither side waits for the other. Raises `TimeIsUpError`.
+        """
+        left = memoryview(data)
+        self._selector.register(self._stdin, selectors.EVENT_WRITE)
+        try:
+            while left:
+                self._wait(time.monotonic() + STALL_LIMIT_S)
+                with contextlib.suppress(BlockingIOError):
+                    left = left[os.write(self._stdin, left) :]
+        except BrokenPipeError:
+            pass
+        finally:
+            self._selector.unregister(self._stdin)
 
     def read_line(self, deadline_s: float) -> bytes | None:
         """The next line of its stdout, or None at its end.
@@ -96,6 +110,8 @@ class WorkerProcess:
         if not ready:
             raise TimeIsUpError
         for key, _ in ready:
+            if key.fd == self._stdin:
+                continue
             data = os.read(key.fd, 1 << 20)
             if not data:
                 self._selector.unregister(key.fileobj)

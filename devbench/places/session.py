@@ -1,31 +1,25 @@
-"""The host's side of a worker's life: hello, request, phases, result; and a cause for everything else."""
+"""The host's side of a worker's life, here or on another machine: hello, request, phases, result."""
 
 from __future__ import annotations
 
-import json
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from devbench.domain.place import Place
+from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
-from devbench.places.process import TimeIsUpError, WorkerProcess
+from devbench.places.process import WorkerProcess
+from devbench.places.shipping import ship
+from devbench.places.ssh import remote_python, ssh_command, why_ssh_ended
+from devbench.places.talk import Message, Talk
 
 PROTOCOL = 1
 HELLO_LIMIT_S = 60.0
-Message = dict[str, Any]
-
-_SIGNAL_HINTS = {
-    "SIGKILL": "Something outside ended it. When memory is short, Linux does: see `dmesg`, and free some.",
-    "SIGSEGV": "A native library crashed: often the runtime and a library of another version. See the log below.",
-    "SIGABRT": "A native library gave up; it usually says why on stderr: see the log below.",
-    "SIGILL": "The runtime was built for a newer processor than this one.",
-}
+_SLOW_OR_STUCK = "If it is slow rather than stuck, raise `time_limit_s` in the suite's `measure:`."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +30,29 @@ class Hello:
     facts: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What a worker is started for. files: those it will read, each with its sha256; limit_s: for measuring."""
+
+    runtime: str
+    archive: Path
+    files: Mapping[Path, str]
+    limit_s: float
+    on_phase: Callable[[str], None]
+
+
 class Session:
     """One worker process, from its start to its end. Every way it can go wrong is a `RoundError`."""
 
-    def __init__(self, place: Place, runtime: str, archive: Path) -> None:
-        python = place.python_for(runtime) or sys.executable
-        self._phase = "start"
-        try:
-            self._process = WorkerProcess([python, str(archive), runtime])
-        except OSError as error:
-            raise RoundError(
-                f"{place.device} '{place.name}': cannot start {python}: {error.strerror}",
-                "Name an interpreter that exists with `python:` in lab.yaml.",
-                phase="start",
-            ) from error
+    def __init__(self, place: Place, errand: Errand) -> None:
+        self._ssh = place.ssh
+        self._errand = errand
+        self._paths: dict[Path, str] = {}
+        self.copying_s = 0.0
+        if place.ssh:
+            self._talk = _talk_over_ssh(place, place.ssh, errand.runtime)
+        else:
+            self._talk = _talk_here(place, errand)
 
     def __enter__(self) -> Self:
         return self
@@ -57,59 +60,81 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._process.end()
+        self._talk.process.end()
 
     def hello(self) -> Hello:
-        """The worker's first message: whether its engine is there, and what it sees of the machine."""
-        message = self._receive(time.monotonic() + HELLO_LIMIT_S, f"no hello within {HELLO_LIMIT_S:g} s")
+        """The worker's first message: whether its engine is there, and what it sees of the machine.
+
+        What another machine lacks of the files is copied there first.
+        """
+        if self._ssh:
+            self._ship(self._ssh)
+        message = self._talk.receive(HELLO_LIMIT_S, f"no hello within {HELLO_LIMIT_S:g} s", "")
         if message.get("event") != "hello" or message.get("protocol") != PROTOCOL:
-            raise self._error(f"the worker does not speak protocol {PROTOCOL}: {str(message)[:200]}")
+            raise self._talk.error(f"the worker does not speak protocol {PROTOCOL}: {str(message)[:200]}")
         return Hello(problem=str(message["problem"]), facts=message["facts"])
 
-    def measure(self, request: Message, limit_s: float, on_phase: Callable[[str], None]) -> Message:
-        """Have the worker measure one case; its result message."""
-        self._process.write_line(json.dumps(request).encode())
+    def path_of(self, file: Path) -> str:
+        """Where the worker finds one of the errand's files."""
+        return self._paths.get(file, str(file))
+
+    def measure(self, request: Message) -> Message:
+        """Have the worker measure one case; its result message. The time limit begins here."""
+        self._talk.send(request)
+        limit_s = self._errand.limit_s
         deadline_s = time.monotonic() + limit_s
+        too_late = f"no result within {limit_s:g} s, so the worker was ended"
         while True:
-            message = self._receive(deadline_s, f"no result within {limit_s:g} s, so the worker was ended")
+            message = self._talk.receive(deadline_s - time.monotonic(), too_late, _SLOW_OR_STUCK)
             match message.get("event"):
                 case "phase":
-                    self._phase = str(message["phase"])
-                    on_phase(self._phase)
+                    self._talk.phase = str(message["phase"])
+                    self._errand.on_phase(self._talk.phase)
                 case "result":
                     return message
                 case "failed":
-                    self._phase = str(message["phase"])
-                    raise self._error(f"{message['kind']}: {message['error']}")
+                    self._talk.phase = str(message["phase"])
+                    raise self._talk.error(f"{message['kind']}: {message['error']}")
                 case _:
-                    raise self._error(f"the worker answered out of turn: {str(message)[:200]}")
+                    raise self._talk.error(f"the worker answered out of turn: {str(message)[:200]}")
 
-    def _receive(self, deadline_s: float, too_late: str) -> Message:
-        try:
-            line = self._process.read_line(deadline_s)
-        except TimeIsUpError:
-            raise self._error(
-                too_late,
-                "If it is slow rather than stuck, raise `time_limit_s` in the suite's `measure:`.",
-            ) from None
-        if line is None:
-            raise self._ended_early()
-        try:
-            message = json.loads(line)
-        except ValueError:
-            message = None
-        if not isinstance(message, dict):
-            raise self._error(f"the worker's stdout holds rubbish: {line[:200]!r}")
-        return message
+    def _ship(self, ssh: Ssh) -> None:
+        begin_s = time.monotonic()
+        errand = self._errand
+        self._paths = ship(
+            self._talk,
+            ssh,
+            [errand.archive, *errand.files],
+            errand.files,
+            runtime=errand.runtime,
+            life_s=HELLO_LIMIT_S + errand.limit_s,
+            on_phase=errand.on_phase,
+        )
+        self.copying_s = time.monotonic() - begin_s
 
-    def _ended_early(self) -> RoundError:
-        status = self._process.exit_status(within_s=5)
-        if status is None:
-            return self._error("the worker closed its output without an answer")
-        if status < 0:
-            name = signal.Signals(-status).name
-            return self._error(f"the worker was killed by {name}", _SIGNAL_HINTS.get(name, ""))
-        return self._error(f"the worker ended without an answer (exit status {status})")
 
-    def _error(self, message: str, hint: str = "") -> RoundError:
-        return RoundError(message, hint, phase=self._phase, log_tail=self._process.log_tail)
+def _talk_here(place: Place, errand: Errand) -> Talk:
+    python = place.python_for(errand.runtime) or sys.executable
+    try:
+        process = WorkerProcess([python, str(errand.archive), errand.runtime])
+    except OSError as error:
+        raise RoundError(
+            f"{place.title}: cannot start {python}: {error.strerror}",
+            "Name an interpreter that exists with `python:` in lab.yaml.",
+            phase="start",
+        ) from error
+    return Talk(process, "start", lambda *_: None)
+
+
+def _talk_over_ssh(place: Place, ssh: Ssh, runtime: str) -> Talk:
+    python = place.python_for(runtime) or "python3"
+    command = ssh_command(ssh, remote_python(python))
+    try:
+        process = WorkerProcess(command)
+    except OSError as error:
+        raise RoundError(
+            f"{place.title}: cannot start ssh: {error.strerror}",
+            "Install the OpenSSH client (Debian and Ubuntu: sudo apt install openssh-client).",
+            phase="connect",
+        ) from error
+    return Talk(process, "connect", lambda *end: why_ssh_ended(ssh, python, *end))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devbench.domain.case import ImageInput, Option, PlannedCase
-from devbench.domain.extend import Device, Runtime
+from devbench.domain.extend import Device
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Skipped
@@ -18,7 +18,7 @@ from devbench.models.artifact import is_file_source
 from devbench.plugin.registry import Registry
 from devbench.suites.format import DeviceFormat, ImageFormat, ModelFormat, Suite
 
-Probe = Callable[[Place, str], str]  # what keeps a runtime from working at a place; "" if nothing does
+Probe = Callable[[Place, str], Skipped | None]  # why a runtime does not work at a place; None if it does
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class _Slot:
     place: Place
     runtime: str
     options: Mapping[str, Option]
-    problem: str = ""
+    problem: Skipped | None = None
 
     @property
     def id(self) -> str:
@@ -87,16 +87,11 @@ def plan_suite(
             planned = _case(entry_model, variant, slot, suite, base, measure, seed)
             why = slot.problem or _format_problem(variant, slot.runtime, registry)
             if why:
-                skips.append((planned, Skipped(reason=why, hint=_remedy(registry.runtimes[slot.runtime], why))))
+                skips.append((planned, why))
             else:
                 cases.append(planned)
     places_by_name = {(slot.device, slot.place.name): slot.place for slot in slots}
     return Plan(cases=tuple(cases), skips=tuple(skips), absent=tuple(absent), places=places_by_name)
-
-
-def _remedy(runtime: type[Runtime], problem: str) -> str:
-    """What to do about a runtime that does not work: what it knows of this problem, else how to have it."""
-    return runtime().explain(problem) or (f"To have it: {runtime.install}." if runtime.install else "")
 
 
 def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) -> Iterator[_Slot]:
@@ -108,7 +103,7 @@ def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) 
             if not problems[name]:
                 break
         best = next((name for name, problem in problems.items() if not problem), None)
-        problems = {best: ""} if best else dict(itertools.islice(problems.items(), 1))
+        problems = {best: None} if best else dict(itertools.islice(problems.items(), 1))
     for name, problem in problems.items():
         for options in _option_matrix(entry, registry.runtimes[name].options):
             yield _Slot(device=entry.name, place=place, runtime=name, options=options, problem=problem)
@@ -197,6 +192,8 @@ def _image(image: ImageFormat | None, labels: str | None, base: Path) -> ImageIn
     )
 
 
-def _format_problem(variant: Variant, runtime: str, registry: Registry) -> str:
+def _format_problem(variant: Variant, runtime: str, registry: Registry) -> Skipped | None:
     formats = registry.runtimes[runtime].formats
-    return "" if variant.format in formats else f"{runtime} loads {', '.join(formats)}, not .{variant.format}"
+    if variant.format in formats:
+        return None
+    return Skipped(reason=f"{runtime} loads {', '.join(formats)}, not .{variant.format}")

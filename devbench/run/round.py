@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,14 @@ import numpy as np
 
 from devbench.domain.case import Case
 from devbench.domain.extend import Runtime
-from devbench.domain.outcome import OutputTensor, Round, RoundFacts
-from devbench.domain.place import Place
+from devbench.domain.outcome import OutputTensor, Round, RoundFacts, Skipped
+from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
+from devbench.files import sha256_of
 from devbench.hookspecs import hookimpl
 from devbench.places.archive import worker_archive
-from devbench.places.session import Message, Session
+from devbench.places.session import Errand, Session
+from devbench.places.talk import Message
 from devbench.plugin.registry import Registry
 from devbench.run.conditions import conditions_of
 
@@ -33,50 +35,75 @@ class WorkerRounds:
         self._registry = registry
         self._archives = archives
         self._on_phase = on_phase
+        self._closed: dict[tuple[Ssh | None, str | None], Skipped] = {}
 
-    def probe(self, place: Place, runtime: str) -> str:
-        """What keeps `runtime` from working at `place`; "" if nothing does."""
-        try:
-            with self._session(place, runtime) as session:
-                problem = session.hello().problem
-        except RoundError as error:
-            return error.message
-        return f"{runtime} is not there: {problem}" if problem else ""
+    def probe(self, place: Place, runtime: str) -> Skipped | None:
+        """Why `runtime` does not work at `place`; None if it does."""
+        found = self.look(place, runtime)
+        return found if isinstance(found, Skipped) else None
 
-    def facts(self, place: Place, runtime: str) -> dict[str, str]:
-        """What the worker sees at `place`; a `RoundError` if it cannot be started."""
-        with self._session(place, runtime) as session:
-            hello = session.hello()
-        return {**hello.facts, **({"problem": hello.problem} if hello.problem else {})}
+    def look(self, place: Place, runtime: str) -> Mapping[str, str] | Skipped:
+        """What the worker sees at `place`, or why `runtime` does not work there.
+
+        A machine that could not be reached once is not tried again: each try may take 15 s.
+        """
+        way = (place.ssh, place.python_for(runtime))
+        if way not in self._closed:
+            try:
+                with self._session(place, runtime) as session:
+                    hello = session.hello()
+            except RoundError as error:
+                why = Skipped(reason=error.message, hint=error.hint)
+                if error.phase != "connect":
+                    return why
+                self._closed[way] = why
+            else:
+                return self._missing(place, runtime, hello.problem) if hello.problem else hello.facts
+        return self._closed[way]
 
     @hookimpl(trylast=True)
     def devbench_run_round(self, case: Case, place: Place) -> Round:
         """One round, in a process of its own."""
-        runtime = case.planned.runtime
         started = datetime.now(UTC)
         begin_s = time.monotonic()
-        with self._session(place, runtime) as session:
+        runtime = case.planned.runtime
+        with self._session(place, runtime, case) as session:
             hello = session.hello()
             if hello.problem:
-                hint = self._runtime(runtime).install
-                raise RoundError(f"{runtime}: {hello.problem}", f"To have it: {hint}." if hint else "", phase="start")
-            if why := self._runtime(runtime).unfit(case.artifact, hello.facts):
-                raise RoundError(why, phase="start")
+                why = self._missing(place, runtime, hello.problem)
+                raise RoundError(why.reason, why.hint, phase="start")
+            if unfit := self._runtime(runtime).unfit(case.artifact, hello.facts):
+                raise RoundError(unfit, phase="start")
             try:
-                answer = session.measure(_request(case, place), case.planned.measure.time_limit_s, self._on_phase)
+                answer = session.measure(_request(case, place, session.path_of))
             except RoundError as error:
                 raise self._explained(error, runtime) from error
+            duration_s = time.monotonic() - begin_s - session.copying_s
         try:
-            return _round(answer, dict(hello.facts), started, time.monotonic() - begin_s)
+            return _round(answer, dict(hello.facts), started, duration_s)
         except (KeyError, TypeError, ValueError, binascii.Error) as error:
             raise RoundError(f"the worker's result makes no sense: {error!r}", phase="result") from error
 
-    def _session(self, place: Place, runtime: str) -> Session:
+    def _session(self, place: Place, runtime: str, case: Case | None = None) -> Session:
         driver = self._registry.runtimes[runtime]
-        return Session(place, runtime, worker_archive(driver.engine, self._archives, driver.parts))
+        errand = Errand(
+            runtime=runtime,
+            archive=worker_archive(driver.engine, self._archives, driver.parts),
+            files=_files(case) if case else {},
+            limit_s=case.planned.measure.time_limit_s if case else 0,
+            on_phase=self._on_phase,
+        )
+        return Session(place, errand)
 
     def _runtime(self, name: str) -> Runtime:
         return self._registry.runtimes[name]()
+
+    def _missing(self, place: Place, runtime: str, problem: str) -> Skipped:
+        """A runtime that does not work: what it knows of this problem, else how to have it."""
+        driver = self._runtime(runtime)
+        where = f" (for {place.python_for(runtime) or 'python3'} at {place.ssh.host})" if place.ssh else ""
+        to_have = f"To have it{where}: {driver.install}." if driver.install else ""
+        return Skipped(reason=f"{runtime} is not there: {problem}", hint=driver.explain(problem) or to_have)
 
     def _explained(self, error: RoundError, runtime: str) -> RoundError:
         """The error with what the runtime knows to do about it, which is more than can be said in general."""
@@ -84,11 +111,16 @@ class WorkerRounds:
         return RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail)
 
 
-def _request(case: Case, place: Place) -> Message:
+def _files(case: Case) -> dict[Path, str]:
+    """What the worker will read, each with its sha256."""
+    return {case.artifact.path: case.artifact.sha256, **{path: sha256_of(path) for path in case.feeds}}
+
+
+def _request(case: Case, place: Place, path_of: Callable[[Path], str]) -> Message:
     return {
-        "artifact": str(case.artifact.path),
+        "artifact": path_of(case.artifact.path),
         "options": {**case.planned.options, **place.options},
-        "feeds": [str(path) for path in case.feeds],
+        "feeds": [path_of(path) for path in case.feeds],
         "seed": case.planned.seed,
         "settings": asdict(case.planned.measure),
     }

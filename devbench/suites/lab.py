@@ -1,4 +1,4 @@
-"""Reads lab.yaml: the places of one laboratory, and which interpreter each runs the worker with."""
+"""Reads lab.yaml: the places of one laboratory, how each is reached, and what runs the worker there."""
 
 from __future__ import annotations
 
@@ -6,17 +6,42 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from devbench.domain.place import Place
+from devbench.domain.place import Place, Ssh
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
-from devbench.suites.yaml_file import read_yaml
+from devbench.suites.yaml_file import YamlFile, read_yaml
 
 
 def _for_every_runtime(value: Any) -> Any:
     return {"": value} if isinstance(value, str) else value
+
+
+def _host_alone(value: Any) -> Any:
+    return {"host": value} if isinstance(value, str) else value
+
+
+class SshFormat(BaseModel):
+    """How to reach a place over ssh; the words are those of `Ssh`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    host: str
+    config: str | None = None
+    cache: str = Ssh.cache
+    cache_mib: Annotated[int, Field(ge=1, le=1 << 20)] = Ssh.cache_mib
+
+    @field_validator("host")
+    @classmethod
+    def _host_is_one_word(cls, host: str) -> str:
+        """A host that begins with a dash would be an option of ssh; one with a space or line end is a mistake."""
+        if not host or host.startswith("-") or any(letter.isspace() or not letter.isprintable() for letter in host):
+            raise PydanticCustomError(
+                "bad_name", "'host' cannot be {host}: it is a name such as attic or mendel@attic", {"host": repr(host)}
+            )
+        return host
 
 
 class PlaceFormat(BaseModel):
@@ -29,6 +54,8 @@ class PlaceFormat(BaseModel):
     python: Annotated[
         dict[str, str], BeforeValidator(_for_every_runtime, json_schema_input_type=str | dict[str, str])
     ] = {}
+    ssh: Annotated[SshFormat | None, BeforeValidator(_host_alone, json_schema_input_type=str | SshFormat)] = None
+    options: dict[str, str] = {}
 
     @field_validator("device")
     @classmethod
@@ -51,7 +78,11 @@ class LabFormat(BaseModel):
     places: list[PlaceFormat]
 
 
-_KEYS = {(): tuple(LabFormat.model_fields), ("places",): tuple(PlaceFormat.model_fields)}
+_KEYS = {
+    (): tuple(LabFormat.model_fields),
+    ("places",): tuple(PlaceFormat.model_fields),
+    ("ssh",): tuple(SshFormat.model_fields),
+}
 
 
 def read_lab(path: Path, devices: tuple[str, ...]) -> list[Place]:
@@ -63,15 +94,34 @@ def read_lab(path: Path, devices: tuple[str, ...]) -> list[Place]:
         note_mistakes(file, error, _KEYS)
         file.raise_mistakes()
         raise
-    return [
-        Place(name=place.name, device=place.device, python=_interpreters(place.python, path.parent))
-        for place in lab.places
-    ]
+    _refuse_twins(file, lab)
+    return [_place(place, path.absolute().parent) for place in lab.places]
+
+
+def _refuse_twins(file: YamlFile, lab: LabFormat) -> None:
+    seen = set()
+    for index, place in enumerate(lab.places):
+        if (place.device, place.name) in seen:
+            file.complain(("places", index, "name"), f"there is a {place.device} called '{place.name}' already")
+        seen.add((place.device, place.name))
+    file.raise_mistakes()
+
+
+def _place(place: PlaceFormat, base: Path) -> Place:
+    return Place(
+        name=place.name,
+        device=place.device,
+        python=place.python if place.ssh else _interpreters(place.python, base),
+        ssh=_ssh(place.ssh, base) if place.ssh else None,
+        options=place.options,
+    )
+
+
+def _ssh(ssh: SshFormat, base: Path) -> Ssh:
+    config = base / Path(ssh.config).expanduser() if ssh.config else None
+    return Ssh(host=ssh.host, config=config, cache=ssh.cache, cache_mib=ssh.cache_mib)
 
 
 def _interpreters(python: Mapping[str, str], base: Path) -> dict[str, str]:
     """A bare name is looked up on PATH; anything with a slash is a path, from the lab file's folder."""
-    return {
-        runtime: str(base.absolute() / Path(name).expanduser()) if "/" in name else name
-        for runtime, name in python.items()
-    }
+    return {runtime: str(base / Path(name).expanduser()) if "/" in name else name for runtime, name in python.items()}

@@ -1,0 +1,144 @@
+"""A board that is reached over ssh: a real OpenSSH server on loopback, with its own keys, port and configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+import pytest
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if not found:
+        pytest.skip(f"there is no {name} on this machine")
+    return found
+
+
+class Board:
+    """The server and what a client must know of it, in `folder`. `config` is an ssh configuration with `Host attic`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "ssh_config"
+        self.cache = folder / "board cache"
+        self._sshd = _program("sshd")
+        self._server: subprocess.Popen[bytes] | None = None
+        for name in ("host", "user", "stranger"):
+            _key(folder / name)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        shutil.copy(folder / "user.pub", folder / "authorized_keys")
+        self.knows_host("host")
+        self.client()
+        self.start()
+
+    def knows_host(self, key: str) -> None:
+        """Have the client take the public half of `key` for the server's; '' for none at all."""
+        public = (self.folder / f"{key}.pub").read_text() if key else ""
+        (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {public}" if public else "")
+
+    def client(self, *lines: str, key: str = "user", name: str = "ssh_config") -> Path:
+        """Write a client's configuration with `lines` before what it needs to come in with `key`."""
+        path = self.folder / name
+        settings = [
+            "Host attic",
+            *lines,
+            "HostName 127.0.0.1",
+            f"Port {self.port}",
+            f'IdentityFile "{self.folder / key}"',
+            "IdentitiesOnly yes",
+            f'UserKnownHostsFile "{self.folder / "known_hosts"}"',
+            "GlobalKnownHostsFile /dev/null",
+        ]
+        path.write_text("\n".join(settings) + "\n")
+        path.chmod(0o600)
+        return path
+
+    def start(self, *lines: str) -> None:
+        """Start the server, again if need be, with `lines` before the rest of its configuration."""
+        self.stop()
+        settings = [
+            *lines,
+            f"ListenAddress 127.0.0.1:{self.port}",
+            f'HostKey "{self.folder / "host"}"',
+            f'AuthorizedKeysFile "{self.folder / "authorized_keys"}"',
+            f'PidFile "{self.folder / "sshd.pid"}"',
+            "StrictModes no",
+            "UsePAM no",
+            "PasswordAuthentication no",
+            "PermitRootLogin prohibit-password",
+        ]
+        (self.folder / "sshd_config").write_text("\n".join(settings) + "\n")
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
+        log = (self.folder / "sshd.log").open("ab")
+        self._server = subprocess.Popen([self._sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")], stderr=log)
+        log.close()
+        self._wait_until_it_listens()
+
+    def stop(self) -> None:
+        """What a reboot does: the server and every connection end."""
+        if self._server:
+            for process in [*self.connections(), psutil.Process(self._server.pid)]:
+                process.kill()
+            self._server.wait()
+            self._server = None
+
+    def connections(self) -> list[psutil.Process]:
+        """The server's processes for connections that are open, without what they have started."""
+        assert self._server
+        children = psutil.Process(self._server.pid).children(recursive=True)
+        return [child for child in children if child.name() == "sshd"]
+
+    def workers(self) -> list[psutil.Process]:
+        """The workers that run from this board's cache."""
+        return [process for process in psutil.process_iter() if _runs_from(process, self.cache)]
+
+    def lab(self, folder: Path, *, device: str = "fake", python: str = sys.executable, **more: object) -> Path:
+        """Write a lab.yaml that names this board as `local`, so that it stands for the device found on this machine."""
+        ssh = {"host": "attic", "config": str(self.config), "cache": str(self.cache), **more}
+        words = ", ".join(f"{key}: {value!r}" for key, value in ssh.items())
+        path = folder / "lab.yaml"
+        path.write_text(f"places:\n- {{name: local, device: {device}, python: {python!r}, ssh: {{{words}}}}}\n")
+        return path
+
+    def _wait_until_it_listens(self) -> None:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise AssertionError((self.folder / "sshd.log").read_text())
+
+
+def gone_within(processes: Iterable[psutil.Process], seconds: float) -> bool:
+    """Whether all of them have ended by then."""
+    return not psutil.wait_procs(list(processes), timeout=seconds)[1]
+
+
+def end(number: int) -> None:
+    """Kill a process and its group, such as devbench and all it has started here."""
+    os.killpg(number, signal.SIGKILL)
+
+
+def _key(path: Path) -> None:
+    keygen = _program("ssh-keygen")
+    subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(path)], check=True)
+
+
+def _runs_from(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return any(word.startswith(f"{folder}/") for word in process.cmdline())
+    except psutil.Error:
+        return False
