@@ -86,13 +86,17 @@ class WorkerProcess:
             return self._process.wait(max(0.1, deadline_s - time.monotonic()))
         return None
 
-    def end(self) -> None:
-        """Make sure that it, and all that it started, is gone."""
+    def end(self, grace_s: float = 0.0) -> None:
+        """Make sure that it, and all that it started, is gone; `grace_s` lets it see first that its input has ended."""
+        if grace_s:
+            self._close_input()
+            self.exit_status(grace_s)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._selector.close()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        self._close_input()
+        for pipe in (self._process.stdout, self._process.stderr):
             if pipe:
                 pipe.close()
 
@@ -100,6 +104,10 @@ class WorkerProcess:
     def log_tail(self) -> str:
         """The end of what it has said on stderr."""
         return self._tail.decode(errors="replace").strip()
+
+    def _close_input(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
 
     def _open_pipes(self) -> set[int]:
         return {key.fd for key in self._selector.get_map().values()}

@@ -19,6 +19,8 @@ from devbench.places.talk import Message, Talk
 
 PROTOCOL = 1
 HELLO_LIMIT_S = 60.0
+END_LIMIT_S = 5.0  # within which a worker that has answered lets go of its device
+GRACE_S = 3.0
 _SLOW_OR_STUCK = "If it is slow rather than stuck, raise `time_limit_s` in the suite's `measure:`."
 
 
@@ -60,7 +62,8 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._talk.process.end()
+        # What runs over there cannot be killed from here: it ends when it sees that its input has ended.
+        self._talk.process.end(GRACE_S if self._ssh and self._talk.phase != "connect" else 0)
 
     def hello(self) -> Hello:
         """The worker's first message: whether its engine is there, and what it sees of the machine.
@@ -91,6 +94,7 @@ class Session:
                     self._talk.phase = str(message["phase"])
                     self._errand.on_phase(self._talk.phase)
                 case "result":
+                    self._talk.process.exit_status(END_LIMIT_S)  # the next one finds the device free
                     return message
                 case "failed":
                     self._talk.phase = str(message["phase"])

@@ -32,7 +32,7 @@ _OPTIONS = {
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",
     "RemoteCommand": "none",
-    "LogLevel": "ERROR",
+    "LogLevel": "INFO",  # less than that leaves some causes out
 }
 _LONGEST_FOLDER = 80  # a socket's path has 107 bytes: 17 for our name of it, and 17 that ssh adds for a moment
 # Nothing in it means anything to any login shell once it stands between single quotes.

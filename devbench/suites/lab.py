@@ -39,7 +39,7 @@ class SshFormat(BaseModel):
         """A host that begins with a dash would be an option of ssh; one with a space or line end is a mistake."""
         if not host or host.startswith("-") or any(letter.isspace() or not letter.isprintable() for letter in host):
             raise PydanticCustomError(
-                "bad_name", "'host' cannot be {host}: it is a name such as attic or mendel@attic", {"host": repr(host)}
+                "bad_name", "{host} is no ssh host: it is a name such as attic or mendel@attic", {"host": repr(host)}
             )
         return host
 

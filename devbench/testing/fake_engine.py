@@ -6,6 +6,7 @@ published: no installed plugin brings it.
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -65,6 +66,10 @@ def _hang():
         time.sleep(3600)
 
 
+def _seize():
+    re.match("(a+)+$", "a" * 60 + "b")  # hangs without giving the interpreter's lock back, as native code can
+
+
 def _print_natively():
     os.write(1, b"a native library says hello on descriptor 1\n")
     sys.stdout.write("and Python's print does too\n")
@@ -83,6 +88,7 @@ def _rubbish():
 _DEEDS = {
     "raise": _raise,
     "hang": _hang,
+    "seize": _seize,
     "exit": lambda: os._exit(7),
     "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),

@@ -18,8 +18,10 @@ import select
 import signal
 import sys
 import threading
+import time
 
 CHUNK_BYTES = 1 << 16
+GRACE_S = 1
 PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux: a socket whose other end will send no more
 
 
@@ -100,6 +102,7 @@ def _end_without_host(child, life_s):
     line = select.poll()
     line.register(0, PEER_CLOSED)  # what the host sends is the worker's to read; the end of it wakes both
     line.poll(life_s * 1000)
+    time.sleep(GRACE_S)  # in which a worker that is able to ends by itself, and lets go of its device
     _kill(child)
     try:
         os.kill(child, signal.SIGKILL)  # if it has no group of its own yet

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+
+from devbench.domain.measure import PROFILES
+from devbench.domain.outcome import Round
+from devbench.domain.place import Place, Ssh
+from devbench.testing import measure_once
+from devbench.testing.fake import FakeRuntime
+
+SHORT = replace(PROFILES["quick"], warmup_runs=2, warmup_s=0.0, min_runs=5, min_s=0.0, time_limit_s=20.0)
 
 
 def _program(name: str) -> str:
@@ -96,21 +105,45 @@ class Board:
 
     def connections(self) -> list[psutil.Process]:
         """The server's processes for connections that are open, without what they have started."""
-        assert self._server
-        children = psutil.Process(self._server.pid).children(recursive=True)
-        return [child for child in children if child.name() == "sshd"]
+        return [child for child in self._children() if _name(child) == "sshd"]
 
-    def workers(self) -> list[psutil.Process]:
-        """The workers that run from this board's cache."""
-        return [process for process in psutil.process_iter() if _runs_from(process, self.cache)]
+    def running(self, *, at_least: int = 0) -> list[psutil.Process]:
+        """What the connections have started: shells, receivers, workers. Waits until there is a worker in its loop."""
+        deadline = time.monotonic() + 30
+        while True:
+            found = [child for child in self._children() if _name(child) not in ("sshd", "")]
+            if sum(_is_worker(process, self.cache) for process in found) >= at_least:
+                return found
+            assert time.monotonic() < deadline, f"no worker in time: {found}"
+            time.sleep(0.05)
 
-    def lab(self, folder: Path, *, device: str = "fake", python: str = sys.executable, **more: object) -> Path:
+    def logins(self) -> int:
+        """How many connections have been let in so far."""
+        return (self.folder / "sshd.log").read_text().count("Accepted publickey")
+
+    def files(self) -> dict[str, int]:
+        """The files in the cache: name and inode."""
+        return {path.name.partition("-")[2]: path.stat().st_ino for path in self.cache.iterdir()}
+
+    def place(self, *, python: str = sys.executable, **more: Any) -> Place:
+        """This board as a place of the fake device; `more` is said of its `Ssh`."""
+        ssh = Ssh(**{"host": "attic", "config": self.config, "cache": str(self.cache), **more})
+        return Place(name="attic", device="fake", python={"": python}, ssh=ssh)
+
+    def measure(self, model: Path, **more: Any) -> Round:
+        """One round of a `.fake` file over there; `more` is said of the place."""
+        return measure_once(FakeRuntime, model, self.folder, place=self.place(**more), measure=SHORT)
+
+    def lab(self, folder: Path, *, device: str = "fake", python: str = sys.executable) -> Path:
         """Write a lab.yaml that names this board as `local`, so that it stands for the device found on this machine."""
-        ssh = {"host": "attic", "config": str(self.config), "cache": str(self.cache), **more}
-        words = ", ".join(f"{key}: {value!r}" for key, value in ssh.items())
+        ssh = f"{{host: attic, config: '{self.config}', cache: '{self.cache}'}}"
         path = folder / "lab.yaml"
-        path.write_text(f"places:\n- {{name: local, device: {device}, python: {python!r}, ssh: {{{words}}}}}\n")
+        path.write_text(f"places:\n- {{name: local, device: {device}, python: {python!r}, ssh: {ssh}}}\n")
         return path
+
+    def _children(self) -> list[psutil.Process]:
+        assert self._server
+        return psutil.Process(self._server.pid).children(recursive=True)
 
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + 10
@@ -127,18 +160,22 @@ def gone_within(processes: Iterable[psutil.Process], seconds: float) -> bool:
     return not psutil.wait_procs(list(processes), timeout=seconds)[1]
 
 
-def end(number: int) -> None:
-    """Kill a process and its group, such as devbench and all it has started here."""
-    os.killpg(number, signal.SIGKILL)
-
-
 def _key(path: Path) -> None:
     keygen = _program("ssh-keygen")
     subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(path)], check=True)
 
 
-def _runs_from(process: psutil.Process, folder: Path) -> bool:
+def _name(process: psutil.Process) -> str:
+    """Its name; empty if it has ended since."""
     try:
-        return any(word.startswith(f"{folder}/") for word in process.cmdline())
+        return process.name()
+    except psutil.Error:
+        return ""
+
+
+def _is_worker(process: psutil.Process, cache: Path) -> bool:
+    """Whether it is a worker from this cache that has been there long enough to measure."""
+    try:
+        return time.time() - process.create_time() > 0.7 and any(str(cache) in word for word in process.cmdline())
     except psutil.Error:
         return False
