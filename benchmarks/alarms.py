@@ -88,20 +88,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, nargs="?")
     parser.add_argument("--trials", type=int, default=100)
-    parser.add_argument("--profile", default="normal")
+    parser.add_argument("--measure", default="normal", help="a profile, or settings as in a suite")
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--only-table", action="store_true")
     arguments = parser.parse_args()
     runs = arguments.results.with_suffix(".runs").resolve()
     if not arguments.only_table:
         for _ in range(arguments.trials):
-            found = trial(arguments.model.resolve(), arguments.profile, runs)
+            found = trial(arguments.model.resolve(), arguments.measure, runs)
             with arguments.results.open("a") as file:
                 file.write(json.dumps(found) + "\n")
     print(table([json.loads(line) for line in arguments.results.read_text().splitlines()], runs))
 
 
-def trial(model: Path, profile: str, runs: Path) -> dict:
+def trial(model: Path, measure: str, runs: Path) -> dict:
     """Measure the three cases; their ratios and verdicts, and the seconds it took."""
     with tempfile.TemporaryDirectory() as folder:
         install(Path(folder))
@@ -109,7 +109,7 @@ def trial(model: Path, profile: str, runs: Path) -> dict:
         devices = ", ".join(entry % pair for pair in (("a", 0), ("b", 0), ("slowed", PERCENT)))
         suite = Path(folder) / "suite.yaml"
         suite.write_text(
-            f"name: alarms\nmodels: [{{name: model, source: {model}}}]\ndevices: [{devices}]\nmeasure: {profile}\n"
+            f"name: alarms\nmodels: [{{name: model, source: {model}}}]\ndevices: [{devices}]\nmeasure: {measure}\n"
         )
         out = runs / str(time.time_ns())
         start = time.monotonic()
