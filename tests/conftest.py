@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.board import Board
+
 QUICK = "{profile: quick, rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 20, time_limit_s: 20}"
 
 
@@ -116,6 +118,14 @@ def interpreters() -> Callable[[str], str]:
         pytest.skip(f"there is no Python {version} on this machine")
 
     return find
+
+
+@pytest.fixture
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """A board that is reached over ssh and lets us in."""
+    made = Board(tmp_path_factory.mktemp("board"))
+    yield made
+    made.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,8 @@ def _judge(left: Check | None, *, as_json: bool) -> None:
     for kind, device in desk.plugins.registry.devices.items():
         checks += _device_checks(kind, device)
     for line in place_lines(desk, rounds):
-        name = f"{line.device} {line.runtime}".strip()
+        place = "" if line.place == "local" else line.place
+        name = " ".join(word for word in (line.device, place, line.runtime) if word)
         checks.append(Check(name=name, good=line.ready or None, text=line.text, hint=line.hint))
     checks += [
         Check(name=f"plugin {info.name}", good=False, text=problem, hint="Update or uninstall it.")

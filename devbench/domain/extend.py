@@ -18,10 +18,12 @@ class Device(ABC):
 
     kind: its name in suites, such as `coral-usb`.
     runtimes: names of the runtimes that can drive it, best first.
+    place_options: the options of a place that lab.yaml names, as far as it does not say them itself.
     """
 
     kind: ClassVar[str]
     runtimes: ClassVar[tuple[str, ...]] = ()
+    place_options: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def discover(self) -> Iterable[Place | Absent]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devbench.domain.case import ImageInput, Option, PlannedCase
@@ -52,7 +52,11 @@ class _Slot:
 
 def find_places(device: type[Device], lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
     """Places of a kind: those of lab.yaml, then those discovered that it does not name already."""
-    named = [place for place in lab if place.device == device.kind]
+    named = [
+        replace(place, options={**device.place_options, **place.options})
+        for place in lab
+        if place.device == device.kind
+    ]
     found = list(device().discover())
     names = {place.name for place in named}
     places = named + [place for place in found if isinstance(place, Place) and place.name not in names]

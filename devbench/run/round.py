@@ -101,9 +101,9 @@ class WorkerRounds:
     def _missing(self, place: Place, runtime: str, problem: str) -> Skipped:
         """A runtime that does not work: what it knows of this problem, else how to have it."""
         driver = self._runtime(runtime)
-        where = f" (for {place.python_for(runtime) or 'python3'} at {place.ssh.host})" if place.ssh else ""
-        to_have = f"To have it{where}: {driver.install}." if driver.install else ""
-        return Skipped(reason=f"{runtime} is not there: {problem}", hint=driver.explain(problem) or to_have)
+        where = f"At {place.ssh.host}, for {place.python_for(runtime) or 'python3'}: " if place.ssh else ""
+        hint = driver.explain(problem) or (f"To have it: {driver.install}." if driver.install else "")
+        return Skipped(reason=f"{runtime} is not there: {problem}", hint=where + hint if hint else "")
 
     def _explained(self, error: RoundError, runtime: str) -> RoundError:
         """The error with what the runtime knows to do about it, which is more than can be said in general."""

@@ -61,6 +61,8 @@ class CoralUsb(_EdgeTpu):
 class _Pcie(_EdgeTpu):
     """A chip on PCIe, wherever it sits."""
 
+    place_options: ClassVar[Mapping[str, str]] = {"node": "apex_0"}
+
     def _chips(self) -> list[dict[str, str]]:
         return sysfs.chips(_root())
 

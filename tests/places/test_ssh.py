@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from devbench.errors import RoundError
+from tests.board import Board
 from tests.conftest import QUICK, Bench
-from tests.places.board import Board
 from tests.tiny_tflite import classifier
 
 

@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from devbench.errors import RoundError
+from tests.board import Board
 from tests.conftest import Bench
-from tests.places.board import Board
 
 
 def _look(board: Board, **more: Any) -> tuple[str, str]:
@@ -49,7 +49,7 @@ def test_places_are_listed_with_what_runs_there_or_why_they_are_not_ready(
     assert cellar["text"] == "nobody@attic.invalid: there is no machine of this name"
     assert "lab.yaml" in cellar["hint"]
     assert old["text"].startswith("litert is not there: ModuleNotFoundError: No module named ")
-    assert f"for {interpreters('3.9')} at attic" in old["hint"]
+    assert old["hint"].startswith(f"At attic, for {interpreters('3.9')}: To have it: ")
 
 
 def test_a_server_that_never_answers_is_tried_once_and_ctrl_c_ends_the_waiting(bench: Bench, board: Board) -> None:
