@@ -5,6 +5,7 @@ A snapshot is plain numbers; what they mean is worked out on the host. What cann
 
 import glob
 import os
+import resource
 
 from .clock import now_ns
 
@@ -17,6 +18,16 @@ def snapshot():
     for part in (_cpu_times, _pressure, _quota, _frequencies, _temperature, _throttles, _load):
         found.update(_or_nothing(part))
     return found
+
+
+def peak_memory_bytes():
+    """The most memory this program has had resident. ru_maxrss would count what started it, before it was ours."""
+    try:
+        with open("/proc/self/status") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        return int(lines["VmHWM"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts it in KiB
 
 
 def _or_nothing(part):

@@ -102,7 +102,7 @@ def _steady(invoke, per_sample, settings):
         "stopped_by": stopped_by,
         "cpu_ns_per_inference": int(cpu_s * 1e9 / (len(samples) * per_sample)),
         "involuntary_switches": after.ru_nivcsw - before.ru_nivcsw,
-        "peak_memory_bytes": after.ru_maxrss * 1024,  # Linux counts it in KiB
+        "peak_memory_bytes": environment.peak_memory_bytes(),
         "around": around,
     }
 

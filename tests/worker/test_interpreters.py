@@ -100,3 +100,12 @@ def _environment(python: str, package: str, folder: Path) -> str:
     subprocess.run([uv, "venv", "-q", "--python", python, str(made)], check=True)
     subprocess.run([uv, "pip", "install", "-q", "--python", str(made / "bin" / "python"), *wanted], check=True)
     return str(made / "bin" / "python")
+
+
+def test_the_peak_of_memory_is_the_workers_and_not_that_of_what_started_it(tmp_path: Path) -> None:
+    artifact = tmp_path / "a.fake"
+    artifact.write_text("{}")
+    ours = np.ones(300 << 20, dtype=np.uint8)
+    done = measure_once(FakeRuntime, artifact, tmp_path)
+    assert ours.all()
+    assert 1 << 20 < done.about.peak_memory_bytes < 150 << 20
