@@ -61,9 +61,10 @@ def remote_python(python: str) -> str:
 def why_ssh_ended(ssh: Ssh, python: str, status: int, phase: str, stderr: str) -> tuple[str, str] | None:
     """Message and hint for a process of `ssh_command` that ended in `phase`; None: the worker ended by itself."""
     if phase == "connect":
+        way = f"-F {shlex.quote(str(ssh.config))} {ssh.host}" if ssh.config else ssh.host
         if status == SSH_FAILED:
-            return why_not_connected(ssh.host, stderr)
-        return why_not_started(ssh.host, python, status, stderr)
+            return why_not_connected(ssh.host, way, stderr)
+        return why_not_started(ssh.host, way, python, status, stderr)
     if status in (SSH_FAILED, -1):
         return (
             f"the connection to {ssh.host} was lost",

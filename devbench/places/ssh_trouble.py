@@ -1,6 +1,6 @@
 """What ssh and login shells say when there is no connection, or no Python: its cause, and what to do.
 
-The texts are those of OpenSSH 7 to 9, which are never translated, and of the usual shells.
+OpenSSH never translates its texts; these were seen from 9.2, and the shells' from dash, bash, zsh, tcsh and fish.
 """
 
 from __future__ import annotations
@@ -10,24 +10,25 @@ import re
 _NOT_FOUND = 127  # what shells return
 _NOT_EXECUTABLE = 126
 
-# (what a line of stderr says, the cause, what to do); the first that fits. {host}: as in lab.yaml; {line}: that line.
+# (what a line of stderr says, the cause, what to do); the first that fits. {host}: as in lab.yaml;
+# {way}: the same with its configuration, to be typed after `ssh`; {line}: that line.
 _CONNECTING = (
     (
         r"^Offending .* key in",
         "the key of {host} is another than the one that is known",
         """Was the machine set up anew, or is it another one? If that is explained, remove the old key ({line}) and
-        connect once by hand: ssh {host}""",
+        connect once by hand: ssh {way}""",
     ),
     (
         r"Host key verification failed|host key is known for",
         "the key of {host} is not known yet, and keys are never taken on trust",
-        "Connect once by hand and compare the fingerprint: ssh {host}",
+        "Connect once by hand and compare the fingerprint: ssh {way}",
     ),
     (
         r"Permission denied|Too many authentication failures|No more authentication methods",
         "{host} lets none of this machine's keys in",
-        """Passwords are not asked for. Bring a key there with `ssh-copy-id {host}`; one with a passphrase goes into
-        the agent with `ssh-add`. This must work: ssh -o BatchMode=yes {host} true""",
+        """Passwords are not asked for. Bring a key there with `ssh-copy-id {way}`; one with a passphrase goes into
+        the agent with `ssh-add`. This must work: ssh -o BatchMode=yes {way} true""",
     ),
     (
         r"Could not resolve hostname",
@@ -42,7 +43,7 @@ _CONNECTING = (
     (
         r"timed out|No route to host|Network is unreachable|Host is down|not responding",
         "{host} does not answer",
-        "Is it switched on and on this network? Try: ssh {host}",
+        "Is it switched on and on this network? Try: ssh {way}",
     ),
     (
         r"Unable to negotiate",
@@ -57,17 +58,17 @@ _CONNECTING = (
 )
 
 
-def why_not_connected(host: str, stderr: str) -> tuple[str, str]:
+def why_not_connected(host: str, way: str, stderr: str) -> tuple[str, str]:
     """Cause and hint for an `ssh` that failed by itself before anything ran over there."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     for pattern, cause, hint in _CONNECTING:
         for line in lines:
             if re.search(pattern, line):
-                return cause.format(host=host, line=line), " ".join(hint.format(host=host, line=line).split())
-    return f"{host}: no connection ({lines[-1] if lines else 'ssh said nothing'})", f"This must work: ssh {host} true"
+                return cause.format(host=host, line=line), " ".join(hint.format(host=host, way=way, line=line).split())
+    return f"{host}: no connection ({lines[-1] if lines else 'ssh said nothing'})", f"This must work: ssh {way} true"
 
 
-def why_not_started(host: str, python: str, status: int, stderr: str) -> tuple[str, str]:
+def why_not_started(host: str, way: str, python: str, status: int, stderr: str) -> tuple[str, str]:
     """Cause and hint for a login that worked, after which Python did not start."""
     name_it = "Name an interpreter that exists there with `python:` in lab.yaml."
     if too_old := re.search(r"devbench: this is Python (\S+)", stderr):
@@ -78,5 +79,5 @@ def why_not_started(host: str, python: str, status: int, stderr: str) -> tuple[s
         return f"{python} at {host} cannot be executed", name_it
     return (
         f"{python} did not start at {host} (exit status {status})",
-        f"The log below may say why. This must work: ssh {host} {python} --version",
+        f"The log below may say why. This must work: ssh {way} {python} --version",
     )

@@ -81,7 +81,7 @@ def test_a_host_key_that_is_not_known(board: Board) -> None:
     board.knows_host("")
     text, hint = _look(board)
     assert text == "the key of attic is not known yet, and keys are never taken on trust"
-    assert hint.endswith("ssh attic")
+    assert hint.endswith(f"ssh -F {board.config} attic")
     assert board.logins() == 0
 
 
@@ -98,7 +98,7 @@ def test_a_key_that_is_not_let_in(board: Board) -> None:
     board.client(key="stranger")
     text, hint = _look(board)
     assert text == "attic lets none of this machine's keys in"
-    assert "ssh-copy-id attic" in hint
+    assert f"ssh-copy-id -F {board.config} attic" in hint
 
 
 def test_a_server_without_a_method_in_common(board: Board) -> None:
