@@ -48,6 +48,8 @@ class RoundFacts:
         precise enough), `plateau` (more samples no longer helped) or `cap` (its time was over).
     cpu_ns_per_inference: CPU time of the whole worker process, all threads, in the timed loop.
     conditions: what else the machine did; reasons: what that makes of the round.
+    loop_s: begin and end of the timed loop in the device's monotonic clock, for what was watched beside it.
+    energy_mj: of one inference, above the idle baseline; None where nothing was there to read it from.
     superseded: True for a round that was measured again because of its reasons; it counts for no figure.
     facts: what the worker saw of the machine, the interpreter and the runtime.
     """
@@ -67,6 +69,8 @@ class RoundFacts:
     settled: bool = True
     conditions: Conditions | None = None
     reasons: tuple[Reason, ...] = ()
+    loop_s: tuple[float, float] | None = None
+    energy_mj: float | None = None
     superseded: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
 

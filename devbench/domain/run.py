@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Literal
 
 from devbench.domain.case import Option
@@ -58,6 +59,12 @@ class CaseRecord:
     rounds: tuple[RoundFacts, ...] = ()
     outcome: Outcome | Pending = field(default_factory=Pending)
     remarks: tuple[str, ...] = ()
+
+    @property
+    def energy_mj(self) -> float | None:
+        """Of one inference above the idle baseline: the median of the rounds that count and know it."""
+        known = [one.energy_mj for one in self.rounds if one.energy_mj is not None and not one.superseded]
+        return median(known) if known else None
 
 
 @dataclass(frozen=True, kw_only=True)

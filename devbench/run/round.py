@@ -148,6 +148,7 @@ def _round(answer: Message, hello_facts: dict[str, str], started: datetime, dura
         outputs_sha256=hashlib.sha256("".join(one["sha256"] for one in answer["outputs"]).encode()).hexdigest(),
         settled=bool(answer["settled"]),
         conditions=conditions_of(before, after, canaries=(first, last), preempted=int(answer["involuntary_switches"])),
+        loop_s=(float(answer["loop_s"][0]), float(answer["loop_s"][1])),
         facts={**hello_facts, **answer["facts"]},
     )
     outputs = tuple(_output(one) for one in answer["outputs"])

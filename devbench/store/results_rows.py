@@ -89,6 +89,7 @@ def _figures(case: CaseRecord, outcome: Measured) -> dict[str, str]:
         "load_ms": _ms(_middle([one.load_ns for one in per_round]) / 1e6),
         "first_ms": _ms(_middle([one.first_ns for one in per_round]) / 1e6),
         "throughput_per_s": f"{1000 / summary.mean_ms:.6g}",
+        "energy_mj": "" if case.energy_mj is None else f"{case.energy_mj:.6g}",
         "host_cpu_ms": _ms(_middle([one.cpu_ns_per_inference for one in per_round]) / 1e6),
         "peak_memory_mib": f"{max(one.peak_memory_bytes for one in per_round) / 2**20:.1f}",
     }

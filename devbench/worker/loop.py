@@ -91,9 +91,11 @@ def _steady(invoke, per_sample, settings):
     around = [environment.snapshot()]
     before = resource.getrusage(resource.RUSAGE_SELF)
     cpu_before_s = time.process_time()
+    begin_ns = now_ns()
     samples, stopped_by = run_phase(
         invoke, per_sample, settings["min_runs"], _ns(settings["min_s"]), _ns(settings["cap_s"]), enough
     )
+    end_ns = now_ns()
     cpu_s = time.process_time() - cpu_before_s
     after = resource.getrusage(resource.RUSAGE_SELF)
     around.append(environment.snapshot())
@@ -104,6 +106,7 @@ def _steady(invoke, per_sample, settings):
         "involuntary_switches": after.ru_nivcsw - before.ru_nivcsw,
         "peak_memory_bytes": environment.peak_memory_bytes(),
         "around": around,
+        "loop_s": [begin_ns / 1e9, end_ns / 1e9],
     }
 
 

@@ -1,0 +1,15 @@
+"""The energy plugin: millijoules of one inference, from power rails or counters read outside the timed process."""
+
+from collections.abc import Generator
+
+from devbench import Case, Place, Round, hookimpl
+
+
+@hookimpl(wrapper=True)
+def devbench_run_round(case: Case, place: Place) -> Generator[None, Round, Round]:  # noqa: ARG001 - pluggy goes by names
+    """The round as it was measured, with its energy where the machine has something to read it from."""
+    from devbench_energy.watch import watching, with_energy
+
+    with watching(place) as meter:
+        done = yield
+        return with_energy(done, meter.stop()) if meter and done else done

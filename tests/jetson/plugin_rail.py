@@ -1,0 +1,29 @@
+"""The plugin that brings the engine of a known power, under the name of a runtime that a Jetson's CPU has."""
+
+from pathlib import Path
+
+from devbench import Device, Place, Runtime, hookimpl
+
+
+class Rail(Runtime):
+    name = "litert"
+    formats = ("fake",)
+    engine = Path(__file__).with_name("rail_engine.py")
+
+
+class Cpu(Device):
+    kind = "desktop-cpu"
+    runtimes = ("litert",)
+
+    def discover(self):
+        return [Place(name="local", device=self.kind)]
+
+
+@hookimpl
+def devbench_runtimes():
+    return [Rail]
+
+
+@hookimpl
+def devbench_devices():
+    return [Cpu]
