@@ -9,6 +9,7 @@ from typing import Any
 
 _FEWEST = 5  # readings in the timed loop, and before it
 _LONGEST_GAP_S = 0.5
+Readings = Sequence[Sequence[float]]  # seconds and value
 
 
 class UnknownEnergyError(Exception):
@@ -34,32 +35,20 @@ def energy_of(seen: Mapping[str, Any], loop_s: Sequence[float] | None, inference
     if loop_s is None or not seen["marks"]:
         raise UnknownEnergyError("the times of the timed loop are not known")
     begin_s, end_s = loop_s
-    times_s = [reading[0] for reading in seen["readings"]]
-    joules = _joules(seen["readings"], counts=seen["counts"])
-    _enough(times_s, begin_s, end_s, "in the timed loop")
-    idle_end_s = seen["marks"][0]
-    _enough(times_s, times_s[0], idle_end_s, "before it")
-    idle_w = _mean_w(times_s, joules, times_s[0], idle_end_s)
-    loop_w = _mean_w(times_s, joules, begin_s, end_s)
+    readings, idle_end_s = seen["readings"], seen["marks"][0]
+    mean_w = _counted_w if seen["counts"] else _sampled_w
+    _enough(readings, begin_s, end_s, "in the timed loop")
+    _enough(readings, readings[0][0], idle_end_s, "before it")
+    idle_w = mean_w(readings, readings[0][0], idle_end_s)
+    loop_w = mean_w(readings, begin_s, end_s)
     if loop_w <= idle_w:
         raise UnknownEnergyError(f"the timed loop took {loop_w:.3f} W, no more than the idle machine ({idle_w:.3f} W)")
-    return Energy(
-        idle_w=idle_w, loop_w=loop_w, per_inference_mj=(loop_w - idle_w) * (end_s - begin_s) / inferences * 1e3
-    )
+    above_j = (loop_w - idle_w) * (end_s - begin_s)
+    return Energy(idle_w=idle_w, loop_w=loop_w, per_inference_mj=above_j / inferences * 1e3)
 
 
-def _joules(readings: Sequence[Sequence[float]], *, counts: bool) -> list[float]:
-    """The energy up to each reading: as counted, or the trapezoids below the power."""
-    if counts:
-        return [value for _, value in readings]
-    sums = [0.0]
-    for (before_s, before_w), (now_s, now_w) in pairwise(readings):
-        sums.append(sums[-1] + (now_s - before_s) * (before_w + now_w) / 2)
-    return sums
-
-
-def _enough(times_s: Sequence[float], begin_s: float, end_s: float, where: str) -> None:
-    inside = [begin_s, *(one for one in times_s if begin_s <= one <= end_s), end_s]
+def _enough(readings: Readings, begin_s: float, end_s: float, where: str) -> None:
+    inside = [begin_s, *(at_s for at_s, _ in readings if begin_s <= at_s <= end_s), end_s]
     if len(inside) - 2 < _FEWEST:
         raise UnknownEnergyError(f"only {len(inside) - 2} readings of the power {where}: measure longer (`min_s`)")
     gap_s = max(after - before for before, after in pairwise(inside))
@@ -67,8 +56,18 @@ def _enough(times_s: Sequence[float], begin_s: float, end_s: float, where: str) 
         raise UnknownEnergyError(f"the power could not be read for {gap_s:.1f} s {where}")
 
 
-def _mean_w(times_s: Sequence[float], joules: Sequence[float], begin_s: float, end_s: float) -> float:
+def _counted_w(readings: Readings, begin_s: float, end_s: float) -> float:
+    """Mean power by a counter of joules, whose value at both ends lies between two readings."""
     import numpy as np
 
-    first, last = np.interp([begin_s, end_s], times_s, joules)
+    first, last = np.interp([begin_s, end_s], [at_s for at_s, _ in readings], [joules for _, joules in readings])
     return float(last - first) / (end_s - begin_s)
+
+
+def _sampled_w(readings: Readings, begin_s: float, end_s: float) -> float:
+    """Mean power by its readings in this time alone: those before and after are of other work."""
+    import numpy as np
+
+    inside = [reading for reading in readings if begin_s <= reading[0] <= end_s]
+    times_s, watts = np.array([(begin_s, inside[0][1]), *inside, (end_s, inside[-1][1])]).T
+    return float(np.sum(np.diff(times_s) * (watts[1:] + watts[:-1]) / 2)) / (end_s - begin_s)

@@ -5,17 +5,41 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-TWO_WATTS_MV_MA = (5000, 400)
+# What `tegrastats` prints, by generation: milliwatts now/on average, later with their unit.
+NANO_LINE = (
+    "RAM 330/3964MB (lfb 758x4MB) SWAP 0/1982MB (cached 0MB) IRAM 0/252kB(lfb 252kB) CPU [3%@102,1%@102,0%@102,0%@102] "
+    "EMC_FREQ 0% GR3D_FREQ 0% PLL@20.5C CPU@22.5C PMIC@100C GPU@22C AO@29C thermal@22C "
+    "POM_5V_IN {mw}/{mw} POM_5V_GPU 0/0 POM_5V_CPU 84/84"
+)
+XAVIER_LINE = (
+    "RAM 1533/15692MB (lfb 3356x4MB) SWAP 0/7846MB (cached 0MB) CPU [1%@1190,0%@1190,off,off] EMC_FREQ 0% "
+    "GR3D_FREQ 0% AO@30.5C GPU@31.5C Tboard@32C PMIC@100C "
+    "GPU 0/0 CPU 310/310 SOC 930/931 CV 0/0 VDDRQ 155/155 SYS5V 2135/2135"
+)
+ORIN_LINE = (
+    "11-05-2023 11:49:01 RAM 3043/30536MB (lfb 6211x4MB) SWAP 0/15268MB (cached 0MB) CPU [0%@729,0%@729,off] "
+    "EMC_FREQ 0%@2133 GR3D_FREQ 0%@[0,0] NVDEC off VIC_FREQ 729 cpu@43.7C tboard@33.7C soc2@40.3C tj@43.7C "
+    "VDD_GPU_SOC 2390mW/2390mW VDD_CPU_CV 797mW/797mW VIN_SYS_5V0 3183mW/3183mW"
+)
+ORIN_NX_LINE = (
+    "04-18-2025 09:12:44 RAM 2108/15656MB (lfb 4x4MB) SWAP 0/7828MB (cached 0MB) CPU [2%@729,0%@729] EMC_FREQ 0%@2133 "
+    "GR3D_FREQ 0%@[305] cpu@46.3C soc0@44.9C tj@46.8C VDD_IN 5113mW/5113mW VDD_CPU_GPU_CV 714mW/714mW VDD_SOC 1429mW/1429mW"
+)
 
 
 def write(root: Path, path: str, text: str) -> Path:
     """Write one file below the root; whole or not at all, as a driver's file is."""
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(file.name + ".new")
+    replace(file, text)
+    return file
+
+
+def replace(file: Path, text: str) -> None:
+    """Write a file so that nobody sees half of it."""
+    beside = file.with_name(file.name + ".written")
     beside.write_text(text)
     beside.replace(file)
-    return file
 
 
 def hwmon_rails(root: Path, labels: tuple[str, ...] = ("VDD_IN", "VDD_CPU_GPU_CV", "VDD_SOC")) -> Path:
@@ -79,3 +103,13 @@ def program(folder: Path, name: str, text: str) -> Path:
 def path_with(folder: Path) -> str:
     """PATH with the folder in front."""
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def tegrastats(folder: Path, line: str, milliwatts: Path) -> None:
+    """A `tegrastats` that prints `line` at the interval asked for, with $MW as the file says it."""
+    program(
+        folder,
+        "tegrastats",
+        '#!/bin/sh\n[ "$1" = --interval ] || exit 1\nwhile :; do\n'
+        f'  read MW < "{milliwatts}"\n  echo "{line}"\n  sleep "$(printf 0.%03d "$2")"\ndone\n',
+    )

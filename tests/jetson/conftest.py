@@ -23,7 +23,9 @@ class Powered:
         bench.env |= {"DEVBENCH_ROOT": str(self.root), "DEVBENCH_PLUGINS": "energy,rail"}
         bench.env["PYTHONPATH"] += f":{Path(__file__).parents[2]}"
 
-    def measure(self, rail: Path, device: str = "desktop-cpu", measure: str = MEASURE, **plan: object) -> dict[str, Any]:
+    def measure(
+        self, rail: Path, device: str = "desktop-cpu", measure: str = MEASURE, **plan: object
+    ) -> dict[str, Any]:
         """The record of the case, after a run through the command line."""
         said = {"rail": str(rail), "invoke_us": 10_000, "idle": 400, "loading": 1800, "inferring": 1000, **plan}
         self.bench.write("net.fake", json.dumps(said))
@@ -35,7 +37,7 @@ class Powered:
 
     def cell(self) -> str:
         """What the results CSV says of the energy."""
-        (row,) = csv.DictReader((self.bench.folder / "out/results.csv").open())
+        (row,) = csv.DictReader((self.bench.folder / "out/results.csv").read_text().splitlines())
         return row["energy_mj"]
 
 

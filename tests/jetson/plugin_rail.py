@@ -1,4 +1,4 @@
-"""The plugin that brings the engine of a known power, under the name of a runtime that a Jetson's CPU has."""
+"""The plugin that brings the engine of a known power, under the name of a runtime that CPUs have, and two CPUs."""
 
 from pathlib import Path
 
@@ -19,6 +19,10 @@ class Cpu(Device):
         return [Place(name="local", device=self.kind)]
 
 
+class JetsonCpu(Cpu):
+    kind = "jetson-cpu"
+
+
 @hookimpl
 def devbench_runtimes():
     return [Rail]
@@ -26,4 +30,4 @@ def devbench_runtimes():
 
 @hookimpl
 def devbench_devices():
-    return [Cpu]
+    return [Cpu, JetsonCpu]

@@ -1,22 +1,21 @@
 """An engine that sets the power of a rail as it goes: much while it loads and ends, less while it infers."""
 
 import json
-import os
 import time
+from pathlib import Path
 
 
 class Engine:
     """The artifact says the file of the rail and what to write into it: `loading` and `inferring`, and invoke_us."""
 
-    def __init__(self, runtime):
+    def __init__(self, _runtime):
         self._plan = {}
 
     def facts(self):
         return {"runtime_version": "0 (fake)"}
 
-    def load(self, path, options):
-        with open(path) as file:
-            self._plan = json.load(file)
+    def load(self, path, _options):
+        self._plan = json.loads(Path(path).read_text())
         self._set("loading")
         time.sleep(0.7)
         self._set("inferring")
@@ -39,7 +38,6 @@ class Engine:
         return []
 
     def _set(self, what):
-        beside = self._plan["rail"] + ".new"
-        with open(beside, "w") as file:
-            file.write("{}\n".format(self._plan[what]))
-        os.rename(beside, self._plan["rail"])
+        beside = Path(self._plan["rail"] + ".new")
+        beside.write_text(f"{self._plan[what]}\n")
+        beside.rename(self._plan["rail"])
