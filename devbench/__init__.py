@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from devbench.domain.case import Case as Case
     from devbench.domain.case import Option as Option
+    from devbench.domain.change import Change as Change
     from devbench.domain.check import Check as Check
+    from devbench.domain.conditions import Conditions as Conditions
     from devbench.domain.extend import Device as Device
     from devbench.domain.extend import Runtime as Runtime
     from devbench.domain.model import Artifact as Artifact
@@ -35,7 +37,9 @@ _HOMES = {
     "Absent": "devbench.domain.place",
     "Artifact": "devbench.domain.model",
     "Case": "devbench.domain.case",
+    "Change": "devbench.domain.change",
     "Check": "devbench.domain.check",
+    "Conditions": "devbench.domain.conditions",
     "DevbenchError": "devbench.errors",
     "Device": "devbench.domain.extend",
     "Model": "devbench.domain.model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
     from devbench.run.progress import Progress
     from devbench.run.round import WorkerRounds
     from devbench.run.start import Desk
+
+
+def machine_root() -> Path:
+    """Where `proc` and `sys` are looked for; tests have trees of their own."""
+    return Path(os.environ.get("DEVBENCH_ROOT", "/"))
+
+
+def settled_file() -> Path:
+    """Keeps how to undo what `settle:` has changed, while it is changed."""
+    from devbench.models.cache import cache_folder
+
+    return cache_folder() / "settled.json"
 
 
 def load_plugins() -> Plugins:
@@ -25,6 +38,7 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     """The desk for `run` and `devices`, with plugins loaded and the core registered behind them."""
     from devbench.models.cache import ModelCache, cache_folder
     from devbench.models.fetch import WebFetcher
+    from devbench.places.changes import changed
     from devbench.run.round import WorkerRounds
     from devbench.run.start import Desk
     from devbench.suites.lab import read_lab
@@ -38,5 +52,13 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     lab = []
     if lab_path.exists() or "DEVBENCH_LAB" in os.environ:
         lab = read_lab(lab_path, tuple(plugins.registry.devices))
-    desk = Desk(plugins=plugins, cache=ModelCache(cache / "models"), lab=lab, probe=rounds.probe, progress=progress)
+    hold = partial(changed, root=machine_root(), state_file=settled_file(), tell=progress.detail)
+    desk = Desk(
+        plugins=plugins,
+        cache=ModelCache(cache / "models"),
+        lab=lab,
+        probe=rounds.probe,
+        progress=progress,
+        hold=hold,
+    )
     return desk, rounds

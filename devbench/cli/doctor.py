@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from dataclasses import asdict
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from devbench.cli.desk import open_desk
+from devbench.cli.desk import machine_root, open_desk, settled_file
 from devbench.cli.devices import place_lines
 from devbench.domain.check import Check
 from devbench.domain.extend import Device
@@ -40,7 +39,7 @@ def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[
         raise click.UsageError("--json is for the checks; --tune makes none.")
     if not tune and (pin_frequency or command_line):
         raise click.UsageError("COMMAND and --pin-frequency need --tune.")
-    left = recover(_state_file(), _tell)
+    left = recover(_state_file(), _tell) or recover(settled_file(), _tell)
     if tune:
         if left:
             raise DevbenchError(left.text, left.hint)
@@ -50,7 +49,10 @@ def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[
 
 
 def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
-    with endings_held() as endings, tuned(_root(), _state_file(), pin_frequency=pin_frequency, tell=_tell) as tuning:
+    with (
+        endings_held() as endings,
+        tuned(machine_root(), _state_file(), pin_frequency=pin_frequency, tell=_tell) as tuning,
+    ):
         if command_line:
             _tell(f"running {shlex.join(command_line)}")
             return endings.run(command_line)
@@ -63,7 +65,7 @@ def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
 def _judge(left: Check | None, *, as_json: bool) -> None:
     desk, rounds = open_desk(Progress())
     checks = [left] if left else []
-    checks += check_machine(_root())
+    checks += check_machine(machine_root())
     for kind, device in desk.plugins.registry.devices.items():
         checks += _device_checks(kind, device)
     for line in place_lines(desk, rounds):
@@ -91,11 +93,6 @@ def _device_checks(kind: str, device: type[Device]) -> list[Check]:
     except Exception as error:  # noqa: BLE001 - a plugin can raise anything
         text = f"its checks failed: {type(error).__name__}: {error}"
         return [Check(name=kind, good=False, text=text, hint="Update its plugin: see `devbench plugins`.")]
-
-
-def _root() -> Path:
-    """Where `proc` and `sys` are looked for; tests have trees of their own."""
-    return Path(os.environ.get("DEVBENCH_ROOT", "/"))
 
 
 def _state_file() -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from devbench.domain.case import Option
+from devbench.domain.change import Change
 from devbench.domain.check import Check
 from devbench.domain.model import Artifact
 from devbench.domain.place import Absent, Place
@@ -19,15 +20,21 @@ class Device(ABC):
     kind: its name in suites, such as `coral-usb`.
     runtimes: names of the runtimes that can drive it, best first.
     place_options: the options of a place that lab.yaml names, as far as it does not say them itself.
+    settings: what `settle:` of a place in lab.yaml may ask for.
     """
 
     kind: ClassVar[str]
     runtimes: ClassVar[tuple[str, ...]] = ()
     place_options: ClassVar[Mapping[str, str]] = {}
+    settings: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def discover(self) -> Iterable[Place | Absent]:
         """The places of this kind on this machine, or the reason why there are none. Takes milliseconds."""
+
+    def changes(self, place: Place) -> Iterable[Change]:  # noqa: ARG002 - for devices with settings
+        """What is to be changed there before the first round, as `place.settle` asks; undone after the last one."""
+        return ()
 
     def settle(self, place: Place) -> None:  # noqa: B027 - most devices have nothing to wait for
         """Wait until the place is fit to measure (cool enough, say). Called before each round."""

@@ -29,6 +29,7 @@ class Place:
     name: unique among the places of its kind; `local` for this machine.
     python: interpreter for the worker by runtime name; "" is the one for every other runtime.
     ssh: how to reach its machine; None for this one.
+    settle: settings to be made before it is measured and undone after, by the names that its device knows.
     options: what an engine must be told to use this place and no other, such as a device string.
     facts: what is known of it before anything has run there.
     """
@@ -37,6 +38,7 @@ class Place:
     device: str
     python: Mapping[str, str] = field(default_factory=dict)
     ssh: Ssh | None = None
+    settle: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
 

@@ -5,20 +5,34 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, final
 
 READY = b"ready\n"
 
 
+@final
 class Entry(TypedDict):
     """One file that had a value before: what it takes to put it back."""
 
     file: str
     before: str
+
+
+@final
+class Undo(TypedDict):
+    """One program that undoes what another has done. lasting: whether that outlives a boot."""
+
+    command: list[str]
+    lasting: bool
+
+
+_UNDO_LIMIT_S = 60
 
 
 def read_value(file: str) -> str:
@@ -35,21 +49,57 @@ def write_value(file: str, value: str) -> None:
         os.close(descriptor)
 
 
-def put_back(entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
-    """Give every file its former value; those that do not have it in the end, each with the reason.
+def put_back(entries: Sequence[Entry | Undo], hold: tuple[int, ...] = ()) -> list[tuple[Entry | Undo, str]]:
+    """Give every file its former value, run every program; those that failed, each with the reason.
 
     In the order given: a governor's own settings come back with the governor.
+    hold: descriptors that a program keeps open, for a guardian that waits until all are closed.
     """
-    failed = []
+    failed: list[tuple[Entry | Undo, str]] = []
     for entry in entries:
         try:
-            if read_value(entry["file"]) != entry["before"]:
+            if "command" in entry:
+                if why := _undone(entry["command"], hold):
+                    failed.append((entry, why))
+            elif read_value(entry["file"]) != entry["before"]:
                 write_value(entry["file"], entry["before"])
                 if (now := read_value(entry["file"])) != entry["before"]:
                     failed.append((entry, f"it still says {now}"))
         except OSError as error:
             failed.append((entry, error.strerror or str(error)))
     return failed
+
+
+def _undone(command: list[str], hold: tuple[int, ...]) -> str:
+    """Why the program did not succeed; "" if it did."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_UNDO_LIMIT_S,
+            start_new_session=True,  # a Ctrl-C in the terminal is not for it
+            pass_fds=hold,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it did not end within {_UNDO_LIMIT_S} s"
+    said = (done.stdout + done.stderr).decode(errors="replace").split()
+    return "" if done.returncode == 0 else f"exit status {done.returncode}: {' '.join(said)[-200:]}"
+
+
+def wanted(entry: Entry | Undo) -> str:
+    """What was to be done, for a message."""
+    if "command" in entry:
+        return f"not undone by `{shlex.join(entry['command'])}`"
+    return f"{entry['file']} could not be set back to {entry['before']}"
+
+
+def by_hand(entry: Entry | Undo) -> str:
+    """What to type to do it."""
+    if "command" in entry:
+        return f"sudo {shlex.join(entry['command']).removeprefix('sudo -n ')}"
+    return f"echo {entry['before']} | sudo tee {entry['file']}"
 
 
 def main() -> None:
@@ -68,7 +118,7 @@ def main() -> None:
     failed = put_back(state["settings"])
     if not failed:
         Path(state["state_file"]).unlink(missing_ok=True)
-    said = [f"{entry['file']} could not be set back to {entry['before']}: {why}" for entry, why in failed]
+    said = [f"{wanted(entry)}: {why}" for entry, why in failed]
     with contextlib.suppress(OSError):
         for text in said or ["devbench was ended; all is put back"]:
             os.write(2, f"guardian of the settings: {text}\n".encode())

@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
-from devbench.places.guardian import Entry, put_back, read_value, write_value
+from devbench.places.guardian import Entry, by_hand, put_back, read_value, wanted, write_value
 from devbench.places.tuning_settings import Setting, Tuning, find_tuning
 from devbench.places.tuning_state import MachineTakenError, State, guarded, lock_machine, read_state
 
@@ -45,7 +46,7 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
                     tell(line)
                 yield tuning
             finally:
-                _restore(state)
+                restore(state)
             for line in tuning.lines("{name} of {cpus}: put back to {before}"):
                 tell(line)
 
@@ -56,7 +57,9 @@ def recover(state_file: Path, tell: Tell) -> Check | None:
         state = read_state(state_file)
         if state is None or state.elsewhere:
             return None
-        if state.of_another_boot:
+        if state.of_another_boot and (lasting := [one for one in state.settings if one.get("lasting")]):
+            state = replace(state, settings=lasting)
+        elif state.of_another_boot:
             state.forget()
             tell(f"process {state.pid} left changed settings, but this machine was started anew since: nothing to do")
             return None
@@ -64,7 +67,7 @@ def recover(state_file: Path, tell: Tell) -> Check | None:
             if not state_file.exists():  # the guardian was still at work when it was read
                 return None
             tell(f"process {state.pid}, which had changed settings, is gone")
-            _restore(state)
+            restore(state)
             tell(f"put back all {len(state.settings)} settings that it had left")
     except MachineTakenError:
         return None
@@ -101,11 +104,11 @@ def _refused(setting: Setting, why: str) -> DevbenchError:
     )
 
 
-def _restore(state: State) -> None:
+def restore(state: State, hold: tuple[int, ...] = ()) -> None:
     """Put everything back and forget it; what cannot be put back stays in the state file, for the next time."""
-    failed = put_back(state.settings)
+    failed = put_back(state.settings, hold)
     if failed:
-        what = "; ".join(f"{entry['file']}: {why}" for entry, why in failed)
-        how = "; ".join(f"echo {entry['before']} | sudo tee {entry['file']}" for entry, _ in failed)
+        what = "; ".join(f"{wanted(entry)}: {why}" for entry, why in failed)
+        how = "; ".join(by_hand(entry) for entry, _ in failed)
         raise DevbenchError(f"cannot put back: {what}", f"Type: sudo {sys.executable} -m devbench doctor; or: {how}")
     state.forget()

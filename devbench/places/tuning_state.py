@@ -17,7 +17,7 @@ from pathlib import Path
 from devbench.errors import DevbenchError
 from devbench.files import write_whole
 from devbench.places import guardian
-from devbench.places.guardian import Entry
+from devbench.places.guardian import Entry, Undo
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _GUARDIAN_ENDS_WITHIN_S = 5
@@ -36,10 +36,10 @@ class State:
     host: str
     root: str
     state_file: str
-    settings: Sequence[Entry]
+    settings: Sequence[Entry | Undo]
 
     @classmethod
-    def of(cls, root: Path, state_file: Path, settings: Sequence[Entry]) -> State:
+    def of(cls, root: Path, state_file: Path, settings: Sequence[Entry | Undo]) -> State:
         """The state of this process on this machine."""
         return cls(
             pid=os.getpid(),
@@ -122,13 +122,17 @@ def lock_machine(root: Path, holder: State | None) -> Iterator[int]:
 
 
 @contextmanager
-def guarded(state: State, lock: int) -> Iterator[None]:
-    """Keep `state` in its file and with a guardian; only a missing file tells that the block has put all back."""
+def guarded(state: State, lock: int) -> Iterator[int]:
+    """Keep `state` in its file and with a guardian; only a missing file tells that the block has put all back.
+
+    Gives the descriptor whose end the guardian waits for: a program that inherits it is waited for too.
+    """
     state.save()
     process = None
     try:
         process = _start_guardian(state, lock)
-        yield
+        assert process.stdin
+        yield process.stdin.fileno()
     finally:
         if process is None:
             state.forget()  # nothing has been changed yet

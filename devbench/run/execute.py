@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from devbench.domain.case import Case
+from devbench.domain.change import Change
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
@@ -17,8 +19,11 @@ from devbench.plugin.manager import Plugins
 from devbench.run.estimate import TimeLeft
 from devbench.run.extend import extended, judged
 from devbench.run.progress import Progress
+from devbench.run.settle import changes_of
 from devbench.run.summary import outcome_of
 from devbench.store.folder import RunFolder
+
+Hold = Callable[[Sequence[Change]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
 @dataclass
@@ -31,6 +36,7 @@ class Execution:
     folder: RunFolder
     plugins: Plugins
     progress: Progress
+    hold: Hold
     _left: TimeLeft = field(default_factory=TimeLeft)
 
     def finish(self) -> Run:
@@ -38,10 +44,11 @@ class Execution:
         for record in self.run.cases:
             for about in record.rounds:
                 self._left.learn(record.id, about.duration_s)
-        self._rounds()
-        if not self.run.extended:
-            self._save(extended(self.run, self._samples))
+        with self.hold(self._changes()):
             self._rounds()
+            if not self.run.extended:
+                self._save(extended(self.run, self._samples))
+                self._rounds()
         self._save(judged(self.run, self._samples))
         for record in self.run.cases:
             if isinstance(record.outcome, Pending):
@@ -50,6 +57,11 @@ class Execution:
         self.folder.join(self.run)
         self._save(replace(self.run, finished_utc=datetime.now(UTC).isoformat(timespec="seconds")))
         return self.run
+
+    def _changes(self) -> list[Change]:
+        """What the places that are still to be measured want changed."""
+        wanted = {(case.planned.device, case.planned.place): None for case in self.cases.values()}
+        return changes_of([self.places[key] for key in wanted], self.plugins.registry)
 
     def _rounds(self) -> None:
         todo = self._todo()

@@ -17,7 +17,7 @@ from devbench.domain.run import ArtifactRecord, CaseRecord, Pending, Request, Ru
 from devbench.errors import DevbenchError, RunFolderError
 from devbench.models.cache import ModelCache
 from devbench.plugin.manager import Plugins
-from devbench.run.execute import Execution
+from devbench.run.execute import Execution, Hold
 from devbench.run.order import interleaved
 from devbench.run.plan import Plan, Probe, plan_suite
 from devbench.run.prepare import Preparer
@@ -38,6 +38,7 @@ class Desk:
     lab: Sequence[Place]
     probe: Probe
     progress: Progress
+    hold: Hold
 
 
 def known_names(plugins: Plugins) -> KnownNames:
@@ -148,7 +149,13 @@ def _execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
             run = run.with_case(_with_artifact(record, case, folder))
         folder.save(run)
     return Execution(
-        run=run, cases=cases, places=plan.places, folder=folder, plugins=desk.plugins, progress=desk.progress
+        run=run,
+        cases=cases,
+        places=plan.places,
+        folder=folder,
+        plugins=desk.plugins,
+        progress=desk.progress,
+        hold=desk.hold,
     ).finish()
 
 

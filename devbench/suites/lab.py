@@ -45,7 +45,10 @@ class SshFormat(BaseModel):
 
 
 class PlaceFormat(BaseModel):
-    """One place. python: an interpreter, or one for each runtime; relative paths start at lab.yaml."""
+    """One place. python: an interpreter, or one for each runtime; relative paths start at lab.yaml.
+
+    settle: settings that are made before it is measured and undone after; each device has its own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -56,6 +59,7 @@ class PlaceFormat(BaseModel):
     ] = {}
     ssh: Annotated[SshFormat | None, BeforeValidator(_host_alone, json_schema_input_type=str | SshFormat)] = None
     options: dict[str, str] = {}
+    settle: dict[str, bool | int | float | str] = {}
 
     @field_validator("device")
     @classmethod
@@ -113,6 +117,7 @@ def _place(place: PlaceFormat, base: Path) -> Place:
         device=place.device,
         python=place.python if place.ssh else _interpreters(place.python, base),
         ssh=_ssh(place.ssh, base) if place.ssh else None,
+        settle=place.settle,
         options=place.options,
     )
 

@@ -1,16 +1,25 @@
-"""The Jetson plugin.
+"""The Jetson plugin: the board, its CPU, and what both were set to in each round. No Jetson has seen it yet."""
 
-This version recognises a Jetson and says that it is not measured; it does not measure on one yet.
-"""
+from collections.abc import Generator, Iterable
 
-from collections.abc import Iterable
-
-from devbench import Device, hookimpl
+from devbench import Case, Device, Place, Round, hookimpl
 
 
 @hookimpl
 def devbench_devices() -> Iterable[type[Device]]:
-    """The Jetson family, as one kind."""
-    from devbench_jetson.devices import Jetson
+    """The board's GPU, and its CPU."""
+    from devbench_jetson.devices import Jetson, JetsonCpu
 
-    return [Jetson]
+    return [Jetson, JetsonCpu]
+
+
+@hookimpl(wrapper=True)
+def devbench_run_round(case: Case, place: Place) -> Generator[None, Round, Round]:  # noqa: ARG001 - pluggy goes by names
+    """The round with what the board was, how it was set, and whether it throttled meanwhile."""
+    if place.device not in ("jetson", "jetson-cpu") or getattr(place, "ssh", None) is not None:
+        return (yield)
+    from devbench_jetson.record import look, with_facts
+
+    before = look()
+    done = yield
+    return with_facts(done, before, look()) if done else done

@@ -1,20 +1,67 @@
-"""Recognises an NVIDIA Jetson by the file that every L4T release has. No hardware has seen this code yet."""
+"""An NVIDIA Jetson and its CPU as devices. No Jetson has seen this code yet."""
 
+from __future__ import annotations
+
+import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import ClassVar
 
-from devbench import Absent, Device, Place
+from devbench import Absent, Change, Check, Device, Place, RoundError
+from devbench_jetson import board
+from devbench_jetson.checks import board_checks
+from devbench_jetson.settings import changes_for, root
+
+_COOLS_WITHIN_S = 300
+_LOOK_EVERY_S = 2.0
 
 
-class Jetson(Device):
-    """An NVIDIA Jetson, if this machine is one."""
-
-    kind: ClassVar[str] = "jetson"
+class _Board(Device):
+    settings: ClassVar[tuple[str, ...]] = ("nvpmodel", "jetson_clocks", "cool_c")
 
     def discover(self) -> Iterable[Place | Absent]:
-        """That this machine is no Jetson, or that it is one and cannot be measured yet."""
-        if not Path("/etc/nv_tegra_release").exists():
-            return [Absent(device=self.kind, reason="this machine is no Jetson")]
-        reason = "this machine is a Jetson, but this version of devbench does not measure on its GPU yet"
-        return [Absent(device=self.kind, reason=reason, hint="`desktop-cpu` measures its CPU.")]
+        """This machine, if it is a Jetson."""
+        found = board.identity(root())
+        if not found:
+            return [Absent(device=self.kind, reason="this machine is no Jetson; name one that ssh reaches in lab.yaml")]
+        return [Place(name="local", device=self.kind, facts=found)]
+
+    def changes(self, place: Place) -> Iterable[Change]:
+        """Power mode and clocks, where lab.yaml asks for them."""
+        return changes_for(place)
+
+    def settle(self, place: Place) -> None:
+        """Wait until no sensor is hotter than `cool_c`."""
+        limit_c = place.settle.get("cool_c")
+        if not isinstance(limit_c, int | float):
+            return
+        deadline_s = time.monotonic() + _COOLS_WITHIN_S
+        while (hottest := _hottest_c()) is not None and hottest > limit_c:
+            if time.monotonic() > deadline_s:
+                raise RoundError(
+                    f"{place.name}: still at {hottest:.1f} °C after {_COOLS_WITHIN_S} s, and cool_c is {limit_c}",
+                    "Raise cool_c in lab.yaml, or cool the board.",
+                    phase="settle",
+                )
+            time.sleep(_LOOK_EVERY_S)
+
+
+class Jetson(_Board):
+    """The board's GPU."""
+
+    kind: ClassVar[str] = "jetson"
+    runtimes: ClassVar[tuple[str, ...]] = ("tensorrt", "onnxruntime")
+
+    def checks(self) -> Iterable[Check]:
+        """Power mode, clocks, throttling and fan of this machine, if it is a Jetson."""
+        return board_checks(root()) if board.identity(root()) else ()
+
+
+class JetsonCpu(_Board):
+    """The board's own CPU."""
+
+    kind: ClassVar[str] = "jetson-cpu"
+    runtimes: ClassVar[tuple[str, ...]] = ("litert", "tflite-runtime", "onnxruntime")
+
+
+def _hottest_c() -> float | None:
+    return max(board.temperatures_c(root()).values(), default=None)

@@ -1,0 +1,29 @@
+"""What the places of a run want changed before they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devbench.domain.change import Change
+from devbench.domain.place import Place
+from devbench.errors import DevbenchError
+from devbench.plugin.registry import Registry
+
+
+def changes_of(places: Sequence[Place], registry: Registry) -> list[Change]:
+    """The changes, each once. A `DevbenchError` where a device does not know a setting, or two places disagree."""
+    changes: dict[tuple[str, ...], Change] = {}
+    for place in places:
+        device = registry.devices[place.device]
+        for name in place.settle:
+            if name not in device.settings:
+                known = f"It knows: {', '.join(device.settings)}." if device.settings else "It has no settings."
+                raise DevbenchError(f"lab.yaml: place '{place.name}': {place.device} has no setting '{name}'", known)
+        for change in device().changes(place) if place.settle else ():
+            other = changes.setdefault(change.undo, change)
+            if other.apply != change.apply:
+                raise DevbenchError(
+                    f"lab.yaml: places of one machine want both: {other.text}; and {change.text}",
+                    "Measure them in two runs: see `--device`.",
+                )
+    return list(changes.values())

@@ -1,0 +1,37 @@
+"""Adds to a round how the board was set, and what became of it meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from devbench import Round
+from devbench_jetson import board
+from devbench_jetson.settings import root
+
+_MOVING = ("gpu_mhz", "cpu_mhz", "temperatures_c", "throttling", "overcurrent_events", "fan")
+
+
+def look() -> dict[str, str]:
+    """All that the board says of itself now."""
+    return {**board.identity(root()), **board.state(root())}
+
+
+def with_facts(done: Round, before: Mapping[str, str], after: Mapping[str, str]) -> Round:
+    """The round with what was seen before it, and with `_end` what was seen after it."""
+    about = done.about
+    ends = {f"{name}_end": after[name] for name in _MOVING if name in after}
+    facts = {**about.facts, **before, **ends}
+    throttles = _throttles(before, after)
+    if about.conditions is not None and throttles is not None:
+        conditions = replace(about.conditions, throttles=(about.conditions.throttles or 0) + throttles)
+        about = replace(about, conditions=conditions)
+    return replace(done, about=replace(about, facts=facts))
+
+
+def _throttles(before: Mapping[str, str], after: Mapping[str, str]) -> int | None:
+    """How often the board slowed down: by too much current, and once where it was hot before or after."""
+    hot = int("throttling" in before or "throttling" in after)
+    if "overcurrent_events" in before and "overcurrent_events" in after:
+        return hot + int(after["overcurrent_events"]) - int(before["overcurrent_events"])
+    return hot or None
