@@ -88,11 +88,9 @@ def _undone(command: list[str], hold: tuple[int, ...]) -> str:
     return "" if done.returncode == 0 else f"exit status {done.returncode}: {' '.join(said)[-200:]}"
 
 
-def wanted(entry: Entry | Undo) -> str:
-    """What was to be done, for a message."""
-    if "command" in entry:
-        return f"not undone by `{shlex.join(entry['command'])}`"
-    return f"{entry['file']} could not be set back to {entry['before']}"
+def subject(entry: Entry | Undo) -> str:
+    """What a message calls it."""
+    return f"`{shlex.join(entry['command'])}`" if "command" in entry else entry["file"]
 
 
 def by_hand(entry: Entry | Undo) -> str:
@@ -100,6 +98,10 @@ def by_hand(entry: Entry | Undo) -> str:
     if "command" in entry:
         return f"sudo {shlex.join(entry['command']).removeprefix('sudo -n ')}"
     return f"echo {entry['before']} | sudo tee {entry['file']}"
+
+
+def _to(entry: Entry | Undo) -> str:
+    return "" if "command" in entry else f" to {entry['before']}"
 
 
 def main() -> None:
@@ -118,7 +120,7 @@ def main() -> None:
     failed = put_back(state["settings"])
     if not failed:
         Path(state["state_file"]).unlink(missing_ok=True)
-    said = [f"{wanted(entry)}: {why}" for entry, why in failed]
+    said = [f"{subject(entry)} could not be set back{_to(entry)}: {why}" for entry, why in failed]
     with contextlib.suppress(OSError):
         for text in said or ["devbench was ended; all is put back"]:
             os.write(2, f"guardian of the settings: {text}\n".encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 # What `tegrastats` prints, by generation: milliwatts now/on average, later with their unit.
@@ -113,3 +114,136 @@ def tegrastats(folder: Path, line: str, milliwatts: Path) -> None:
         '#!/bin/sh\n[ "$1" = --interval ] || exit 1\nwhile :; do\n'
         f'  read MW < "{milliwatts}"\n  echo "{line}"\n  sleep "$(printf 0.%03d "$2")"\ndone\n',
     )
+
+
+# How the question about a reboot is worded on a board is known by its gist only.
+_NVPMODEL = """#!{python}
+import sys
+from pathlib import Path
+state = Path({state!r})
+modes = {modes!r}
+arguments = sys.argv[1:]
+with open(state.with_name("calls"), "a") as calls:
+    calls.write(" ".join(["nvpmodel", *arguments]) + "\\n")
+now = state.read_text().strip()
+if arguments == ["-q"]:
+    print({before!r} + "NV Power Mode: " + modes[now] + "\\n" + now)
+elif arguments == ["-p", "--verbose"]:
+    print("NVPM VERB: PM_CONFIG: DEFAULT=" + modes["1"] + "(1)")
+    for number, name in modes.items():
+        print("NVPM VERB: POWER_MODEL: ID=" + number + " NAME=" + name)
+elif arguments[0] == "-m" and arguments[1] in {reboot!r}:
+    print("NVPM WARN: Reboot required for changing to this power mode: " + arguments[1])
+    print("NVPM WARN: DO YOU WANT TO REBOOT NOW? enter YES/yes to confirm: ")
+    if sys.stdin.readline().strip().lower() == "yes":
+        state.with_name("rebooted").touch()
+elif arguments[0] == "-m" and arguments[1] in modes:
+    state.write_text(arguments[1] + "\\n")
+else:
+    print("NVPM ERROR: invalid arguments")
+    sys.exit(255)
+"""
+_JETSON_CLOCKS = """#!{python}
+import json, sys, time
+from pathlib import Path
+root = Path({root!r})
+with open({calls!r}, "a") as calls:
+    calls.write(" ".join(["jetson_clocks", *sys.argv[1:]]) + "\\n")
+lows = [*root.glob("sys/devices/system/cpu/cpu*/cpufreq/scaling_min_freq"), *root.glob("sys/class/devfreq/*/min_freq")]
+if sys.argv[1:2] == ["--store"]:
+    file = Path(sys.argv[2])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({{str(low): low.read_text() for low in lows}}))
+elif sys.argv[1:2] == ["--restore"]:
+    for name, text in json.loads(Path(sys.argv[2]).read_text()).items():
+        Path(name).write_text(text)
+else:
+    time.sleep({slow})
+    for low in lows:
+        low.write_text(low.with_name(low.name.replace("min", "max")).read_text())
+"""
+
+
+class Board:
+    """A Jetson of files, with its programs on PATH. generation: `nano` (JetPack 4), `orin` (6)."""
+
+    def __init__(self, folder: Path, generation: str) -> None:
+        self.root, self.bin, self.state = folder / "root", folder / "bin", folder / "mode"
+        self.calls = folder / "calls"
+        (self._nano if generation == "nano" else self._orin)()
+        for cpu in range(2):
+            for name, khz in (("min", 102000), ("max", 1479000), ("cur", 921600)):
+                write(self.root, f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_{name}_freq", f"{khz}\n")
+        write(self.root, "sys/devices/system/cpu/online", "0-1\n")
+        write(self.root, "sys/class/thermal/cooling_device0/type", "pwm-fan\n")
+        write(self.root, "sys/class/thermal/cooling_device0/cur_state", "2\n")
+
+    def _nano(self) -> None:
+        release = (
+            "# R32 (release), REVISION: 7.4, GCID: 33514132, BOARD: t210ref, EABI: aarch64, DATE: Fri Jun  9 2023\n"
+        )
+        write(self.root, "etc/nv_tegra_release", release)
+        write(self.root, "proc/device-tree/model", "NVIDIA Jetson Nano Developer Kit\0")
+        write(self.root, "proc/device-tree/compatible", "nvidia,p3450-0000\0nvidia,jetson-nano\0nvidia,tegra210\0")
+        self.gpu("57000000.gpu", 76800000, 921600000)
+        self.zone(0, "CPU-therm", 40500)
+        self.zone(1, "PMIC-Die", 100000)
+        write(self.root, "sys/devices/pwm-fan/cur_pwm", "0\n")
+        iio_rails(self.root)
+        self.programs({"0": "MAXN", "1": "5W"}, reboot=[])
+
+    def _orin(self) -> None:
+        release = (
+            "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64, DATE: Wed Jan  8 2025\n"
+        )
+        write(self.root, "etc/nv_tegra_release", release)
+        write(
+            self.root, "proc/device-tree/model", "NVIDIA Jetson Orin Nano Engineering Reference Developer Kit Super\0"
+        )
+        write(
+            self.root,
+            "proc/device-tree/compatible",
+            "nvidia,p3768-0000+p3767-0005-super\0nvidia,p3767-0005\0nvidia,tegra234\0",
+        )
+        self.gpu("17000000.gpu", 306000000, 1020000000)
+        self.zone(0, "cpu-thermal", 48250)
+        self.zone(1, "tj-thermal", 49500)
+        write(self.root, "sys/class/hwmon/hwmon2/name", "pwmfan\n")
+        write(self.root, "sys/class/hwmon/hwmon2/pwm1", "90\n")
+        write(self.root, "sys/class/hwmon/hwmon3/oc1_event_cnt", "0\n")
+        write(self.root, "sys/class/hwmon/hwmon3/oc3_event_cnt", "2\n")
+        hwmon_rails(self.root)
+        self.programs(
+            {"0": "15W", "1": "25W", "2": "MAXN_SUPER", "3": "7W"}, reboot=["3"], before="NVPM VERB: Current mode\n"
+        )
+
+    def programs(self, modes: dict[str, str], reboot: list[str], before: str = "", slow: float = 0) -> None:
+        """`nvpmodel`, which is in mode 1, and `jetson_clocks`."""
+        self.state.write_text("1\n")
+        python = sys.executable
+        text = _NVPMODEL.format(python=python, state=str(self.state), modes=modes, reboot=reboot, before=before)
+        program(self.bin, "nvpmodel", text)
+        self.jetson_clocks(slow)
+
+    def jetson_clocks(self, slow: float) -> None:
+        """One that takes this many seconds to pin the clocks."""
+        text = _JETSON_CLOCKS.format(python=sys.executable, root=str(self.root), calls=str(self.calls), slow=slow)
+        program(self.bin, "jetson_clocks", text)
+
+    def gpu(self, name: str, low: int, high: int) -> None:
+        """The GPU's clock, at its lowest."""
+        for file, value in (("cur_freq", low), ("min_freq", low), ("max_freq", high)):
+            write(self.root, f"sys/class/devfreq/{name}/{file}", f"{value}\n")
+
+    def zone(self, number: int, name: str, millidegrees: int) -> None:
+        """A sensor of temperature."""
+        write(self.root, f"sys/class/thermal/thermal_zone{number}/type", f"{name}\n")
+        write(self.root, f"sys/class/thermal/thermal_zone{number}/temp", f"{millidegrees}\n")
+
+    def set(self) -> tuple[str, dict[str, str]]:
+        """Power mode and every clock's lower limit."""
+        lows = [
+            *self.root.glob("sys/devices/system/cpu/cpu*/cpufreq/scaling_min_freq"),
+            *self.root.glob("sys/class/devfreq/*/min_freq"),
+        ]
+        return self.state.read_text().strip(), {str(low): low.read_text().strip() for low in lows}
