@@ -68,7 +68,7 @@ def watching(place: Place) -> Iterator[Meter | None]:
     """A meter that reads while the block runs; None where nothing can be read."""
     root = os.environ.get("DEVBENCH_ROOT", "/")
     sources = _SOURCES.get(place.device, [])
-    here = getattr(place, "ssh", None) is None  # the rails of this machine say nothing of a board elsewhere
+    here = place.ssh is None  # the rails of this machine say nothing of a board elsewhere
     if not here or not sources or not meter.is_there(root, sources):
         yield None
         return

@@ -17,7 +17,7 @@ def root() -> str:
 
 def changes_for(place: Place) -> Iterator[Change]:
     """What lab.yaml wants changed and is not so already: the power mode first, as it moves the clocks' limits."""
-    if getattr(place, "ssh", None) is not None:
+    if place.ssh is not None:
         raise DevbenchError(
             f"lab.yaml: place '{place.name}': settings of a board behind ssh cannot be changed from here yet",
             "Set them on the board, and leave out `settle:`.",
