@@ -72,7 +72,11 @@ def watching(place: Place) -> Iterator[Meter | None]:
     if not here or not sources or not meter.is_there(root, sources):
         yield None
         return
-    started = Meter(root, sources)
+    try:
+        started = Meter(root, sources)
+    except OSError:  # no process to be had: the round is worth more than its energy
+        yield None
+        return
     try:
         yield started
     finally:

@@ -177,9 +177,12 @@ def run(command: List[str], answer: str = "") -> Tuple[int, str]:
     program = shutil.which(command[0])
     if program is None:
         return 127, "{} is not there".format(command[0])
-    process = subprocess.Popen(
-        [program, *command[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    try:
+        process = subprocess.Popen(
+            [program, *command[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+    except OSError as error:  # it is no program after all
+        return 126, "{}: {}".format(command[0], error.strerror)
     try:
         out, _ = process.communicate(answer.encode(), _PROGRAM_LIMIT_S)
     except subprocess.TimeoutExpired:

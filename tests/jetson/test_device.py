@@ -13,7 +13,13 @@ from typing import Any
 
 import pytest
 
+from devbench.domain.extend import Device
+from devbench.domain.place import Place, Ssh
+from devbench.errors import DevbenchError
+from devbench.testing import check_device
 from devbench_jetson import board as snapshot
+from devbench_jetson.devices import Jetson, JetsonCpu
+from devbench_jetson.settings import changes_for
 from tests.conftest import Bench
 from tests.jetson import boards
 from tests.jetson.boards import Board
@@ -227,6 +233,63 @@ def test_a_kill_of_the_guardian_too_is_made_good_by_the_next_doctor(bench: Bench
     done = bench("doctor")
     assert "put back all 2 settings that it had left" in done.stderr
     assert made.set() == before
+
+
+def test_after_a_boot_the_power_mode_is_put_back_for_it_outlives_one(
+    bench: Bench, make: Callable[[str], Board]
+) -> None:
+    made = make("nano")
+    process, before = measuring(bench, made)
+    os.kill(guardian_of(process.pid), signal.SIGKILL)
+    process.kill()
+    process.communicate(timeout=20)
+    left = bench.folder / "cache/settled.json"
+    left.write_text(json.dumps(json.loads(left.read_text()) | {"boot_id": "another boot"}))
+    done = bench("doctor")
+    assert "put back all 1 settings that it had left" in done.stderr
+    assert made.set()[0] == before[0]
+    assert "--restore" not in made.calls.read_text()  # the clocks start anew with the board
+    assert not left.exists()
+
+
+def test_a_user_who_is_not_root_changes_the_board_by_sudo(
+    make: Callable[[str], Board], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make("nano")
+    monkeypatch.setenv("PATH", boards.path_with(made.bin))
+    monkeypatch.setenv("DEVBENCH_ROOT", str(made.root))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    place = Place(name="local", device="jetson", settle={"nvpmodel": "MAXN", "jetson_clocks": True})
+    mode, clocks = changes_for(place)
+    assert mode.apply[0] == ("sudo", "-n", "nvpmodel", "-m", "0")
+    assert mode.undo == ("sudo", "-n", "nvpmodel", "-m", "1")
+    assert {command[:2] for command in (*clocks.apply, clocks.undo)} == {("sudo", "-n")}
+
+
+def test_settings_of_a_board_elsewhere_are_refused_and_not_made_here(make: Callable[[str], Board]) -> None:
+    make("nano")
+    place = Place(name="attic", device="jetson", ssh=Ssh(host="attic"), settle={"nvpmodel": 0})
+    with pytest.raises(DevbenchError, match="behind ssh cannot be changed from here yet"):
+        list(changes_for(place))
+
+
+def test_programs_that_are_broken_leave_their_facts_out(bench: Bench, make: Callable[[str], Board]) -> None:
+    made = make("orin")
+    boards.program(made.bin, "nvpmodel", "#!/no/such/interpreter")
+    done = run(bench)
+    assert done.returncode == 0, done.stderr
+    facts = bench.run_file()["cases"][0]["rounds"][0]["facts"]
+    assert "power_mode" not in facts
+    assert facts["l4t"] == "36.4.3"
+    lab(bench, "{nvpmodel: 0}")
+    refused = bench("run", suite(bench), "--out", "second")
+    assert refused.returncode == 1
+    assert "nvpmodel does not tell the power mode" in refused.stderr
+
+
+@pytest.mark.parametrize("device", [Jetson, JetsonCpu])
+def test_the_devices_keep_the_contract(device: type[Device]) -> None:
+    assert check_device(device) == []
 
 
 def test_a_kill_while_the_clocks_are_being_set_waits_for_the_program_before_it_undoes(
