@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from devbench.domain.place import Place, Ssh
 from devbench_energy import meter
 from devbench_energy.joules import UnknownEnergyError, energy_of
+from devbench_energy.watch import watching
 from tests.jetson import boards
 from tests.jetson.conftest import Powered
 
@@ -122,6 +124,16 @@ def test_the_processor_s_counter_says_nothing_of_another_device(powered: Powered
     boards.rapl(powered.root)
     record = powered.measure(powered.bench.write("no rail", "0\n"), "jetson-cpu")
     assert record["rounds"][0]["energy_mj"] is None
+
+
+def test_the_rails_of_this_machine_say_nothing_of_a_board_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boards.hwmon_rails(tmp_path)
+    monkeypatch.setenv("DEVBENCH_ROOT", str(tmp_path))
+    for ssh, reads in ((None, True), (Ssh(host="attic"), False)):
+        with watching(Place(name="board", device="jetson", ssh=ssh)) as started:
+            assert (started is not None) == reads
 
 
 def test_a_loop_too_short_for_the_meter_says_so(powered: Powered) -> None:
