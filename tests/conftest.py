@@ -89,8 +89,11 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """The command line, with the fake device's plugin installed beside the bundled ones."""
+    # A page takes as long as such a run: tests of it ask for it.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DEVBENCH_")}
-    made = Bench(tmp_path, {**inherited, "DEVBENCH_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"})
+    made = Bench(
+        tmp_path, {**inherited, "DEVBENCH_CACHE": str(tmp_path / "cache"), "COLUMNS": "200", "DEVBENCH_PAGE": "0"}
+    )
     made.plugin("fake", module="devbench.testing.fake")
     return made
 
@@ -129,23 +132,24 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
 
 
 @pytest.fixture(autouse=True)
-def _no_orphans() -> Iterator[None]:
+def _no_orphans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test leaves a worker behind."""
+    ours = os.fsencode(tmp_path_factory.getbasetemp())
     yield
     deadline = time.monotonic() + 5  # one whose host was killed just now needs a moment to notice
-    while (left := _workers()) and time.monotonic() < deadline:
+    while (left := _workers(ours)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left
 
 
-def _workers() -> list[str]:
-    """Command lines of workers that tests have started."""
+def _workers(ours: bytes) -> list[str]:
+    """Command lines of workers that these tests have started, in their temporary folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = process.read_bytes()
         except OSError:
             continue
-        if b"devbench-worker-" in command and b"/pytest-" in command:
+        if b"devbench-worker-" in command and ours in command:
             found.append(f"{process.parent.name}: {command!r}")
     return found

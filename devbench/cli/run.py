@@ -48,6 +48,12 @@ from devbench.suites.yaml_file import read_yaml
 @click.option("--strict", is_flag=True, help="A skipped case or an absent device is a failure.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
+@click.option(
+    "--page/--no-page",
+    default=True,
+    envvar="DEVBENCH_PAGE",
+    help="Write report.html at the end, which takes a second or two; DEVBENCH_PAGE=0 is --no-page.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of tables.")
 def command(
     suite: Path | None,
@@ -59,6 +65,7 @@ def command(
     strict: bool,
     seed: int | None,
     dry_run: bool,
+    page: bool,
     as_json: bool,
 ) -> int:
     """Measure SUITE, a YAML file, on every device of it that is here.
@@ -93,7 +100,7 @@ def command(
     folder.write("results.csv", write_results(rows_of(run)).encode())
     for problem in desk.plugins.run_finished(run):
         print(f"warning: {problem}", file=sys.stderr)
-    _show(run, folder, as_json)
+    _show(run, folder, page=page, as_json=as_json)
     return _status(run, strict)
 
 
@@ -121,15 +128,16 @@ def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
             signal.signal(name, handler)
 
 
-def _show(run: Run, folder: RunFolder, as_json: bool) -> None:
+def _show(run: Run, folder: RunFolder, *, page: bool, as_json: bool) -> None:
     sources = open_sources([folder.path])
-    comparison = sources.comparison()
+    comparison = sources.comparison() if page or not as_json else None
     if as_json:
         print(encode_run(run).decode(), end="", flush=True)
     else:
         print_tables(sources.tables(comparison=comparison), Console())
         sys.stdout.flush()
-    _write_page(sources, comparison, folder)
+    if page:
+        _write_page(sources, comparison, folder)
     if not as_json:
         print(f"Run folder: {folder.path}")
 

@@ -24,6 +24,14 @@ from tests.conftest import Bench
 from tests.report.browser import Browser
 from tests.report.runs import BUSY, EVIL, STEAL, case_of, comparison_of, rich_run, samples_of, traces_of
 
+
+@pytest.fixture
+def bench(bench: Bench) -> Bench:
+    """The command line, with a page at the end of each run."""
+    bench.env["DEVBENCH_PAGE"] = "1"
+    return bench
+
+
 GROUPED = Table(
     title="Side by side",
     header=("model", "device", "time"),
@@ -443,7 +451,8 @@ def test_a_ratio_over_a_contaminated_case_is_no_part_of_the_answer() -> None:
     comparison, _ = rich_run()
     found = answer_of(comparison)
     assert re.fullmatch(
-        r"tpu is fastest for both models, 2\.50× to 4\.00× over cpu; for 1 more only one device has a figure to trust\.",
+        r"tpu is fastest for both models: 3\.16× \[3\.16, 3\.16\] over cpu by geometric mean, 2\.50× to 4\.00× by model;"
+        r" for 1 more only one device has a figure to trust\.",
         found.headline,
     )
     ant = next(one for one in found.fastest if one.model.startswith("ant"))
