@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -98,8 +99,10 @@ class Board:
     def stop(self) -> None:
         """What a reboot does: the server and every connection end."""
         if self._server:
-            for process in [*self.connections(), psutil.Process(self._server.pid)]:
-                process.kill()
+            for process in self.connections():
+                with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended by itself
+                    process.kill()
+            self._server.kill()
             self._server.wait()
             self._server = None
 
@@ -107,15 +110,19 @@ class Board:
         """The server's processes for connections that are open, without what they have started."""
         return [child for child in self._children() if _name(child) == "sshd"]
 
-    def running(self, *, at_least: int = 0) -> list[psutil.Process]:
-        """What the connections have started: shells, receivers, workers. Waits until there is a worker in its loop."""
+    def running(self) -> list[psutil.Process]:
+        """What the connections have started: shells, receivers, workers."""
+        return [child for child in self._children() if _name(child) not in ("sshd", "")]
+
+    def running_when(self, mark: Path) -> list[psutil.Process]:
+        """The same, at the moment when the file `mark` has been made."""
         deadline = time.monotonic() + 30
-        while True:
-            found = [child for child in self._children() if _name(child) not in ("sshd", "")]
-            if sum(_is_worker(process, self.cache) for process in found) >= at_least:
-                return found
-            assert time.monotonic() < deadline, f"no worker in time: {found}"
-            time.sleep(0.05)
+        while not mark.exists():
+            assert time.monotonic() < deadline, f"no worker in time: {self.running()}"
+            time.sleep(0.02)
+        found = self.running()
+        assert len(found) >= 2, "the receiver and the worker at least"
+        return found
 
     def logins(self) -> int:
         """How many connections have been let in so far."""
@@ -171,11 +178,3 @@ def _name(process: psutil.Process) -> str:
         return process.name()
     except psutil.Error:
         return ""
-
-
-def _is_worker(process: psutil.Process, cache: Path) -> bool:
-    """Whether it is a worker from this cache that has been there long enough to measure."""
-    try:
-        return time.time() - process.create_time() > 0.7 and any(str(cache) in word for word in process.cmdline())
-    except psutil.Error:
-        return False

@@ -37,9 +37,10 @@ def test_a_worker_that_fails_over_there_is_explained_as_one_here(
 
 def test_a_worker_that_hangs_is_ended_at_its_time_limit(bench: Bench, board: Board) -> None:
     board.lab(bench.folder)
-    bench.fake("stuck", do="seize")
+    mark = board.folder / "stuck"
+    bench.fake("stuck", do="seize", mark=str(mark))
     process = bench.start("run", bench.fake_suite("stuck", measure=ENDS_SOON), "--out", "out")
-    running = board.running(at_least=1)
+    running = board.running_when(mark)
     process.communicate(timeout=30)
     assert bench.outcomes()["stuck"]["error"] == "no result within 2 s, so the worker was ended"
     assert gone_within(running, 5)
@@ -101,11 +102,12 @@ def test_an_interrupt_ends_the_run_and_the_worker_over_there(bench: Bench, board
 def _stuck(bench: Bench, board: Board, deed: str, *others: str) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
     """A run whose first case hangs over there, and what runs there for it."""
     board.lab(bench.folder)
-    bench.fake("stuck", do=deed)
+    mark = board.folder / "stuck"
+    bench.fake("stuck", do=deed, mark=str(mark))
     for other in others:
         bench.fake(other)
     process = bench.start("run", bench.fake_suite("stuck", *others, measure=LONG), "--out", "out", "--seed", SEED)
-    return process, board.running(at_least=1)
+    return process, board.running_when(mark)
 
 
 SEED = 0  # with which the first of two cases comes first
