@@ -1,0 +1,53 @@
+"""`devbench check` on models as Keras and TensorFlow's converter make them: a good one, and one for each broken rule."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bench
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="there is no TensorFlow")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the files, made once: TensorFlow takes seconds to start."""
+    folder = tmp_path_factory.mktemp("keras")
+    script = Path(__file__).with_name("keras_models.py")
+    done = subprocess.run([sys.executable, script, folder], capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+def _checked(bench: Bench, path: Path) -> tuple[int, dict[str, dict[str, object]]]:
+    done = bench("check", path, "--json")
+    return done.returncode, {one["name"]: one for one in json.loads(done.stdout)[str(path)]}
+
+
+def test_the_recipe_of_the_docs_keeps_every_rule(bench: Bench, models: Path) -> None:
+    status, found = _checked(bench, models / "good.tflite")
+    assert status == 0, found
+    assert not [name for name, check in found.items() if check["good"] is False]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "part"),
+    [
+        ("float", "8-bit throughout", "float32 tensors are computed"),
+        ("float_ends", "8-bit throughout", "float32 tensors are computed"),
+        ("free_batch", "fixed sizes", "have a size that is not fixed"),
+        ("sine", "operations", "SIN 1"),
+        ("batch_of_two", "dimensions", "has more than three sizes above 1"),
+    ],
+)
+def test_each_broken_rule_is_named(bench: Bench, models: Path, name: str, rule: str, part: str) -> None:
+    status, found = _checked(bench, models / f"{name}.tflite")
+    assert status == 4
+    assert found[rule]["good"] is False
+    assert part in str(found[rule]["text"])
