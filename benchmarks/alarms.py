@@ -6,8 +6,9 @@
 A trial is one `devbench run` at a profile with three cases of one model on one core each: `a`, the same again as `b`,
 and `slowed`, whose `invoke` goes on for 2 % of its own time after the runtime has returned. Their rounds are
 interleaved as in any run. Counted are the ratios b/a whose interval leaves out 1 (false alarms), and the ratios
-slowed/a whose interval lies above 1 (found). Two neighbouring trials make a `devbench compare` of two runs as well.
-Trials are added to the file, so a benchmark that was cut short goes on. Prints a Markdown table.
+slowed/a whose interval lies above 1 (found). Two neighbouring trials make a `devbench compare` of two runs as well, and
+the rounds of several neighbours together show what more rounds would find.
+Trials are added to the file, so a benchmark that was cut short goes on; `--results` may name several. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -89,16 +90,24 @@ def main() -> None:
     parser.add_argument("model", type=Path, nargs="?")
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--measure", default="normal", help="a profile, or settings as in a suite")
-    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--results", type=Path, required=True, nargs="+", help="the first is the one that is added to")
     parser.add_argument("--only-table", action="store_true")
     arguments = parser.parse_args()
-    runs = arguments.results.with_suffix(".runs").resolve()
     if not arguments.only_table:
         for _ in range(arguments.trials):
-            found = trial(arguments.model.resolve(), arguments.measure, runs)
-            with arguments.results.open("a") as file:
+            found = trial(arguments.model.resolve(), arguments.measure, runs_of(arguments.results[0]))
+            with arguments.results[0].open("a") as file:
                 file.write(json.dumps(found) + "\n")
-    print(table([json.loads(line) for line in arguments.results.read_text().splitlines()], runs))
+    done = [
+        (RunFolder(runs_of(path) / one["run"]), one["seconds"])
+        for path in arguments.results
+        for one in map(json.loads, path.read_text().splitlines())
+    ]
+    print(table([side(folder) for folder, _ in done], sorted(seconds for _, seconds in done)))
+
+
+def runs_of(results: Path) -> Path:
+    return results.with_suffix(".runs").resolve()
 
 
 def trial(model: Path, measure: str, runs: Path) -> dict:
@@ -133,14 +142,11 @@ def install(folder: Path) -> None:
     (about / "entry_points.txt").write_text("[devbench]\nslowed = slowed_plugin\n")
 
 
-def table(trials: list[dict], runs: Path) -> str:
+def table(sides: list[Side], seconds: list[float]) -> str:
     """What the trials show, within runs and from each run to the next."""
-    folders = [RunFolder(runs / one["run"]) for one in trials]
-    sides = [side(folder) for folder in folders]
     within = {twin: [in_one_run(one, twin) for one in sides] for twin in ("b", "slowed")}
     pairs = list(zip(sides[::2], sides[1::2], strict=False))
     across = {twin: [of_two_runs(old, new, twin) for old, new in pairs] for twin in ("a", "slowed")}
-    seconds = sorted(one["seconds"] for one in trials)
     rows = [
         ("the same, in one run", within["b"], lambda one: not one.holds(1)),
         (f"{PERCENT} % slower, in one run", within["slowed"], lambda one: one.low > 1),
@@ -155,10 +161,36 @@ def table(trials: list[dict], runs: Path) -> str:
         middle = sorted(one.estimate for one in ratios)[len(ratios) // 2]
         width = sorted(one.relative_half_width for one in ratios)[len(ratios) // 2]
         lines.append(f"| {name} | {len(ratios)} | {sum(map(shown, ratios))} | {middle:.4f} | {width:.2%} |")
+    lines += ["", *pooled(sides)]
     lines.append(
         f"\nA run of three cases took {seconds[len(seconds) // 2]:.0f} s (median), at most {seconds[-1]:.0f} s."
     )
     return "\n".join(lines)
+
+
+def pooled(sides: list[Side]) -> list[str]:
+    """The same with the rounds of neighbouring trials put together, as if one run had had them all."""
+    rounds = {twin: [one.rounds(case_of(one, twin)) for one in sides] for twin in ("a", "b", "slowed")}
+    lines = ["| rounds a case | comparisons | the same: difference shown | 2 % slower: difference shown | half width |"]
+    lines.append("|--:|--:|--:|--:|--:|")
+    for trials in (1, 2, 4, 8, 16, 32):
+        groups = [range(start, start + trials) for start in range(0, len(sides) - trials + 1, trials)]
+        ratios: dict[str, list[Interval]] = {"b": [], "slowed": []}
+        counts = []
+        for group in groups:
+            below, same, slowed = ([one for index in group for one in rounds[twin][index]] for twin in rounds)
+            count = min(map(len, (below, same, slowed)))
+            counts.append(count)
+            ratios["b"].append(ratio_interval(same[:count], below[:count], paired=True))
+            ratios["slowed"].append(ratio_interval(slowed[:count], below[:count], paired=True))
+        if not groups:
+            break
+        alarms = sum(not one.holds(1) for one in ratios["b"])
+        found = sum(one.low > 1 for one in ratios["slowed"])
+        width = sorted(one.relative_half_width for one in ratios["slowed"])[len(groups) // 2]
+        rounds_each = sorted(counts)[len(counts) // 2]
+        lines.append(f"| {rounds_each} | {len(groups)} | {alarms} | {found} | {width:.2%} |")
+    return lines
 
 
 def side(folder: RunFolder) -> Side:
@@ -179,10 +211,11 @@ def in_one_run(one: Side, twin: str) -> Interval:
 
 def of_two_runs(old: Side, new: Side, twin: str) -> Interval:
     """What `devbench compare` says of case `a` in one run and case `twin` in the next."""
-    below, above = (
-        next(case for case in which.run.cases if case_twin(case) == name) for which, name in ((old, "a"), (new, twin))
-    )
-    return ratio_interval(new.rounds(above), old.rounds(below), paired=False)
+    return ratio_interval(new.rounds(case_of(new, twin)), old.rounds(case_of(old, "a")), paired=False)
+
+
+def case_of(one: Side, twin: str) -> CaseRecord:
+    return next(case for case in one.run.cases if case_twin(case) == twin)
 
 
 def case_twin(case: CaseRecord) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from devbench.compare.alike import answers_differ, work_differs
+from devbench.compare.alike import answers_differ, tolerance_steps, work_differs
 from devbench.domain.outcome import Measured, Nanoseconds, OutputTensor
 from devbench.domain.run import CaseRecord, Run
 from devbench.errors import DevbenchError
@@ -109,7 +109,8 @@ class _Ratios:
             return Cell(case=case)
         refused = work_differs(reference, case)
         if not refused and reference.input == case.input:
-            refused = answers_differ(self._outputs(reference.id), self._outputs(case.id))
+            outputs = self._outputs(reference.id), self._outputs(case.id)
+            refused = answers_differ(*outputs, tolerance_steps(reference, case))
         return Cell(case=case, refused=refused) if refused else Cell(case=case, over_baseline=self.of(reference, case))
 
     def mean(self, pairs: Sequence[tuple[CaseRecord, CaseRecord]]) -> GeometricMean:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 SCHEMA = 2
@@ -61,7 +61,10 @@ COLUMNS: tuple[Column, ...] = (
     _text("delegate_version", "its version"),
     Column("threads", "count", "threads the runtime was given"),
     _text("options", "the runtime's other options, `;` between them"),
-    _text("region", "what the clock was around: `invoke` (inputs in place, outputs ready) or `io` (with copies)"),
+    _text(
+        "region",
+        "what the clock was around: `invoke` (from inputs in place to outputs ready, copies to the device included)",
+    ),
     Column("status", "choice", "what became of the case", choices=("measured", "published", "skipped", "failed")),
     _text("reason", "why there is no figure"),
     Column("verdict", "choice", "whether the figure deserves belief", choices=("clean", "suspect", "contaminated")),
@@ -83,6 +86,9 @@ COLUMNS: tuple[Column, ...] = (
     _ms("p90_bound_ms", "what the true 90th percentile does not exceed, with 99 % confidence"),
     _ms("p99_ms", "99th percentile"),
     _ms("p99_bound_ms", "what the true 99th percentile does not exceed, with 99 % confidence"),
+    replace(_ms("compute_ms", "median of the compute alone, without copies to and from the device"), since=2),
+    replace(_ms("compute_low_ms", "lower end of its interval"), since=2),
+    replace(_ms("compute_high_ms", "upper end of its interval"), since=2),
     _ms("load_ms", "time to open the model and allocate its tensors"),
     _ms("first_ms", "time of the first inference"),
     Column("throughput_per_s", "positive", "inferences per second: as published, or 1 over the mean", unit="1/s"),

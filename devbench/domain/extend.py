@@ -65,6 +65,8 @@ class Runtime(ABC):
     parts: further files that travel beside the engine, for it to import: `from . import name`.
     options: every option a suite may set, with its default.
     takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
+    build_limit_s: how long its engine's `build` may take, which is called at the place before a case's first round,
+        in a worker of its own; 0 if the engine builds nothing.
     install: what to do where it is missing, in a few words that can follow "To have it: ".
     """
 
@@ -74,11 +76,18 @@ class Runtime(ABC):
     parts: ClassVar[tuple[Path, ...]] = ()
     options: ClassVar[Mapping[str, Option]] = {}
     takes_compiled: ClassVar[bool] = False
+    build_limit_s: ClassVar[float] = 0
     install: ClassVar[str] = ""
 
-    def prepare(self, artifact: Artifact, place: Place) -> Artifact:  # noqa: ARG002 - most need nothing
-        """The artifact in the form that this runtime loads at `place`; as it is, unless it must be compiled.
+    def prepare(
+        self,
+        artifact: Artifact,
+        place: Place,  # noqa: ARG002 - most need nothing
+        options: Mapping[str, Option],  # noqa: ARG002
+    ) -> Artifact:
+        """The artifact in the form that this runtime loads at `place`; as it is, unless it must be converted.
 
+        Its precision is what the runtime computes in with these options, which may be another than the file's.
         A `NotHereError` skips the case, any other `DevbenchError` fails it.
         """
         return artifact

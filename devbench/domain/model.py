@@ -46,13 +46,18 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class TensorSpec:
-    """An input or output of an artifact. `shape` has -1 where a size is not fixed; scale 0 is "not quantized"."""
+    """An input or output of an artifact. `shape` has -1 where a size is not fixed; scale 0 is "not quantized".
+
+    stands_for: the integer type that a float tensor takes the place of, with that one's scale and zero point, where
+        a converter has changed it: what is fed to both is then the same.
+    """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     scale: float = 0.0
     zero_point: int = 0
+    stands_for: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

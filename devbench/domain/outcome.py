@@ -44,6 +44,7 @@ class RoundFacts:
     inferences_per_sample: more than 1 where one inference is too short to be timed alone.
     outputs_sha256: of all outputs for the input that was fed: the same in every round of a sound device.
     settled: whether the warm-up ended like one that has reached a steady state, and not at its cap.
+    compute_samples: those of the compute alone, where an engine can time an inference without its copies.
     stopped_by: what ended the timed loop: `counts` (runs and seconds were done), `precision` (and the median was
         precise enough), `plateau` (more samples no longer helped) or `cap` (its time was over).
     cpu_ns_per_inference: CPU time of the whole worker process, all threads, in the timed loop.
@@ -65,6 +66,7 @@ class RoundFacts:
     stopped_by: str
     cpu_ns_per_inference: int
     peak_memory_bytes: int
+    compute_samples: int = 0
     outputs_sha256: str = ""
     settled: bool = True
     conditions: Conditions | None = None
@@ -79,12 +81,13 @@ class RoundFacts:
 class Round:
     """One fresh worker process measuring one case.
 
-    warmup_ns, samples_ns: int64 arrays, one entry per sample, nanoseconds per inference.
+    warmup_ns, samples_ns, compute_ns: int64 arrays, one entry per sample, nanoseconds per inference.
     """
 
     about: RoundFacts
     warmup_ns: Nanoseconds
     samples_ns: Nanoseconds
+    compute_ns: Nanoseconds = field(default_factory=lambda: np.array([], dtype=np.int64))
     outputs: tuple[OutputTensor, ...] = ()
 
 
@@ -132,10 +135,11 @@ class Precision:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A case with all its rounds done."""
+    """A case with all its rounds done. compute: of the inferences without their copies, where they were timed too."""
 
     status: Literal["measured"] = "measured"
     summary: Summary
+    compute: Summary | None = None
     verdict: Verdict = field(default_factory=Verdict)
     precision: Precision | None = None
     prediction: Prediction | None = None

@@ -34,13 +34,18 @@ class Hello:
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """What a worker is started for. files: those it will read, each with its sha256; limit_s: for measuring."""
+    """What a worker is started for.
+
+    files: those it will read, each with its sha256. limit_s: for measuring or building; too_slow: what to do when it
+        is over.
+    """
 
     runtime: str
     archive: Path
     files: Mapping[Path, str]
     limit_s: float
     on_phase: Callable[[str], None]
+    too_slow: str = _SLOW_OR_STUCK
 
 
 class Session:
@@ -82,13 +87,13 @@ class Session:
         return self._paths.get(file, str(file))
 
     def measure(self, request: Message) -> Message:
-        """Have the worker measure one case; its result message. The time limit begins here."""
+        """Have the worker measure one case, or build for it; its result message. The time limit begins here."""
         self._talk.send(request)
         limit_s = self._errand.limit_s
         deadline_s = time.monotonic() + limit_s
         too_late = f"no result within {limit_s:g} s, so the worker was ended"
         while True:
-            message = self._talk.receive(deadline_s - time.monotonic(), too_late, _SLOW_OR_STUCK)
+            message = self._talk.receive(deadline_s - time.monotonic(), too_late, self._errand.too_slow)
             match message.get("event"):
                 case "phase":
                     self._talk.phase = str(message["phase"])

@@ -74,15 +74,17 @@ def recomputed(folder: RunFolder, run: Run) -> Run:
         run = run.with_case(replace(case, outcome=Pending()))
     run = judged(run, samples)
     for case in measured:
-        run = run.with_case(_with_outcome(run.case(case.id), samples(case.id)))
+        run = run.with_case(_with_outcome(folder, run, run.case(case.id)))
     return run
 
 
-def _with_outcome(case: CaseRecord, samples: Any) -> CaseRecord:
+def _with_outcome(folder: RunFolder, run: Run, case: CaseRecord) -> CaseRecord:
+    samples = folder.samples(run, case.id)
     counting = {about.index for about in case.rounds if not about.superseded}
     if missing := counting - samples.keys():
         raise DevbenchError(f"{case.id}: the samples of round {min(missing)} are not in the run folder")
-    return replace(case, outcome=outcome_of(case, samples))
+    outcome = outcome_of(case, lambda phase: samples if phase == "steady" else folder.samples(run, case.id, phase))
+    return replace(case, outcome=outcome)
 
 
 def _find(run_id: str, folders: Sequence[Path]) -> RunFolder | None:

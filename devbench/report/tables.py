@@ -86,6 +86,8 @@ def _cell(cell: Cell | None) -> tuple[str, ...]:
         summary = outcome.summary
         lines = [f"{milliseconds(summary.median_ms)} ms {plus_minus(summary)}"]
         lines += [f"{name} {milliseconds(value_ms)} ms" for name, value_ms in _percentiles(cell.case, summary)]
+        if outcome.compute:
+            lines.append(f"compute {milliseconds(outcome.compute.median_ms)} ms")
         if (energy_mj := cell.case.energy_mj) is not None:
             lines.append(f"{energy_mj:.3g} mJ")
         if cell.over_baseline:

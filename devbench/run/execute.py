@@ -102,7 +102,7 @@ class Execution:
         self._save(self.run.with_case(replace(record, rounds=(*record.rounds, done.about))))
 
     def _measured(self, record: CaseRecord) -> Measured:
-        outcome = outcome_of(record, self._samples(record.id))
+        outcome = outcome_of(record, lambda phase: self.folder.samples(self.run, record.id, phase))
         if record.id not in self.cases:
             return outcome
         return replace(outcome, prediction=_prediction(self.cases[record.id], self.folder.outputs(self.run, record.id)))

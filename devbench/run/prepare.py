@@ -36,7 +36,9 @@ class Preparer:
     def prepare(self, planned: PlannedCase, place: Place) -> Case | Failed | Skipped:
         """The case with its artifact, or why there is none: that is this case's failure and no other's."""
         try:
-            artifact = self.registry.runtimes[planned.runtime]().prepare(self._artifact(planned), place)
+            artifact = self.registry.runtimes[planned.runtime]().prepare(
+                self._artifact(planned), place, planned.options
+            )
             return Case(planned=planned, artifact=artifact, feeds=self._feeds(planned, artifact))
         except NotHereError as error:
             return Skipped(reason=error.message, hint=error.hint)

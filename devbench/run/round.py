@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class WorkerRounds:
         self._archives = archives
         self._on_phase = on_phase
         self._closed: dict[tuple[Ssh | None, str | None], Skipped] = {}
+        self._built: dict[str, _Built] = {}
 
     def probe(self, place: Place, runtime: str) -> Skipped | None:
         """Why `runtime` does not work at `place`; None if it does."""
@@ -64,34 +65,65 @@ class WorkerRounds:
     @hookimpl(trylast=True)
     def devbench_run_round(self, case: Case, place: Place) -> Round:
         """One round, in a process of its own."""
+        built = self._build(case, place)
         started = datetime.now(UTC)
         begin_s = time.monotonic()
-        runtime = case.planned.runtime
-        with self._session(place, runtime, case) as session:
-            hello = session.hello()
-            if hello.problem:
-                why = self._missing(place, runtime, hello.problem)
-                raise RoundError(why.reason, why.hint, phase="start")
-            if unfit := self._runtime(runtime).unfit(case.artifact, hello.facts):
-                raise RoundError(unfit, phase="start")
-            try:
-                answer = session.measure(_request(case, place, session.path_of))
-            except RoundError as error:
-                raise self._explained(error, runtime) from error
+        measure = case.planned.measure
+        with self._session(place, case.planned.runtime, _files(case, built), measure.time_limit_s) as session:
+            hello = self._greeted(session, case, place)
+            answer = self._answer(session, case, _request(case, place, session.path_of, built))
             duration_s = time.monotonic() - begin_s - session.copying_s
         try:
-            return _round(answer, dict(hello.facts), started, duration_s)
+            return _round(answer, {**hello, **(built.facts if built else {})}, started, duration_s)
         except (KeyError, TypeError, ValueError, binascii.Error) as error:
             raise RoundError(f"the worker's result makes no sense: {error!r}", phase="result") from error
 
-    def _session(self, place: Place, runtime: str, case: Case | None = None) -> Session:
+    def _build(self, case: Case, place: Place) -> _Built | None:
+        """What the engine builds of the artifact at the place, before the first of the case's rounds; None if nothing.
+
+        In a worker of its own: all rounds then begin alike, and none with the memory and the heat of the building.
+        """
+        limit_s = self._runtime(case.planned.runtime).build_limit_s
+        if not limit_s:
+            return None
+        if case.id not in self._built:
+            with self._session(place, case.planned.runtime, _files(case, None), limit_s, too_slow="") as session:
+                self._greeted(session, case, place)
+                request = {**_request(case, place, session.path_of, None), "build": True}
+                answer = self._answer(session, case, request)
+            try:
+                self._built[case.id] = _Built(path=str(answer["path"]), facts=dict(answer["facts"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise RoundError(f"the worker's result makes no sense: {error!r}", phase="build") from error
+        return self._built[case.id]
+
+    def _greeted(self, session: Session, case: Case, place: Place) -> Mapping[str, str]:
+        """What the worker sees there, if its engine is there and takes the artifact."""
+        hello = session.hello()
+        if hello.problem:
+            why = self._missing(place, case.planned.runtime, hello.problem)
+            raise RoundError(why.reason, why.hint, phase="start")
+        if unfit := self._runtime(case.planned.runtime).unfit(case.artifact, hello.facts):
+            raise RoundError(unfit, phase="start")
+        return hello.facts
+
+    def _answer(self, session: Session, case: Case, request: Message) -> Message:
+        try:
+            return session.measure(request)
+        except RoundError as error:
+            raise self._explained(error, case.planned.runtime) from error
+
+    def _session(
+        self, place: Place, runtime: str, files: Mapping[Path, str] | None = None, limit_s: float = 0, **rest: str
+    ) -> Session:
         driver = self._registry.runtimes[runtime]
         errand = Errand(
             runtime=runtime,
             archive=worker_archive(driver.engine, self._archives, driver.parts),
-            files=_files(case) if case else {},
-            limit_s=case.planned.measure.time_limit_s if case else 0,
+            files=files or {},
+            limit_s=limit_s,
             on_phase=self._on_phase,
+            **rest,
         )
         return Session(place, errand)
 
@@ -111,14 +143,25 @@ class WorkerRounds:
         return RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail)
 
 
-def _files(case: Case) -> dict[Path, str]:
-    """What the worker will read, each with its sha256."""
-    return {case.artifact.path: case.artifact.sha256, **{path: sha256_of(path) for path in case.feeds}}
+@dataclass(frozen=True, kw_only=True)
+class _Built:
+    """What was built of an artifact: where it is at the place, and facts about its building."""
+
+    path: str
+    facts: Mapping[str, str]
 
 
-def _request(case: Case, place: Place, path_of: Callable[[Path], str]) -> Message:
+def _files(case: Case, built: _Built | None) -> dict[Path, str]:
+    """What the worker will read, each with its sha256; what was built there is there."""
+    artifact = {} if built else {case.artifact.path: case.artifact.sha256}
+    return {**artifact, **{path: sha256_of(path) for path in case.feeds}}
+
+
+def _request(case: Case, place: Place, path_of: Callable[[Path], str], built: _Built | None) -> Message:
     return {
-        "artifact": path_of(case.artifact.path),
+        "artifact": built.path if built else path_of(case.artifact.path),
+        "inputs": [asdict(spec) for spec in case.artifact.inputs],
+        "outputs": [asdict(spec) for spec in case.artifact.outputs],
         "options": {**case.planned.options, **place.options},
         "feeds": [path_of(path) for path in case.feeds],
         "seed": case.planned.seed,
@@ -131,6 +174,7 @@ def _round(answer: Message, hello_facts: dict[str, str], started: datetime, dura
     samples_ns = np.array(answer["samples_ns"], dtype=np.int64)
     if samples_ns.size == 0 or samples_ns.min() < 0:
         raise ValueError("no samples, or a negative one")
+    compute_ns = np.array(answer["compute_ns"], dtype=np.int64)
     before, after = answer["around"]
     first, last = answer["canaries"]
     about = RoundFacts(
@@ -141,6 +185,7 @@ def _round(answer: Message, hello_facts: dict[str, str], started: datetime, dura
         first_ns=int(answer["first_ns"]),
         warmup_samples=len(warmup_ns),
         samples=len(samples_ns),
+        compute_samples=len(compute_ns),
         inferences_per_sample=int(answer["inferences_per_sample"]),
         stopped_by=str(answer["stopped_by"]),
         cpu_ns_per_inference=int(answer["cpu_ns_per_inference"]),
@@ -152,7 +197,7 @@ def _round(answer: Message, hello_facts: dict[str, str], started: datetime, dura
         facts={**hello_facts, **answer["facts"]},
     )
     outputs = tuple(_output(one) for one in answer["outputs"])
-    return Round(about=about, warmup_ns=warmup_ns, samples_ns=samples_ns, outputs=outputs)
+    return Round(about=about, warmup_ns=warmup_ns, samples_ns=samples_ns, compute_ns=compute_ns, outputs=outputs)
 
 
 def _output(one: dict[str, Any]) -> OutputTensor:

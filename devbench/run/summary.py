@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,16 +16,19 @@ _FEWEST_FOR_P90 = 10
 _FEWEST_FOR_P99 = 100
 
 
-def outcome_of(case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> Measured:
+def outcome_of(case: CaseRecord, samples_in: Callable[[str], Mapping[int, Nanoseconds]]) -> Measured:
     """What the rounds of a case come to, by their samples: all but what it recognised in a picture.
 
-    The case's rounds must have been judged. samples: the steady ones of each round, by its number.
+    The case's rounds must have been judged. samples_in: those of a phase, `steady` or `compute`, by round.
     """
     counting = [about for about in case.rounds if not about.superseded]
+    samples = samples_in("steady")
+    compute = samples_in("compute") if counting[0].compute_samples else {}
     rounds = [samples[about.index] for about in counting]
     duration_s = sum(about.duration_s for about in counting) / len(counting)
     return Measured(
         summary=summary_of(rounds),
+        compute=summary_of([compute[about.index] for about in counting]) if compute else None,
         verdict=judge_case(
             counting,
             medians_ns=[float(np.median(one)) for one in rounds],

@@ -99,7 +99,7 @@ class RunFolder:
             return ()
 
     def samples(self, run: Run, case_id: str, phase: str = "steady") -> dict[int, Nanoseconds]:
-        """The steady (or `warmup`) samples of each round that run.json names, from the parts or the joined file."""
+        """The samples of a phase in each round that run.json names, from the parts or the joined file."""
         joined = self.path / SAMPLES_FILE
         if joined.exists():
             return read_steady(joined, case_id, phase)

@@ -20,7 +20,7 @@ SCHEMA = pa.schema(
     [
         pa.field("case", _TEXT, nullable=False, metadata={"meaning": "id of the case, as in run.json"}),
         pa.field("round", pa.int16(), nullable=False, metadata={"meaning": "number of the round, from 0"}),
-        pa.field("phase", _TEXT, nullable=False, metadata={"meaning": "warmup or steady"}),
+        pa.field("phase", _TEXT, nullable=False, metadata={"meaning": "warmup, steady or compute"}),
         pa.field("index", pa.int32(), nullable=False, metadata={"meaning": "number of the sample in its phase"}),
         pa.field("ns", pa.int64(), nullable=False, metadata={"meaning": "nanoseconds per inference"}),
     ]
@@ -29,8 +29,8 @@ SCHEMA = pa.schema(
 
 def write_part(path: Path, case_id: str, done: Round) -> None:
     """The samples of one round, whole or not at all. Raises OSError."""
-    phases = {"warmup": done.warmup_ns, "steady": done.samples_ns}
-    tables = [_table(case_id, done.about.index, phase, ns) for phase, ns in phases.items()]
+    phases = {"warmup": done.warmup_ns, "steady": done.samples_ns, "compute": done.compute_ns}
+    tables = [_table(case_id, done.about.index, phase, ns) for phase, ns in phases.items() if len(ns)]
     _write(path, tables)
 
 
@@ -42,7 +42,7 @@ def join_parts(parts: Sequence[Path], path: Path) -> None:
 def read_steady(path: Path, case_id: str, phase: str = "steady") -> dict[int, Nanoseconds]:
     """The steady samples of a case in the file or part at `path`, by round, in the order they were taken.
 
-    phase: `warmup` for those before them.
+    phase: `warmup` for those before them, `compute` for those without copies.
     """
     try:
         with pq.ParquetFile(path) as file:

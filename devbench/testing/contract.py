@@ -53,6 +53,7 @@ def measure_once(
             weights="unknown",
         ),
         where,
+        planned.options,
     )
     registry = Registry(runtimes={runtime.name: runtime})
     rounds = WorkerRounds(registry, archives, on_phase=lambda _: None)

@@ -2,7 +2,10 @@
 
 
 def arrays(inputs, files, seed):
-    """One numpy array for each of `inputs` (dicts with name, dtype and shape)."""
+    """One numpy array for each of `inputs` (dicts with name, dtype and shape).
+
+    A float input that `stands_for` an integer type gets the reals of what that one would have got.
+    """
     if not inputs:
         return []
     import numpy as np  # only engines with inputs need it
@@ -10,7 +13,7 @@ def arrays(inputs, files, seed):
     if files:
         return [_checked(np.load(path, allow_pickle=False), spec) for path, spec in zip(files, inputs)]
     random = np.random.RandomState(seed)  # its stream is the same in every version of numpy
-    return [_random(random, np.dtype(_known(spec)), tuple(spec["shape"])) for spec in inputs]
+    return [_made_up(random, np.dtype(_known(spec)), spec) for spec in inputs]
 
 
 def _checked(array, spec):
@@ -29,6 +32,15 @@ def _known(spec):
     if spec["dtype"] not in kinds + integers:
         raise ValueError("input '{}' has type {}, which cannot be made up".format(spec["name"], spec["dtype"]))
     return spec["dtype"]
+
+
+def _made_up(random, dtype, spec):
+    if not spec.get("stands_for"):
+        return _random(random, dtype, tuple(spec["shape"]))
+    import numpy as np
+
+    integers = _random(random, np.dtype(spec["stands_for"]), tuple(spec["shape"]))
+    return ((integers.astype("float64") - spec["zero_point"]) * spec["scale"]).astype(dtype)
 
 
 def _random(random, dtype, shape):

@@ -10,6 +10,8 @@ from .settle import PreciseEnough, has_settled
 
 SHORTEST_SAMPLE_NS = 100000  # below 100 us the clock and the loop would be a visible part of a sample
 
+SHORTEST_REGION = 5  # inferences of the second region, before it is timed
+
 
 def time_once(call):
     """Nanoseconds that one call takes."""
@@ -58,8 +60,10 @@ def inferences_per_sample(warmup_samples):
     return max(1, -(-SHORTEST_SAMPLE_NS // max(typical, 1)))
 
 
-def measure(invoke, settings, tell):
+def measure(invoke, settings, tell, compute=None):
     """First inference, warm-up and steady samples of `invoke`, with what the machine did meanwhile.
+
+    compute: the same inference without its copies, where an engine can tell them apart; timed afterwards, half as long.
 
     settings: warmup_runs, warmup_s, warmup_cap_s, min_runs, min_s, cap_s, precision (0: none is asked for).
     tell: called with the phase that begins.
@@ -75,6 +79,7 @@ def measure(invoke, settings, tell):
     per_sample = inferences_per_sample(warmup)
     tell("steady")
     found = _steady(invoke, per_sample, settings)
+    found["compute_ns"] = _alone(compute, settings, tell) if compute else []
     found.update(
         first_ns=first_ns,
         warmup_ns=warmup,
@@ -108,6 +113,15 @@ def _steady(invoke, per_sample, settings):
         "around": around,
         "loop_s": [begin_ns / 1e9, end_ns / 1e9],
     }
+
+
+def _alone(compute, settings, tell):
+    tell("compute")
+    per_sample = inferences_per_sample([time_once(compute) for _ in range(SHORTEST_REGION)])
+    samples, _ = run_phase(
+        compute, per_sample, settings["min_runs"], _ns(settings["min_s"]) // 2, _ns(settings["cap_s"]) // 2
+    )
+    return [sample // per_sample for sample in samples]
 
 
 def _ns(seconds):

@@ -30,6 +30,11 @@ def main(runtime):
         channel.send("phase", phase=name)
 
     try:
+        if request.get("build"):
+            tell("build")
+            path, built = engine.build(request["artifact"], request["options"])
+            channel.send("result", path=path, facts=built)
+            return 0
         result = _measure_case(engine, request, tell)
     except Exception as error:  # noqa: BLE001 - whatever a native runtime raises is this case's failure
         traceback.print_exc()
@@ -56,15 +61,25 @@ def _measure_case(engine, request, tell):
     engine.load(request["artifact"], request["options"])
     load_ns = clock.now_ns() - start
     tell("feed")
-    engine.feed(feeds.arrays(engine.inputs(), request["feeds"], request["seed"]))
-    result = measure(engine.invoke, request["settings"], tell)
+    engine.feed(feeds.arrays(_known(engine.inputs(), request["inputs"]), request["feeds"], request["seed"]))
+    result = measure(engine.invoke, request["settings"], tell, getattr(engine, "compute", None))
     tell("outputs")
-    result["outputs"] = outputs.packed(engine.outputs())
+    given = engine.outputs()
+    specs = _known([spec for spec, _ in given], request["outputs"])
+    result["outputs"] = outputs.packed(zip(specs, [array for _, array in given]))
     result["facts"] = engine.facts()
     result["load_ns"] = load_ns
     canaries.append(canary.sing())
     result["canaries"] = canaries
     return result
+
+
+def _known(specs, said):
+    """The specs of an engine, with the scales that the host knows from the file it was converted from."""
+    if len(specs) != len(said):
+        return specs
+    fields = ("scale", "zero_point", "stands_for")
+    return [dict(spec, **{name: one[name] for name in fields if one.get(name)}) for spec, one in zip(specs, said)]
 
 
 def _one_line(error):

@@ -10,7 +10,7 @@ class DesktopCpu(Device):
     """Always there, and there once."""
 
     kind: ClassVar[str] = "desktop-cpu"
-    runtimes: ClassVar[tuple[str, ...]] = ("litert", "tflite-runtime")
+    runtimes: ClassVar[tuple[str, ...]] = ("litert", "tflite-runtime", "onnxruntime")
 
     def discover(self) -> Iterable[Place | Absent]:
         """This machine, as the place `local`."""

@@ -29,7 +29,7 @@ class _EdgeTpu(Runtime):
     }
     takes_compiled: ClassVar[bool] = True
 
-    def prepare(self, artifact: Artifact, place: Place) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
+    def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
         """The compiled file with what it says of itself, compiled now if it must be and can be."""
         return prepared(artifact)
 

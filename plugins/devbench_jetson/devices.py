@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from devbench import Absent, Change, Check, Device, Place, RoundError
@@ -23,7 +23,7 @@ class _Board(Device):
         found = board.identity(root())
         if not found:
             return [Absent(device=self.kind, reason="this machine is no Jetson; name one that ssh reaches in lab.yaml")]
-        return [Place(name="local", device=self.kind, facts=found)]
+        return [Place(name="local", device=self.kind, facts=found, options=self.place_options)]
 
     def changes(self, place: Place) -> Iterable[Change]:
         """Power mode and clocks, where lab.yaml asks for them."""
@@ -50,6 +50,7 @@ class Jetson(_Board):
 
     kind: ClassVar[str] = "jetson"
     runtimes: ClassVar[tuple[str, ...]] = ("tensorrt", "onnxruntime")
+    place_options: ClassVar[Mapping[str, str]] = {"compute": "gpu"}
 
     def checks(self) -> Iterable[Check]:
         """Power mode, clocks, throttling and fan of this machine, if it is a Jetson."""

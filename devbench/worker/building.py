@@ -1,0 +1,65 @@
+"""Keeps what an engine has built on the device beside the worker, under a name that holds all that it was made from."""
+
+import hashlib
+import json
+import os
+import sys
+import time
+
+
+def folder():
+    """Where it is kept: the folder of the worker itself, which is a cache with a limit on other machines."""
+    return os.path.dirname(os.path.abspath(sys.argv[0]))
+
+
+def name_for(path, ending, *parts):
+    """A file name for what is made of the file at `path` and of `parts`, which are all else that decides its bytes."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for data in iter(lambda: file.read(1 << 20), b""):
+            digest.update(data)
+    digest.update(json.dumps(parts).encode("utf-8"))
+    return "{}-{}{}".format(os.path.basename(path)[-40:], digest.hexdigest()[:20], ending)
+
+
+def built_once(name, make):
+    """The path of the file `name`, made now if it is not there, and facts about its making.
+
+    make: gives its bytes, and the log of how it was made, which is kept beside it.
+    """
+    path = os.path.join(folder(), name)
+    try:
+        with open(path + ".json") as file:
+            card = json.load(file)
+        if os.path.getsize(path) == card["size_bytes"]:
+            for one in (path, path + ".json"):
+                os.utime(one)  # the cache gives up what was not used for longest
+            return path, card["facts"]
+    except (OSError, ValueError, KeyError):
+        pass
+    begin = time.time()
+    data, log = make()
+    facts = {
+        "engine_build_s": "{:.1f}".format(time.time() - begin),
+        "engine_sha256": hashlib.sha256(data).hexdigest(),
+        "engine_log": path + ".log",
+    }
+    _write(path + ".log", log.encode("utf-8", "replace"))
+    _write(path, data)
+    _write(path + ".json", json.dumps({"size_bytes": len(data), "facts": facts}).encode("ascii"))
+    return path, facts
+
+
+def _write(path, data):
+    """Whole or not at all."""
+    draft = "{}.{}.tmp".format(path, os.getpid())
+    try:
+        with open(draft, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(draft, path)
+    except BaseException:
+        if os.path.exists(draft):
+            os.unlink(draft)
+        raise

@@ -1,0 +1,194 @@
+"""From a .tflite or .onnx file to the ONNX file that a runtime loads, with what stands in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from devbench import Artifact, ModelError, TensorSpec, cached_model
+
+_HERE = Path(__file__).parent
+_LIMIT_S = 1800
+_INSTALL = 'To have it: pip install "devbench[jetson]".'
+_MADE_BY = ("convert.py", "symmetric.py")
+_PRECISIONS = {"float": "float32", "float16": "float16", "double": "float64"}
+
+
+def prepared(artifact: Artifact, *, symmetric: bool, fp16: bool) -> Artifact:
+    """The artifact as ONNX.
+
+    symmetric: with float ends and without zero points, as TensorRT needs quantized networks.
+    fp16: the runtime may compute a float32 network in float16, and that is what its result is called then.
+    """
+    _check_installed(["onnx"])
+    path = artifact.path
+    if artifact.format == "tflite":
+        _check_installed(["onnx", "tf2onnx", "tensorflow"])
+        path = _converted(artifact, symmetric=symmetric)
+    found = _described(artifact, path)
+    if artifact.format == "onnx" and symmetric:
+        _check_symmetric(path)
+    return replace(found, precision="float16") if fp16 and found.precision == "float32" else found
+
+
+def _check_installed(packages: list[str]) -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise ModelError(f"ONNX files are made with {' and '.join(missing)}, which is not installed here", _INSTALL)
+
+
+def _converted(artifact: Artifact, *, symmetric: bool) -> Path:
+    """The ONNX file made from `artifact`, from the cache or now."""
+    if artifact.facts.get("dynamic_tensors", "0") != "0":
+        raise ModelError(f"{artifact.path.name}: has sizes that are not fixed", "Convert the model with a fixed input.")
+    recipe = hashlib.sha256(b"".join((_HERE / name).read_bytes() for name in _MADE_BY)).hexdigest()[:12]
+    versions = "&".join(f"{name}={metadata.version(name)}" for name in ("tf2onnx", "onnx"))
+    source = f"tf2onnx:{artifact.sha256}?symmetric={int(symmetric)}&recipe={recipe}&{versions}"
+
+    def make(_: str, into: Path) -> Path:
+        into /= f"{artifact.path.stem}{'-symmetric' if symmetric else ''}.onnx"
+        _convert(artifact.path, into, symmetric=symmetric)
+        return into
+
+    return cached_model(f"{artifact.path.stem}-onnx", source, make)
+
+
+def _convert(path: Path, out: Path, *, symmetric: bool) -> None:
+    """In a process of its own: TensorFlow takes seconds to load and prints at will."""
+    command = [sys.executable, "-P", "-m", "devbench_onnx.convert", str(path.resolve()), str(out.resolve())]
+    try:
+        done = subprocess.run(
+            [*command, *(["--symmetric"] if symmetric else [])],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"{path.name}: was not converted to ONNX within {_LIMIT_S} s") from None
+    if done.returncode or not out.is_file():
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        why = said[-1].strip() if said else f"exit status {done.returncode}"
+        raise ModelError(f"{path.name}: cannot be converted to ONNX: {why}")
+
+
+def _described(artifact: Artifact, path: Path) -> Artifact:
+    """The artifact with the file at `path` and what its graph says of itself."""
+    data = path.read_bytes()
+    model = read_onnx(path)
+    inputs, outputs = (tuple(map(_spec, which)) for which in (_real_inputs(model.graph), model.graph.output))
+    free = [spec.name for spec in inputs if -1 in spec.shape]
+    if free:
+        raise ModelError(
+            f"{path.name}: the size of input {', '.join(free)} is not fixed",
+            "Fix it when exporting, or with `python -m onnxruntime.tools.make_dynamic_shape_fixed`.",
+        )
+    facts = {**artifact.facts, **_facts(model)}
+    if path != artifact.path:
+        facts["converted_from_sha256"] = artifact.sha256
+        inputs, outputs = _with_scales(inputs, artifact.inputs), _with_scales(outputs, artifact.outputs)
+        inputs = tuple(_standing_for(*pair) for pair in zip(inputs, artifact.inputs, strict=True))
+    return replace(
+        artifact,
+        path=path,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size_bytes=len(data),
+        format="onnx",
+        precision=artifact.precision or _precision(model),
+        inputs=inputs,
+        outputs=outputs,
+        facts=facts,
+    )
+
+
+def _with_scales(specs: tuple[TensorSpec, ...], before: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+    """ONNX keeps scales inside the graph: those of the ends are taken from the file that it was made from."""
+    if [spec.shape for spec in specs] != [spec.shape for spec in before]:
+        raise ModelError("the conversion to ONNX changed the shapes of inputs or outputs")
+    return tuple(
+        replace(spec, scale=old.scale, zero_point=old.zero_point) if spec.dtype == old.dtype else spec
+        for spec, old in zip(specs, before, strict=True)
+    )
+
+
+def _standing_for(spec: TensorSpec, before: TensorSpec) -> TensorSpec:
+    """What a float input is fed: what the quantized one would be, as reals."""
+    if spec.dtype == before.dtype or not before.scale:
+        return spec
+    return replace(spec, scale=before.scale, zero_point=before.zero_point, stands_for=before.dtype)
+
+
+def read_onnx(path: Path) -> Any:
+    """The model at `path`; a `ModelError` if it is none."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(path)
+    except (DecodeError, OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read as ONNX: {error}", "Get it again, or export it anew.") from error
+    if not model.graph.node:
+        raise ModelError(f"{path}: there is no graph in it", "Is it an ONNX file?")
+    return model
+
+
+def _real_inputs(graph: Any) -> list[Any]:
+    """Old files list their weights among the inputs."""
+    weights = {tensor.name for tensor in graph.initializer}
+    return [one for one in graph.input if one.name not in weights]
+
+
+def _spec(value: Any) -> TensorSpec:
+    from onnx import helper
+
+    tensor = value.type.tensor_type
+    return TensorSpec(
+        name=value.name,
+        dtype=str(helper.tensor_dtype_to_np_dtype(tensor.elem_type)),
+        shape=tuple(size.dim_value if size.HasField("dim_value") else -1 for size in tensor.shape.dim),
+    )
+
+
+def _facts(model: Any) -> dict[str, str]:
+    opset = max((one.version for one in model.opset_import if not one.domain), default=0)
+    return {"onnx_opset": str(opset), "onnx_nodes": str(len(model.graph.node)), **dict(_properties(model))}
+
+
+def _properties(model: Any) -> Iterator[tuple[str, str]]:
+    """What our own converter has noted in the file."""
+    for one in model.metadata_props:
+        if one.key == "devbench":
+            yield from json.loads(one.value).items()
+
+
+def _precision(model: Any) -> str:
+    """`int8` if the graph holds quantization, else the type of its weights."""
+    import onnx
+
+    if any(node.op_type in ("QuantizeLinear", "DequantizeLinear", "QLinearConv") for node in model.graph.node):
+        return "int8"
+    types = {onnx.TensorProto.DataType.Name(one.data_type).lower() for one in model.graph.initializer}
+    found = {_PRECISIONS[name] for name in types if name in _PRECISIONS}
+    return found.pop() if len(found) == 1 else "mixed" if found else "unknown"
+
+
+def _check_symmetric(path: Path) -> None:
+    """A file that comes as ONNX is taken as it is, so that nothing else is measured than what was given."""
+    from devbench_onnx.symmetric import zero_points
+
+    if odd := zero_points(read_onnx(path)):
+        raise ModelError(
+            f"{path.name}: TensorRT quantizes without zero points, and {len(odd)} nodes have one ('{odd[0]}', say)",
+            "Quantize it symmetrically, or give the .tflite file: devbench then does so itself.",
+        )
