@@ -27,7 +27,10 @@ class ImageInput:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedCase:
-    """What a suite asks for: a model variant, on one place, with one runtime and its options."""
+    """What a suite asks for: a model variant, on one place, with one runtime and its options.
+
+    precision: what is asked to be computed in, which a runtime may make of a variant in another; "" is as in the file.
+    """
 
     id: str
     model: str
@@ -38,6 +41,7 @@ class PlannedCase:
     options: Mapping[str, Option]
     measure: Measure
     seed: int
+    precision: str = ""
     image: ImageInput | None = None
 
 

@@ -64,6 +64,7 @@ class Runtime(ABC):
         with the worker. See docs/plugins.md for the class `Engine` that it holds.
     parts: further files that travel beside the engine, for it to import: `from . import name`.
     options: every option a suite may set, with its default.
+    makes: the precisions that it computes in from a file of another: that other one, and the options that ask for it.
     takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
     build_limit_s: how long its engine's `build` may take, which is called at the place before a case's first round,
         in a worker of its own; 0 if the engine builds nothing.
@@ -75,6 +76,7 @@ class Runtime(ABC):
     engine: ClassVar[Path]
     parts: ClassVar[tuple[Path, ...]] = ()
     options: ClassVar[Mapping[str, Option]] = {}
+    makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {}
     takes_compiled: ClassVar[bool] = False
     build_limit_s: ClassVar[float] = 0
     install: ClassVar[str] = ""

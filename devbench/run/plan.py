@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class _Slot:
     place: Place
     runtime: str
     options: Mapping[str, Option]
+    precision: Sequence[str] | None = None
     problem: Skipped | None = None
 
     @property
@@ -85,10 +86,13 @@ def plan_suite(
     cases: list[PlannedCase] = []
     skips: list[tuple[PlannedCase, Skipped]] = []
     for entry_model, slot in itertools.product(suite.models, slots):
-        for found in _variants(entry_model, suite, registry, base):
-            takes_compiled = registry.runtimes[slot.runtime].takes_compiled
-            variant = (found.compiled if takes_compiled else None) or found
-            planned = _case(entry_model, variant, slot, suite, base, measure, seed)
+        runtime = registry.runtimes[slot.runtime]
+        for precision in entry_model.precision or slot.precision or _default_precision(entry_model, suite):
+            file_precision, options = runtime.makes.get(precision, (precision, {}))
+            found = _variant(entry_model, file_precision, suite, registry, base)
+            variant = (found.compiled if runtime.takes_compiled else None) or found
+            chosen = replace(slot, options={**slot.options, **options})
+            planned = _case(entry_model, variant, precision, chosen, suite, base, measure, seed)
             why = slot.problem or _format_problem(variant, slot.runtime, registry)
             if why:
                 skips.append((planned, why))
@@ -110,7 +114,14 @@ def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) 
         problems = {best: None} if best else dict(itertools.islice(problems.items(), 1))
     for name, problem in problems.items():
         for options in _option_matrix(entry, registry.runtimes[name].options):
-            yield _Slot(device=entry.name, place=place, runtime=name, options=options, problem=problem)
+            yield _Slot(
+                device=entry.name,
+                place=place,
+                runtime=name,
+                options=options,
+                precision=entry.precision,
+                problem=problem,
+            )
 
 
 def _drivers(entry: DeviceFormat, registry: Registry) -> list[str]:
@@ -124,22 +135,22 @@ def _option_matrix(entry: DeviceFormat, known: Mapping[str, Option]) -> Iterator
         yield {**known, **dict(zip(names, values, strict=True))}
 
 
-def _variants(entry: ModelFormat, suite: Suite, registry: Registry, base: Path) -> Iterable[Variant]:
+def _default_precision(entry: ModelFormat, suite: Suite) -> Sequence[str]:
+    """A file is what it is; models of the catalogue are taken as the suite says."""
+    return ("",) if entry.source is not None else suite.precision
+
+
+def _variant(entry: ModelFormat, precision: str, suite: Suite, registry: Registry, base: Path) -> Variant:
     if entry.source is not None:
-        return [_file_variant(entry, precision, base) for precision in entry.precision or ("",)]
+        return _file_variant(entry, precision, base)
     model = registry.models[entry.name]
     weights = entry.weights or suite.weights
-    found = []
-    for precision in entry.precision or suite.precision:
-        fitting = [one for one in model.variants if one.precision == precision]
-        if weights:
-            fitting = [one for one in fitting if one.weights == weights]
-        if not fitting:
-            have = ", ".join(sorted({f"{one.precision} with {one.weights} weights" for one in model.variants}))
-            asked = f"{precision} with {weights} weights" if weights else precision
-            raise DevbenchError(f"{entry.name} is not to be had as {asked}", f"There is: {have}.")
-        found.append(fitting[0])
-    return found
+    fitting = [one for one in model.variants if one.precision == precision and weights in (None, one.weights)]
+    if not fitting:
+        have = ", ".join(sorted({f"{one.precision} with {one.weights} weights" for one in model.variants}))
+        asked = f"{precision} with {weights} weights" if weights else precision
+        raise DevbenchError(f"{entry.name} is not to be had as {asked}", f"There is: {have}.")
+    return fitting[0]
 
 
 def _file_variant(entry: ModelFormat, precision: str, base: Path) -> Variant:
@@ -168,9 +179,16 @@ def _source(source: str, base: Path) -> str:
 
 
 def _case(
-    entry: ModelFormat, variant: Variant, slot: _Slot, suite: Suite, base: Path, measure: Measure, seed: int
+    entry: ModelFormat,
+    variant: Variant,
+    precision: str,
+    slot: _Slot,
+    suite: Suite,
+    base: Path,
+    measure: Measure,
+    seed: int,
 ) -> PlannedCase:
-    name = f"{entry.name}:{variant.precision}" if variant.precision else entry.name
+    name = f"{entry.name}:{precision}" if precision else entry.name
     return PlannedCase(
         id=f"{name}@{slot.id}",
         model=entry.name,
@@ -181,6 +199,7 @@ def _case(
         options=slot.options,
         measure=measure,
         seed=seed,
+        precision=precision,
         image=_image(entry.input or suite.input, entry.labels or suite.labels, base),
     )
 

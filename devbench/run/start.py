@@ -177,7 +177,7 @@ def _planned(case: PlannedCase) -> CaseRecord:
     return CaseRecord(
         id=case.id,
         model=case.model,
-        precision=case.variant.precision,
+        precision=case.precision,
         device=case.device,
         place=case.place,
         runtime=case.runtime,

@@ -110,12 +110,16 @@ class ModelFormat(_Strict):
 
 
 class DeviceFormat(BaseModel):
-    """A device kind, with the runtimes to use and their options; a list of values is a matrix."""
+    """A device kind, with the runtimes to use and their options; a list of values is a matrix.
+
+    precision: in which to measure models there that say none themselves, instead of the suite's.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
     runtime: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] | None = None
+    precision: Precisions | None = None
     options: dict[str, list[Option]] = Field(default_factory=dict)
 
     @field_validator("name")
@@ -211,7 +215,7 @@ def device_entry(value: Any) -> Any:
     value = _named(value)
     if not isinstance(value, dict):
         return value
-    own = {key: value[key] for key in ("name", "runtime") if key in value}
+    own = {key: value[key] for key in ("name", "runtime", "precision") if key in value}
     return {**own, "options": {key: _listed(value[key]) for key in value if key not in own}}
 
 

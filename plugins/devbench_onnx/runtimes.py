@@ -18,6 +18,7 @@ _PROVIDERS = {"gpu": ("tensorrt", "cuda"), "cpu": ("cpu",)}
 class _Onnx(Runtime):
     formats: ClassVar[tuple[str, ...]] = ("onnx", "tflite")
     build_limit_s: ClassVar[float] = _BUILD_LIMIT_S
+    makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {"float16": ("float32", {"fp16": True})}
 
     def explain(self, error: str) -> str:
         """What to do, by the texts that TensorRT, CUDA, onnxruntime and our engines fail with."""
