@@ -8,10 +8,11 @@ from pathlib import Path
 from devbench.domain.case import Case, Option, PlannedCase
 from devbench.domain.extend import Device, Runtime
 from devbench.domain.measure import PROFILES, Measure
-from devbench.domain.model import Artifact, Variant
+from devbench.domain.model import Variant
 from devbench.domain.outcome import Round
 from devbench.domain.place import Absent, Place
-from devbench.files import sha256_of
+from devbench.models.artifact import prepare_artifact
+from devbench.models.cache import ModelCache
 from devbench.plugin.registry import Registry
 from devbench.run.round import WorkerRounds
 
@@ -42,19 +43,8 @@ def measure_once(
         measure=measure,
         seed=0,
     )
-    prepared = runtime().prepare(
-        Artifact(
-            path=artifact,
-            sha256=sha256_of(artifact),
-            size_bytes=artifact.stat().st_size,
-            format=variant.format,
-            precision="",
-            source=variant.source,
-            weights="unknown",
-        ),
-        where,
-        planned.options,
-    )
+    found = prepare_artifact(artifact.stem, variant, ModelCache(archives), lambda source, _: Path(source))
+    prepared = runtime().prepare(found, where, planned.options)
     registry = Registry(runtimes={runtime.name: runtime})
     rounds = WorkerRounds(registry, archives, on_phase=lambda _: None)
     return rounds.devbench_run_round(Case(planned=planned, artifact=prepared), where)
