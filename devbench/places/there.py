@@ -35,7 +35,7 @@ class Program:
     """A Python file at work where `place` is; every way in which it cannot be started is a `RoundError`.
 
     file: Python 3.6 and its standard library; over ssh its text is all that travels, so it imports no other of yours.
-    life_s: after that it is ended over there, come what may; here it ends with this process' interest in it.
+    life_s: over ssh it is ended after that, come what may. Otherwise it must end when its stdin does.
     Over ssh it must not read from descriptor 0 itself before it has said something: use sys.stdin.buffer until then.
     """
 
