@@ -93,9 +93,10 @@ class WorkerProcess:
     def exit_status(self, within_s: float) -> int | None:
         """How it ended by itself, negative for a signal; None if it is still there after `within_s`."""
         deadline_s = time.monotonic() + within_s
-        with contextlib.suppress(TimeIsUpError, subprocess.TimeoutExpired):
+        with contextlib.suppress(TimeIsUpError):  # what it has left behind may keep its stderr open
             while self._open_pipes():
                 self._wait(deadline_s)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             return self._process.wait(max(0.1, deadline_s - time.monotonic()))
         return None
 

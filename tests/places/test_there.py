@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from devbench import Place, Program, RoundError, command_there, run_there
+from devbench.places.process import WorkerProcess
 from tests.board import Board, gone_within
 
 HERE = Place(name="local", device="fake")
@@ -91,6 +93,15 @@ def test_what_keeps_it_from_running_is_said(board: Board, tmp_path: Path) -> Non
     with pytest.raises(RoundError, match="attic is there, but no ssh server answers") as caught:
         run_there(board.place(), file)
     assert caught.value.phase == "connect"
+
+
+def test_a_program_that_leaves_another_behind_has_ended_all_the_same() -> None:
+    process = WorkerProcess(["sh", "-c", "sleep 20 >/dev/null & exit 7"])  # as older ssh leave a shared connection
+    try:
+        assert process.read_rest(time.monotonic() + 5) == b""
+        assert process.exit_status(0.3) == 7
+    finally:
+        process.end()
 
 
 def test_a_command_needs_nobody_to_be_alive(board: Board) -> None:
