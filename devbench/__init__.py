@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from devbench.hookspecs import hookimpl as hookimpl
     from devbench.models.cache import cached_model as cached_model
     from devbench.models.tflite_file import read_tflite as read_tflite
+    from devbench.places.there import Program as Program
+    from devbench.places.there import command_there as command_there
+    from devbench.places.there import run_there as run_there
 
 __version__ = "0.1.0"
 
@@ -48,6 +51,7 @@ _HOMES = {
     "NotHereError": "devbench.errors",
     "OutputTensor": "devbench.domain.outcome",
     "Place": "devbench.domain.place",
+    "Program": "devbench.places.there",
     "Round": "devbench.domain.outcome",
     "RoundError": "devbench.errors",
     "RoundFacts": "devbench.domain.outcome",
@@ -57,8 +61,10 @@ _HOMES = {
     "TensorSpec": "devbench.domain.model",
     "Variant": "devbench.domain.model",
     "cached_model": "devbench.models.cache",
+    "command_there": "devbench.places.there",
     "hookimpl": "devbench.hookspecs",
     "read_tflite": "devbench.models.tflite_file",
+    "run_there": "devbench.places.there",
 }
 __all__ = list(_HOMES)
 

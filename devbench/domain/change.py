@@ -14,10 +14,12 @@ def _taken(_said: str) -> str:
 class Change:
     """Programs to run, one after the other, and the one that undoes them.
 
+    Where the place is behind ssh, each of them is a `command_there`.
     text: what is changed, from what to what. answer: what the programs are told on stdin.
     undo: does no harm where nothing was changed yet; it may be run by another process, after a crash.
-    lasting: whether the change outlives a boot. refused: why it was not taken, from all that the programs have said;
-        an exit status other than 0 is a refusal as well.
+    lasting: whether the change outlives a boot of this machine.
+    refused: why it was not taken, from all that the programs have said; an exit status other than
+        0 is a refusal as well.
     """
 
     text: str

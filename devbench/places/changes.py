@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devbench.domain.change import Change
 from devbench.errors import DevbenchError
-from devbench.places.guardian import Undo
+from devbench.places.guardian import Undo, keeping, typed
 from devbench.places.tuning import Tell, restore
 from devbench.places.tuning_state import State, guarded, lock_machine, read_state
 
@@ -47,7 +47,7 @@ def _apply(change: Change, held: int) -> None:
     for command in change.apply:
         try:
             done = subprocess.run(
-                command,
+                keeping(command),
                 input=change.answer,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -59,14 +59,14 @@ def _apply(change: Change, held: int) -> None:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise _refused(change, f"`{command[0]}` did not end within {_LIMIT_S} s") from None
+            raise _refused(change, f"`{typed(command)}` did not end within {_LIMIT_S} s") from None
         except OSError as error:
             raise _refused(change, f"`{command[0]}` cannot be started: {error.strerror}") from error
         said += done.stdout
         if why := change.refused(said):
             raise _refused(change, why)
         if done.returncode:
-            raise _refused(change, f"`{' '.join(command)}` says: {' '.join(done.stdout.split())[-300:]}")
+            raise _refused(change, f"`{typed(command)}` says: {' '.join(done.stdout.split())[-300:]}")
 
 
 def _refused(change: Change, why: str) -> DevbenchError:

@@ -74,7 +74,7 @@ def _undone(command: list[str], hold: tuple[int, ...]) -> str:
     """Why the program did not succeed; "" if it did."""
     try:
         done = subprocess.run(
-            command,
+            keeping(command),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_UNDO_LIMIT_S,
@@ -88,15 +88,40 @@ def _undone(command: list[str], hold: tuple[int, ...]) -> str:
     return "" if done.returncode == 0 else f"exit status {done.returncode}: {' '.join(said)[-200:]}"
 
 
+def over_ssh(command: Sequence[str]) -> bool:
+    """Whether it runs on another machine."""
+    return command[0] == "ssh"
+
+
+def keeping(command: Sequence[str]) -> list[str]:
+    """The same command as one that keeps the descriptors that it inherits: ssh closes them."""
+    return ["sh", "-c", '"$@"; exit $?', "sh", *command] if over_ssh(command) else list(command)
+
+
+def typed(command: Sequence[str]) -> str:
+    """The command as one would type it: without the many options that ssh is given."""
+    words = list(command)
+    while over_ssh(command) and "-o" in words:
+        at = words.index("-o")
+        del words[at : at + 2]
+    return shlex.join(words)
+
+
 def subject(entry: Entry | Undo) -> str:
     """What a message calls it."""
-    return f"`{shlex.join(entry['command'])}`" if "command" in entry else entry["file"]
+    return f"`{typed(entry['command'])}`" if "command" in entry else entry["file"]
+
+
+def by_root(entry: Entry | Undo) -> bool:
+    """Whether it takes root of this machine."""
+    return "command" not in entry or not over_ssh(entry["command"])
 
 
 def by_hand(entry: Entry | Undo) -> str:
     """What to type to do it."""
     if "command" in entry:
-        return f"sudo {shlex.join(entry['command']).removeprefix('sudo -n ')}"
+        command = typed(entry["command"]).removeprefix("sudo -n ")
+        return f"sudo {command}" if by_root(entry) else command
     return f"echo {entry['before']} | sudo tee {entry['file']}"
 
 

@@ -77,25 +77,39 @@ class WorkerProcess:
         del self._unread[: end + 1]
         return line
 
+    def read_rest(self, deadline_s: float) -> bytes:
+        """What is still to come of its stdout, up to its end. Raises `TimeIsUpError`."""
+        while self._out in self._open_pipes():
+            self._wait(deadline_s)
+        data = bytes(self._unread)
+        self._unread.clear()
+        return data
+
+    def close_input(self) -> None:
+        """Nothing more will be sent."""
+        if self._process.stdin:
+            self._process.stdin.close()
+
     def exit_status(self, within_s: float) -> int | None:
         """How it ended by itself, negative for a signal; None if it is still there after `within_s`."""
         deadline_s = time.monotonic() + within_s
-        with contextlib.suppress(TimeIsUpError, subprocess.TimeoutExpired):
+        with contextlib.suppress(TimeIsUpError):  # what it has left behind may keep its stderr open
             while self._open_pipes():
                 self._wait(deadline_s)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             return self._process.wait(max(0.1, deadline_s - time.monotonic()))
         return None
 
     def end(self, grace_s: float = 0.0) -> None:
         """Make sure that it, and all that it started, is gone; `grace_s` lets it see first that its input has ended."""
         if grace_s:
-            self._close_input()
+            self.close_input()
             self.exit_status(grace_s)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._selector.close()
-        self._close_input()
+        self.close_input()
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe:
                 pipe.close()
@@ -104,10 +118,6 @@ class WorkerProcess:
     def log_tail(self) -> str:
         """The end of what it has said on stderr."""
         return self._tail.decode(errors="replace").strip()
-
-    def _close_input(self) -> None:
-        if self._process.stdin:
-            self._process.stdin.close()
 
     def _open_pipes(self) -> set[int]:
         return {key.fd for key in self._selector.get_map().values()}

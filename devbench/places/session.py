@@ -13,8 +13,8 @@ from typing import Self
 from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.places.process import WorkerProcess
-from devbench.places.shipping import ship
-from devbench.places.ssh import remote_python, ssh_command, why_ssh_ended
+from devbench.places.shipping import receiver_source, ship
+from devbench.places.ssh import talk_over_ssh
 from devbench.places.talk import Message, Talk
 
 PROTOCOL = 1
@@ -57,7 +57,8 @@ class Session:
         self._paths: dict[Path, str] = {}
         self.copying_s = 0.0
         if place.ssh:
-            self._talk = _talk_over_ssh(place, place.ssh, errand.runtime)
+            python = place.python_for(errand.runtime) or "python3"
+            self._talk = talk_over_ssh(place, place.ssh, python, len(receiver_source()))
         else:
             self._talk = _talk_here(place, errand)
 
@@ -133,17 +134,3 @@ def _talk_here(place: Place, errand: Errand) -> Talk:
             phase="start",
         ) from error
     return Talk(process, "start", lambda *_: None)
-
-
-def _talk_over_ssh(place: Place, ssh: Ssh, runtime: str) -> Talk:
-    python = place.python_for(runtime) or "python3"
-    command = ssh_command(ssh, remote_python(python))
-    try:
-        process = WorkerProcess(command)
-    except OSError as error:
-        raise RoundError(
-            f"{place.title}: cannot start ssh: {error.strerror}",
-            "Install the OpenSSH client (Debian and Ubuntu: sudo apt install openssh-client).",
-            phase="connect",
-        ) from error
-    return Talk(process, "connect", lambda *end: why_ssh_ended(ssh, python, *end))

@@ -8,13 +8,14 @@ import shlex
 import stat
 from pathlib import Path
 
-from devbench.domain.place import Ssh
+from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
-from devbench.places.shipping import receiver_source
+from devbench.places.process import WorkerProcess
 from devbench.places.ssh_trouble import why_not_connected, why_not_started
-from devbench.places.talk import why_worker_ended
+from devbench.places.talk import Talk, why_worker_ended
 
 SSH_FAILED = 255  # ssh's own exit status for all that is not the remote program's
+LOST = (SSH_FAILED, -1)  # what it ends with when the connection does
 _SIGNALLED = 128  # the receiver, as shells do, adds this to the number of the signal that ended the worker
 _OPTIONS = {
     # Nobody is there to answer a question, and a host's key is never taken on trust.
@@ -26,7 +27,6 @@ _OPTIONS = {
     "ServerAliveInterval": "20",
     "ServerAliveCountMax": "3",
     # The rounds of a run share one connection, which ends by itself when no round needed it for a minute.
-    "ControlMaster": "auto",
     "ControlPersist": "60",
     # What a user's configuration may say for other purposes.
     "ClearAllForwardings": "yes",
@@ -43,19 +43,35 @@ _START = (
 )
 
 
-def ssh_command(ssh: Ssh, remote: str) -> list[str]:
-    """The command that runs `remote`, a line for the login shell there. A `RoundError` if none can be made."""
+def ssh_command(ssh: Ssh, remote: str, *, may_share: bool = True) -> list[str]:
+    """The command that runs `remote`, a line for the login shell there. A `RoundError` if none can be made.
+
+    may_share: open the shared connection if there is none yet, and leave it to others; else only use it.
+    """
     name = hashlib.sha256(repr((ssh.host, ssh.config)).encode()).hexdigest()[:16]
-    options = {**_OPTIONS, "ControlPath": str(_sockets() / name)}
+    options = {**_OPTIONS, "ControlMaster": "auto" if may_share else "no", "ControlPath": str(_sockets() / name)}
     given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
     config = ["-F", str(ssh.config)] if ssh.config else []
     return ["ssh", *config, "-T", "-x", "-a", *given, "--", ssh.host, remote]
 
 
-def remote_python(python: str) -> str:
-    """A shell command that runs the receiver in `python`; `~/` is the home folder over there."""
+def talk_over_ssh(place: Place, ssh: Ssh, python: str, size: int) -> Talk:
+    """A conversation with `python` over there, which first takes a program of `size` bytes."""
+    try:
+        process = WorkerProcess(ssh_command(ssh, remote_python(python, size)))
+    except OSError as error:
+        raise RoundError(
+            f"{place.title}: cannot start ssh: {error.strerror}",
+            "Install the OpenSSH client (Debian and Ubuntu: sudo apt install openssh-client).",
+            phase="connect",
+        ) from error
+    return Talk(process, "connect", lambda *end: why_ssh_ended(ssh, python, *end))
+
+
+def remote_python(python: str, size: int) -> str:
+    """A shell command that runs a program of `size` bytes from stdin; `~/` is the home folder over there."""
     home, path = ('"$HOME"/', python[2:]) if python.startswith("~/") else ("", python)
-    return f"{home}{shlex.quote(path)} -c {shlex.quote(_START.format(size=len(receiver_source())))}"
+    return f"{home}{shlex.quote(path)} -c {shlex.quote(_START.format(size=size))}"
 
 
 def why_ssh_ended(ssh: Ssh, python: str, status: int, phase: str, stderr: str) -> tuple[str, str] | None:
@@ -65,7 +81,7 @@ def why_ssh_ended(ssh: Ssh, python: str, status: int, phase: str, stderr: str) -
         if status == SSH_FAILED:
             return why_not_connected(ssh.host, way, stderr)
         return why_not_started(ssh.host, way, python, status, stderr)
-    if status in (SSH_FAILED, -1):
+    if status in LOST:
         return (
             f"the connection to {ssh.host} was lost",
             "Has the machine restarted, or lost power or network? See `uptime` there, and measure again.",

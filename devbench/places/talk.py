@@ -54,12 +54,13 @@ class Talk:
         deadline_s = time.monotonic() + limit_s
         line = b""
         for _ in range(MOST_CHATTER_LINES if skip_chatter else 1):
-            line = self._line(deadline_s, too_late, hint)
+            line = self.line(deadline_s, too_late, hint)
             if line and (message := _message(line)) is not None:
                 return message
         raise self.error(f"the worker's stdout holds rubbish: {line[:200]!r}")
 
-    def _line(self, deadline_s: float, too_late: str, hint: str) -> bytes:
+    def line(self, deadline_s: float, too_late: str, hint: str) -> bytes:
+        """The next line, whatever it says; `deadline_s` is in the time of time.monotonic()."""
         try:
             line = self.process.read_line(deadline_s)
         except TimeIsUpError:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
-from devbench.places.guardian import Entry, by_hand, put_back, read_value, subject, write_value
+from devbench.places.guardian import Entry, by_hand, by_root, put_back, read_value, subject, write_value
 from devbench.places.tuning_settings import Setting, Tuning, find_tuning
 from devbench.places.tuning_state import MachineTakenError, State, guarded, lock_machine, read_state
 
@@ -110,5 +110,6 @@ def restore(state: State, hold: tuple[int, ...] = ()) -> None:
     if failed:
         what = "; ".join(f"{subject(entry)}: {why}" for entry, why in failed)
         how = "; ".join(by_hand(entry) for entry, _ in failed)
-        raise DevbenchError(f"cannot put back: {what}", f"Type: sudo {sys.executable} -m devbench doctor; or: {how}")
+        doctor = f"{'sudo ' if any(by_root(entry) for entry, _ in failed) else ''}{sys.executable} -m devbench doctor"
+        raise DevbenchError(f"cannot put back: {what}", f"Type: {doctor}; or: {how}")
     state.forget()

@@ -6,10 +6,10 @@ from devbench import Case, Place, Round, hookimpl
 
 
 @hookimpl(wrapper=True)
-def devbench_run_round(case: Case, place: Place) -> Generator[None, Round, Round]:  # noqa: ARG001 - pluggy goes by names
+def devbench_run_round(case: Case, place: Place) -> Generator[None, Round, Round]:
     """The round as it was measured, with its energy where the machine has something to read it from."""
     from devbench_energy.watch import watching, with_energy
 
-    with watching(place) as meter:
+    with watching(case, place) as stop:
         done = yield
-        return with_energy(done, meter.stop()) if meter and done else done
+        return with_energy(done, stop()) if stop and done else done

@@ -30,8 +30,8 @@ def energy_of(seen: Mapping[str, Any], loop_s: Sequence[float] | None, inference
 
     seen: what the meter gives. loop_s: begin and end of the timed loop in the same clock, seconds.
     """
-    if not seen:
-        raise UnknownEnergyError("the meter ended early")
+    if "trouble" in seen:
+        raise UnknownEnergyError(seen["trouble"])
     if loop_s is None or not seen["marks"]:
         raise UnknownEnergyError("the times of the timed loop are not known")
     begin_s, end_s = loop_s

@@ -1,6 +1,6 @@
 """Reads power rails at a slow, even pace, as a process beside the measured one. Python 3.6, standard library only.
 
-    python3 meter.py ROOT SOURCE[,SOURCE...]
+    python3 meter.py SOURCE[,SOURCE...] [ROOT]
 
 Says `ready`, keeps what it reads, notes the time of every line that it is sent, and gives all of it as JSON when its
 input ends. It keeps its own time, which is that of the worker on the same machine.
@@ -239,7 +239,8 @@ def _number(file: str) -> float:
 
 def main() -> int:
     """Exit status 1 where there is nothing to read."""
-    source = find(sys.argv[1], sys.argv[2].split(","))
+    root = "".join(sys.argv[2:]) or os.environ.get("DEVBENCH_ROOT", "/")
+    source = find(root, sys.argv[1].split(","))
     if source is None:
         return 1
     json.dump(watch(source), sys.stdout)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from devbench import Place, Round
+from devbench import Case, Place, Program, Round, RoundError
 from devbench_energy import meter
 from devbench_energy.joules import UnknownEnergyError, energy_of
 
@@ -24,63 +22,58 @@ _SOURCES: Mapping[str, list[str]] = {
     "jetson-cpu": ["ina3221", "tegrastats"],
 }
 _IDLE_S = 1.0  # how long the idle machine is watched before each round
-_STOPS_WITHIN_S = 10
+_STARTS_WITHIN_S = 20.0
+_STOPS_WITHIN_S = 10.0
+_SLACK_S = 600.0  # beside the time for measuring: copying a model there may take minutes
 
-
-class Meter:
-    """The process that reads. Its baseline is taken by the time this is made."""
-
-    def __init__(self, root: str, sources: list[str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", meter.__file__, root, ",".join(sources)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a Ctrl-C in the terminal is not for it
-            bufsize=0,
-        )
-        assert self._process.stdin and self._process.stdout
-        self._process.stdout.readline()
-        time.sleep(_IDLE_S)
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(b"the idle time ends\n")
-
-    def stop(self) -> Mapping[str, Any]:
-        """What was read; empty if the process has died."""
-        try:
-            out, _ = self._process.communicate(timeout=_STOPS_WITHIN_S)
-            found: Mapping[str, Any] = json.loads(out)
-        except (subprocess.TimeoutExpired, ValueError):
-            return {}
-        return found
-
-    def end(self) -> None:
-        """Make sure that it is gone."""
-        try:
-            self._process.communicate(timeout=_STOPS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+Stop = Callable[[], Mapping[str, Any]]  # ends the meter, and gives what it has read; `trouble` if that is nothing
 
 
 @contextmanager
-def watching(place: Place) -> Iterator[Meter | None]:
-    """A meter that reads while the block runs; None where nothing can be read."""
-    root = os.environ.get("DEVBENCH_ROOT", "/")
+def watching(case: Case, place: Place) -> Iterator[Stop | None]:
+    """A meter that reads while the block runs, where the place is; None where there is nothing to read."""
     sources = _SOURCES.get(place.device, [])
-    here = place.ssh is None  # the rails of this machine say nothing of a board elsewhere
-    if not here or not sources or not meter.is_there(root, sources):
+    arguments = [",".join(sources)]
+    if place.ssh is None:  # over there, it looks for the root and the sources itself
+        root = os.environ.get("DEVBENCH_ROOT", "/")
+        sources = sources if meter.is_there(root, sources) else []
+        arguments.append(root)
+    if not sources:
         yield None
         return
+    life_s = case.planned.measure.time_limit_s + _SLACK_S
     try:
-        started = Meter(root, sources)
-    except OSError:  # no process to be had: the round is worth more than its energy
-        yield None
+        program = Program(place, Path(meter.__file__), arguments, life_s=life_s)
+    except RoundError as error:  # the round is worth more than its energy
+        trouble = error.message
+        yield lambda: {"trouble": trouble}
         return
+    with program:
+        yield _begun(program)
+
+
+def _begun(program: Program) -> Stop | None:
+    """What stops the meter, whose baseline is taken by now; None if it has found nothing to read."""
     try:
-        yield started
-    finally:
-        started.end()
+        if program.line(_STARTS_WITHIN_S) != "ready":
+            return None
+        time.sleep(_IDLE_S)
+        program.send(b"the idle time ends\n")
+    except RoundError as error:
+        trouble = error.message
+        return lambda: {"trouble": trouble}
+    return lambda: _read_by(program)
+
+
+def _read_by(program: Program) -> Mapping[str, Any]:
+    try:
+        _, out, _ = program.finish(_STOPS_WITHIN_S)
+        found: Mapping[str, Any] = json.loads(out)
+    except RoundError as error:
+        return {"trouble": error.message}
+    except ValueError:
+        return {"trouble": "the meter ended early"}
+    return found
 
 
 def with_energy(done: Round, seen: Mapping[str, Any]) -> Round:

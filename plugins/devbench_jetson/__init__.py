@@ -16,10 +16,10 @@ def devbench_devices() -> Iterable[type[Device]]:
 @hookimpl(wrapper=True)
 def devbench_run_round(case: Case, place: Place) -> Generator[None, Round, Round]:  # noqa: ARG001 - pluggy goes by names
     """The round with what the board was, how it was set, and whether it throttled meanwhile."""
-    if place.device not in ("jetson", "jetson-cpu") or place.ssh is not None:
+    if place.device not in ("jetson", "jetson-cpu"):
         return (yield)
     from devbench_jetson.record import look, with_facts
 
-    before = look()
+    before = look(place)
     done = yield
-    return with_facts(done, before, look()) if done else done
+    return with_facts(done, before, look(place)) if done else done

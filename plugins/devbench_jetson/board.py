@@ -1,4 +1,6 @@
-"""What a Jetson says of itself. Python 3.6 and its standard library: it can be run on the board, and prints JSON.
+"""What a Jetson says of itself. Python 3.6 and its standard library: run on the board, it prints JSON.
+
+    python3 board.py [facts | settings | heat]
 
 Where each thing stands was read in NVIDIA's documents and in programs by others; no board has seen this file.
 """
@@ -10,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 _CPUS = "sys/devices/system/cpu"
 # By the chip that the device tree names: its short name, and the boards that carry it.
@@ -37,6 +39,38 @@ _JETPACKS = {
     "32.6.1": "4.6",
 }
 _PROGRAM_LIMIT_S = 20
+_MORE_PATH = ":/usr/sbin:/sbin"  # where nvpmodel is; a login over ssh may have neither
+
+
+def tree() -> str:
+    """Where `etc`, `proc` and `sys` are; tests have trees of their own."""
+    return os.environ.get("DEVBENCH_ROOT", "/")
+
+
+def facts(root: str = "/") -> Dict[str, str]:
+    """All that goes into a round; `board_unknown` says so where this is no Jetson."""
+    found = identity(root)
+    if not found:
+        text = "no Jetson is seen: neither /etc/nv_tegra_release nor a device tree that names one of its chips"
+        found = {"board_unknown": text}
+    return dict(found, **state(root))
+
+
+def settings(root: str = "/") -> Dict[str, Any]:
+    """What has to be known to set the board otherwise."""
+    _, said = run(["nvpmodel", "-q"])
+    return {
+        "root": root,
+        "superuser": os.geteuid() == 0,
+        "power_mode": mode_in(said),
+        "power_modes": power_modes(),
+        "nvpmodel_says": " ".join(said.split())[:200],
+    }
+
+
+def heat(root: str = "/") -> Dict[str, Optional[float]]:
+    """The hottest sensor, degrees Celsius; None where there is none."""
+    return {"hottest_c": max(temperatures_c(root).values(), default=None)}
 
 
 def identity(root: str = "/") -> Dict[str, str]:
@@ -174,7 +208,7 @@ def fan(root: str = "/") -> str:
 
 def run(command: List[str], answer: str = "") -> Tuple[int, str]:
     """Exit status and all that a program says; 127 where it is not there, 124 where it does not end."""
-    program = shutil.which(command[0])
+    program = shutil.which(command[0], path=os.environ.get("PATH", "") + _MORE_PATH)
     if program is None:
         return 127, "{} is not there".format(command[0])
     try:
@@ -216,6 +250,7 @@ def _number(*path: str) -> Optional[int]:
         return None
 
 
+ANSWERS = {"facts": facts, "settings": settings, "heat": heat}
+
 if __name__ == "__main__":
-    ROOT = sys.argv[1] if len(sys.argv) > 1 else "/"
-    json.dump({**identity(ROOT), **state(ROOT)}, sys.stdout)
+    json.dump(ANSWERS[sys.argv[1] if len(sys.argv) > 1 else "facts"](tree()), sys.stdout)

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from devbench import Absent, Change, Check, Device, Place, RoundError
 from devbench_jetson import board
+from devbench_jetson.ask import ask
 from devbench_jetson.checks import board_checks
-from devbench_jetson.settings import changes_for, root
+from devbench_jetson.settings import changes_for
 
 _COOLS_WITHIN_S = 300
 _LOOK_EVERY_S = 2.0
@@ -20,7 +21,7 @@ class _Board(Device):
 
     def discover(self) -> Iterable[Place | Absent]:
         """This machine, if it is a Jetson."""
-        found = board.identity(root())
+        found = board.identity(board.tree())
         if not found:
             return [Absent(device=self.kind, reason="this machine is no Jetson; name one that ssh reaches in lab.yaml")]
         return [Place(name="local", device=self.kind, facts=found, options=self.place_options)]
@@ -29,13 +30,18 @@ class _Board(Device):
         """Power mode and clocks, where lab.yaml asks for them."""
         return changes_for(place)
 
+    def remarks(self, facts: Mapping[str, str]) -> Iterable[str]:
+        """That nothing is known of the board, where that is so."""
+        if "board_unknown" in facts:
+            yield f"How the board was set is not known: {facts['board_unknown']}."
+
     def settle(self, place: Place) -> None:
         """Wait until no sensor is hotter than `cool_c`."""
         limit_c = place.settle.get("cool_c")
         if not isinstance(limit_c, int | float):
             return
         deadline_s = time.monotonic() + _COOLS_WITHIN_S
-        while (hottest := _hottest_c()) is not None and hottest > limit_c:
+        while (hottest := ask(place, "heat")["hottest_c"]) is not None and hottest > limit_c:
             if time.monotonic() > deadline_s:
                 raise RoundError(
                     f"{place.name}: still at {hottest:.1f} °C after {_COOLS_WITHIN_S} s, and cool_c is {limit_c}",
@@ -54,7 +60,7 @@ class Jetson(_Board):
 
     def checks(self) -> Iterable[Check]:
         """Power mode, clocks, throttling and fan of this machine, if it is a Jetson."""
-        return board_checks(root()) if board.identity(root()) else ()
+        return board_checks(board.tree()) if board.identity(board.tree()) else ()
 
 
 class JetsonCpu(_Board):
@@ -62,7 +68,3 @@ class JetsonCpu(_Board):
 
     kind: ClassVar[str] = "jetson-cpu"
     runtimes: ClassVar[tuple[str, ...]] = ("litert", "tflite-runtime", "onnxruntime")
-
-
-def _hottest_c() -> float | None:
-    return max(board.temperatures_c(root()).values(), default=None)

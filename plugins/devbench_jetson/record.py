@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from devbench import Round
-from devbench_jetson import board
-from devbench_jetson.settings import root
+from devbench import Place, Round, RoundError
+from devbench_jetson.ask import ask
 
-_MOVING = ("gpu_mhz", "cpu_mhz", "temperatures_c", "throttling", "overcurrent_events", "fan")
+_MOVING = ("gpu_mhz", "cpu_mhz", "temperatures_c", "throttling", "overcurrent_events", "fan", "board_unknown")
 
 
-def look() -> dict[str, str]:
-    """All that the board says of itself now."""
-    return {**board.identity(root()), **board.state(root())}
+def look(place: Place) -> Mapping[str, str]:
+    """All that the board says of itself now; `board_unknown` where it says nothing: a round is worth more than that."""
+    try:
+        return ask(place, "facts")
+    except RoundError as error:
+        return {"board_unknown": error.message}
 
 
 def with_facts(done: Round, before: Mapping[str, str], after: Mapping[str, str]) -> Round:

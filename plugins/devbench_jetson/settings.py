@@ -4,49 +4,60 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from devbench import Change, DevbenchError, Place
+from devbench import Change, DevbenchError, Place, command_there
 from devbench_jetson import board
-
-
-def root() -> str:
-    """Where `etc`, `proc` and `sys` are; tests have trees of their own."""
-    return os.environ.get("DEVBENCH_ROOT", "/")
+from devbench_jetson.ask import ask
 
 
 def changes_for(place: Place) -> Iterator[Change]:
     """What lab.yaml wants changed and is not so already: the power mode first, as it moves the clocks' limits."""
-    if place.ssh is not None:
-        raise DevbenchError(
-            f"lab.yaml: place '{place.name}': settings of a board behind ssh cannot be changed from here yet",
-            "Set them on the board, and leave out `settle:`.",
-        )
-    mode = place.settle.get("nvpmodel")
+    mode, clocks = place.settle.get("nvpmodel"), place.settle.get("jetson_clocks")
+    if mode is None and not clocks:
+        return
+    found = ask(place, "settings")
     if mode is not None:
-        yield from _power_mode(str(mode))
-    if place.settle.get("jetson_clocks"):
-        yield _pinned_clocks()
+        for change in _power_mode(str(mode), found, _where(place)):
+            yield _made_there(place, change)
+    if clocks:
+        yield _made_there(place, _pinned_clocks(found))
 
 
-def _power_mode(wanted: str) -> Iterator[Change]:
+def _where(place: Place) -> str:
+    return f"{place.ssh.host}: " if place.ssh else ""
+
+
+def _made_there(place: Place, change: Change) -> Change:
+    """The change for the machine of the place. Behind ssh it outlives a boot of this one, whatever it does to that."""
+    return replace(
+        change,
+        text=_where(place) + change.text,
+        apply=tuple(command_there(place, command) for command in change.apply),
+        undo=command_there(place, change.undo),
+        lasting=change.lasting or place.ssh is not None,
+    )
+
+
+def _power_mode(wanted: str, found: Mapping[str, Any], where: str) -> Iterator[Change]:
     """By number or name."""
-    now, modes = board.power_mode(), board.power_modes()
+    now, modes = found["power_mode"], found["power_modes"]
     if now is None:
-        _, said = board.run(["nvpmodel", "-q"])
-        raise DevbenchError(f"settle: nvpmodel does not tell the power mode: {' '.join(said.split())[:200]}")
+        raise DevbenchError(f"settle: {where}nvpmodel does not tell the power mode: {found['nvpmodel_says']}")
     number = next((one for one, name in modes.items() if wanted in (one, name)), None)
     if number is None and (modes or not wanted.isdecimal()):
         have = ", ".join(f"{one} ({name})" for one, name in modes.items())
-        raise DevbenchError(f"settle: this board has no power mode {wanted}", f"It has: {have}." if have else "")
+        raise DevbenchError(f"settle: {where}this board has no power mode {wanted}", f"It has: {have}." if have else "")
     number = number or wanted
     if number != now[0]:
         yield Change(
             text=f"power mode {now[0]} ({now[1]}) → {number} ({modes.get(number, '?')})",
-            apply=(_as_root("nvpmodel", "-m", number), ("nvpmodel", "-q")),
+            apply=(_as_root(found, "nvpmodel", "-m", number), _as_root(found, "nvpmodel", "-q")),
             answer="no\n",  # to the question whether to reboot
             refused=lambda said: _mode_refused(said, number),
-            undo=_as_root("nvpmodel", "-m", now[0]),
+            undo=_as_root(found, "nvpmodel", "-m", now[0]),
             lasting=True,
         )
 
@@ -62,19 +73,18 @@ def _mode_refused(said: str, number: str) -> str:
     return f"nvpmodel says that the mode is still {found[0]} ({found[1]})" if found and found[0] != number else ""
 
 
-def _pinned_clocks() -> Change:
+def _pinned_clocks(found: Mapping[str, Any]) -> Change:
     """`jetson_clocks`, undone from what it stored; the file is gone after a boot, as the clocks are."""
-    file = os.path.join(root(), "run", "devbench-jetson-clocks.conf")  # noqa: PTH118 - text for programs
-    restore = (
-        f"test ! -e {shlex.quote(file)} || {{ jetson_clocks --restore {shlex.quote(file)} && rm {shlex.quote(file)}; }}"
-    )
+    file = os.path.join(found["root"], "run", "devbench-jetson-clocks.conf")  # noqa: PTH118 - text for programs
+    kept = shlex.quote(file)
+    restore = f"test -e {kept} || exit 0; jetson_clocks --restore {kept} && rm {kept}"
     return Change(
         text="clocks pinned by jetson_clocks",
-        apply=(_as_root("jetson_clocks", "--store", file), _as_root("jetson_clocks")),
-        undo=_as_root("sh", "-c", restore),
+        apply=(_as_root(found, "jetson_clocks", "--store", file), _as_root(found, "jetson_clocks")),
+        undo=_as_root(found, "sh", "-c", restore),
     )
 
 
-def _as_root(*command: str) -> tuple[str, ...]:
+def _as_root(found: Mapping[str, Any], *command: str) -> tuple[str, ...]:
     """The command; by sudo, which must not ask for a password, for a user who is not root."""
-    return command if os.geteuid() == 0 else ("sudo", "-n", *command)
+    return command if found["superuser"] else ("sudo", "-n", *command)

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from devbench.domain.extend import Device
-from devbench.domain.place import Place, Ssh
-from devbench.errors import DevbenchError
+from devbench.domain.place import Place
 from devbench.testing import check_device
 from devbench_jetson import board as snapshot
 from devbench_jetson.devices import Jetson, JetsonCpu
@@ -204,7 +203,7 @@ def measuring(bench: Bench, made: Board) -> tuple[subprocess.Popen[str], tuple[s
 
 
 def wait_until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60  # a busy machine may stand still for a while
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -264,13 +263,6 @@ def test_a_user_who_is_not_root_changes_the_board_by_sudo(
     assert mode.apply[0] == ("sudo", "-n", "nvpmodel", "-m", "0")
     assert mode.undo == ("sudo", "-n", "nvpmodel", "-m", "1")
     assert {command[:2] for command in (*clocks.apply, clocks.undo)} == {("sudo", "-n")}
-
-
-def test_settings_of_a_board_elsewhere_are_refused_and_not_made_here(make: Callable[[str], Board]) -> None:
-    make("nano")
-    place = Place(name="attic", device="jetson", ssh=Ssh(host="attic"), settle={"nvpmodel": 0})
-    with pytest.raises(DevbenchError, match="behind ssh cannot be changed from here yet"):
-        list(changes_for(place))
 
 
 def test_programs_that_are_broken_leave_their_facts_out(bench: Bench, make: Callable[[str], Board]) -> None:
@@ -349,8 +341,8 @@ def test_the_snapshot_runs_on_a_board_s_own_interpreter(
 ) -> None:
     made = make("nano")
     done = subprocess.run(
-        [interpreters("3.6"), snapshot.__file__, str(made.root)],
-        env={"PATH": bench.env["PATH"]},
+        [interpreters("3.6"), snapshot.__file__],
+        env={"PATH": bench.env["PATH"], "DEVBENCH_ROOT": str(made.root)},
         capture_output=True,
         text=True,
         check=True,

@@ -31,7 +31,8 @@ class Device:
     def start(self, *files: bytes, limit_bytes: int = 1 << 20, life_s: float = 30, lie: bool = False) -> Receiver:
         """One receiver that was told of `files`, the first of them the worker; with `lie`, of another hash."""
         receiver = (Path(__file__).parents[2] / "devbench/worker/receiver.py").read_bytes()
-        process = subprocess.Popen(remote_python(self.python), shell=True, stdin=-1, stdout=-1, stderr=-1, bufsize=0)
+        command = remote_python(self.python, len(receiver))
+        process = subprocess.Popen(command, shell=True, stdin=-1, stdout=-1, stderr=-1, bufsize=0)
         self.started.append(process)
         specs = [_spec(data + b"!" if lie else data, len(data)) for data in files]
         order = {"cache": str(self.cache), "limit_bytes": limit_bytes, "files": specs, "runtime": "r", "life_s": life_s}
