@@ -6,8 +6,7 @@
 A trial is one `devbench run` at a profile with three cases of one model on one core each: `a`, the same again as `b`,
 and `slowed`, whose `invoke` goes on for 2 % of its own time after the runtime has returned. Their rounds are
 interleaved as in any run. Counted are the ratios b/a whose interval leaves out 1 (false alarms), and the ratios
-slowed/a whose interval lies above 1 (found). Two neighbouring trials make a `devbench compare` of two runs as well, and
-the rounds of several neighbours together show what more rounds would find.
+slowed/a whose interval lies above 1 (found). Two neighbouring trials make a `devbench compare` of two runs as well.
 Trials are added to the file, so a benchmark that was cut short goes on; `--results` may name several. Prints Markdown.
 """
 
@@ -20,13 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
-from devbench.compare.comparison import compare_run
 from devbench.compare.runs import Side
 from devbench.domain.run import CaseRecord
-from devbench.stats import Interval, ratio_interval
+from devbench.stats import Interval, ratio_interval, undisturbed_ratio
 from devbench.store.folder import RunFolder
 
 PERCENT = 2
@@ -143,75 +140,49 @@ def install(folder: Path) -> None:
 
 
 def table(sides: list[Side], seconds: list[float]) -> str:
-    """What the trials show, within runs and from each run to the next."""
-    within = {twin: [in_one_run(one, twin) for one in sides] for twin in ("b", "slowed")}
+    """What the trials show, within runs and from each run to the next, by the medians and by the fastest percent."""
     pairs = list(zip(sides[::2], sides[1::2], strict=False))
-    across = {twin: [of_two_runs(old, new, twin) for old, new in pairs] for twin in ("a", "slowed")}
+    within, across = [(one, one) for one in sides], pairs
     rows = [
-        ("the same, in one run", within["b"], lambda one: not one.holds(1)),
-        (f"{PERCENT} % slower, in one run", within["slowed"], lambda one: one.low > 1),
-        ("the same, in two runs", across["a"], lambda one: not one.holds(1)),
-        (f"{PERCENT} % slower, in two runs", across["slowed"], lambda one: one.low > 1),
+        ("the same, in one run", [compared(*pair, "b") for pair in within], is_alarm),
+        (f"{PERCENT} % slower, in one run", [compared(*pair, "slowed") for pair in within], is_found),
+        ("the same, in two runs", [compared(*pair, "a") for pair in across], is_alarm),
+        (f"{PERCENT} % slower, in two runs", [compared(*pair, "slowed") for pair in across], is_found),
     ]
-    lines = [
-        "| what was compared | comparisons | difference shown | median ratio | median half width of the interval |"
-    ]
-    lines.append("|---|--:|--:|--:|--:|")
-    for name, ratios, shown in rows:
-        middle = sorted(one.estimate for one in ratios)[len(ratios) // 2]
-        width = sorted(one.relative_half_width for one in ratios)[len(ratios) // 2]
-        lines.append(f"| {name} | {len(ratios)} | {sum(map(shown, ratios))} | {middle:.4f} | {width:.2%} |")
-    lines += ["", *pooled(sides)]
+    lines = ["| what was compared | comparisons | by | difference shown | median ratio | median half width |"]
+    lines.append("|---|--:|---|--:|--:|--:|")
+    for name, both, shown in rows:
+        for by, ratios in zip(("medians", "fastest percent"), zip(*both, strict=True), strict=True):
+            middle = sorted(one.estimate for one in ratios)[len(ratios) // 2]
+            width = sorted(one.relative_half_width for one in ratios)[len(ratios) // 2]
+            lines.append(f"| {name} | {len(both)} | {by} | {sum(map(shown, ratios))} | {middle:.4f} | {width:.2%} |")
+        lines.append(f"| {name} | {len(both)} | either | {sum(any(map(shown, pair)) for pair in both)} | | |")
     lines.append(
         f"\nA run of three cases took {seconds[len(seconds) // 2]:.0f} s (median), at most {seconds[-1]:.0f} s."
     )
     return "\n".join(lines)
 
 
-def pooled(sides: list[Side]) -> list[str]:
-    """The same with the rounds of neighbouring trials put together, as if one run had had them all."""
-    rounds = {twin: [one.rounds(case_of(one, twin)) for one in sides] for twin in ("a", "b", "slowed")}
-    lines = ["| rounds a case | comparisons | the same: difference shown | 2 % slower: difference shown | half width |"]
-    lines.append("|--:|--:|--:|--:|--:|")
-    for trials in (1, 2, 4, 8, 16, 32):
-        groups = [range(start, start + trials) for start in range(0, len(sides) - trials + 1, trials)]
-        ratios: dict[str, list[Interval]] = {"b": [], "slowed": []}
-        counts = []
-        for group in groups:
-            below, same, slowed = ([one for index in group for one in rounds[twin][index]] for twin in rounds)
-            count = min(map(len, (below, same, slowed)))
-            counts.append(count)
-            ratios["b"].append(ratio_interval(same[:count], below[:count], paired=True))
-            ratios["slowed"].append(ratio_interval(slowed[:count], below[:count], paired=True))
-        if not groups:
-            break
-        alarms = sum(not one.holds(1) for one in ratios["b"])
-        found = sum(one.low > 1 for one in ratios["slowed"])
-        width = sorted(one.relative_half_width for one in ratios["slowed"])[len(groups) // 2]
-        rounds_each = sorted(counts)[len(counts) // 2]
-        lines.append(f"| {rounds_each} | {len(groups)} | {alarms} | {found} | {width:.2%} |")
-    return lines
+def is_alarm(ratio: Interval) -> bool:
+    return not ratio.holds(1)
+
+
+def is_found(ratio: Interval) -> bool:
+    return ratio.low > 1
+
+
+def compared(old: Side, new: Side, twin: str) -> tuple[Interval, Interval]:
+    """Case `a` of one run and case `twin` of the other, which may be the same run: medians, and fastest percent."""
+    below, above = old.rounds(case_of(old, "a")), new.rounds(case_of(new, twin))
+    paired = old is new and len(below) == len(above)
+    fastest = undisturbed_ratio(above, below, paired=paired)
+    assert fastest is not None
+    return ratio_interval(above, below, paired=paired), fastest
 
 
 def side(folder: RunFolder) -> Side:
     run = folder.load()
     return Side(run=run, samples=lambda case: folder.samples(run, case), outputs=lambda case: folder.outputs(run, case))
-
-
-def in_one_run(one: Side, twin: str) -> Interval:
-    """The ratio that the table of a run shows, turned over: how many times as long `twin` takes as `a`."""
-    labels = {case_twin(case): index for index, case in enumerate(one.run.cases)}
-    columns = compare_run(one.run, one.samples, one.outputs).columns
-    comparison = compare_run(one.run, one.samples, one.outputs, columns[labels["a"]].label)
-    (faster,) = [
-        cell.over_baseline for cell in comparison.cells.values() if case_twin(cell.case) == twin and cell.over_baseline
-    ]
-    return replace(faster, estimate=1 / faster.estimate, low=1 / faster.high, high=1 / faster.low)
-
-
-def of_two_runs(old: Side, new: Side, twin: str) -> Interval:
-    """What `devbench compare` says of case `a` in one run and case `twin` in the next."""
-    return ratio_interval(new.rounds(case_of(new, twin)), old.rounds(case_of(old, "a")), paired=False)
 
 
 def case_of(one: Side, twin: str) -> CaseRecord:

@@ -14,6 +14,7 @@ from devbench.stats.ratio import divide, ratio_interval
 from devbench.stats.round_median import RoundMedian, round_medians
 from devbench.stats.steady import Steadiness, check_steady
 from devbench.stats.summary import Summary, percentile, summarise
+from devbench.stats.undisturbed import undisturbed_ratio
 
 __all__ = [
     "Bands",
@@ -38,4 +39,5 @@ __all__ = [
     "ratio_interval",
     "round_medians",
     "summarise",
+    "undisturbed_ratio",
 ]

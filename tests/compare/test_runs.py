@@ -130,6 +130,20 @@ def test_verdicts_at_their_edges(low: float, estimate: float, high: float, thres
         assert verdict_of(turned, threshold) == mirrored.get(verdict, verdict)
 
 
+def test_the_fastest_percent_decides_where_the_medians_show_nothing_that_matters() -> None:
+    def interval(low: float, estimate: float, high: float) -> Interval:
+        return Interval(estimate, low, high, 0.95, True, 4.0, "")
+
+    wide, near, faster = interval(0.8, 1.0, 1.2), interval(1.004, 1.005, 1.006), interval(0.7, 0.8, 0.9)
+    slower = interval(1.01, 1.02, 1.03)
+    assert verdict_of(wide, 0.01, slower) == "slower"
+    assert verdict_of(near, 0.01, slower) == "slower"
+    assert verdict_of(faster, 0.01, slower) == "faster", "the medians have the first word"
+    assert verdict_of(wide, 0.01, near) == "no difference shown"
+    assert verdict_of(near, 0.01, wide) == "within the threshold"
+    assert verdict_of(wide, 0.01, None) == "no difference shown"
+
+
 @pytest.mark.parametrize(
     ("factor", "verdict"),
     [

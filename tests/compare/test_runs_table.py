@@ -55,7 +55,15 @@ def _changes() -> Changes:
     one_round, file = "one round in OLD: so what", "another file: 1… / 2…"
     failed = replace(_case(c, 1), outcome=Failed(error="it | broke"))
     cases = (
-        Change(id=a, old=_case(a, 2), new=_case(a, 2.6), ratio=ratio, verdict="slower", notes=(file,)),
+        Change(
+            id=a,
+            old=_case(a, 2),
+            new=_case(a, 2.6),
+            ratio=ratio,
+            undisturbed=Interval(1.29, 1.28, 1.3, 0.95, True, 4.0, ""),
+            verdict="slower",
+            notes=(file,),
+        ),
         Change(
             id=b,
             old=_case(b, 1),
@@ -82,13 +90,13 @@ def test_the_table_in_markdown() -> None:
     assert markdown([runs_table(_changes())]) == (
         """**s: time of one inference, NEW over OLD with 95 % interval**
 
-| case | OLD | NEW | NEW / OLD | verdict |
-|---|---|---|---|---|
-| a:int8<br>x local r threads=1 | 2.000 ms | 2.600 ms | 1.300<br>[1.290, 1.310] | slower<br>[1] |
-| b:int8<br>x local r threads=1 | 1.000 ms | 1.004 ms | 1.004<br>[1.003, 1.005] | differs by less than 1 %<br>[2] [1] |
-| c:int8<br>x local r threads=1 | 792.1 ms | failed |  | not compared<br>[3] |
-| d:int8<br>x local r threads=1 | 1.000 ms |  |  | not compared<br>[4] |
-| geometric mean of 2 |  |  | 1.142<br>[1.100, 1.200] | from 1.004 to 1.300 |
+| case | OLD | NEW | NEW / OLD | undisturbed | verdict |
+|---|---|---|---|---|---|
+| a:int8<br>x local r threads=1 | 2.000 ms | 2.600 ms | 1.300<br>[1.290, 1.310] | 1.290<br>[1.280, 1.300] | slower<br>[1] |
+| b:int8<br>x local r threads=1 | 1.000 ms | 1.004 ms | 1.004<br>[1.003, 1.005] |  | differs by less than 1 %<br>[2] [1] |
+| c:int8<br>x local r threads=1 | 792.1 ms | failed |  |  | not compared<br>[3] |
+| d:int8<br>x local r threads=1 | 1.000 ms |  |  |  | not compared<br>[4] |
+| geometric mean of 2 |  |  | 1.142<br>[1.100, 1.200] |  | from 1.004 to 1.300 |
 
 - [1] another file: 1… / 2…
 - [2] one round in OLD: so what
@@ -96,6 +104,7 @@ def test_the_table_in_markdown() -> None:
 - [4] only in OLD
 - another devbench: 1 / 2
 - OLD is one (one o'clock), NEW is two (two o'clock); where a note names two things, OLD's is first.
+- undisturbed: of the fastest percent of each round's samples, which other work hardly touches.
 - slower, faster: the interval lies wholly on one side of 1, and the ratio is at least 1 % from it.
 """
     )
@@ -111,6 +120,7 @@ def test_plain_data_has_every_case_and_null_for_what_there_is_not() -> None:
         "low": 1.29,
         "high": 1.31,
         "between_rounds": True,
+        "undisturbed": {"ratio": 1.29, "low": 1.28, "high": 1.3, "between_rounds": True},
         "verdict": "slower",
         "reason": None,
         "notes": ["another file: 1… / 2…"],
@@ -124,6 +134,7 @@ def test_plain_data_has_every_case_and_null_for_what_there_is_not() -> None:
         "low": None,
         "high": None,
         "between_rounds": None,
+        "undisturbed": None,
         "verdict": "not compared",
         "reason": "failed in NEW (it | broke)",
         "notes": [],
