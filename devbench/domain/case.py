@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devbench.domain.measure import Measure
@@ -30,6 +30,7 @@ class PlannedCase:
     """What a suite asks for: a model variant, on one place, with one runtime and its options.
 
     precision: what is asked to be computed in, which a runtime may make of a variant in another; "" is as in the file.
+    implied: the options that this takes; they are no choice of the suite's and so in no name.
     """
 
     id: str
@@ -42,7 +43,13 @@ class PlannedCase:
     measure: Measure
     seed: int
     precision: str = ""
+    implied: Mapping[str, Option] = field(default_factory=dict)
     image: ImageInput | None = None
+
+    @property
+    def all_options(self) -> Mapping[str, Option]:
+        """What the runtime is given."""
+        return {**self.options, **self.implied}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,15 @@ class _Slot:
         return ":".join([self.device, self.place.name, self.runtime, *settings])
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A precision that a model is asked for in, the variant to have it from, and the options that this implies."""
+
+    precision: str
+    variant: Variant
+    implied: Mapping[str, Option]
+
+
 def find_places(device: type[Device], lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
     """Places of a kind: those of lab.yaml, then those discovered that it does not name already."""
     named = [
@@ -86,14 +95,9 @@ def plan_suite(
     cases: list[PlannedCase] = []
     skips: list[tuple[PlannedCase, Skipped]] = []
     for entry_model, slot in itertools.product(suite.models, slots):
-        runtime = registry.runtimes[slot.runtime]
-        for precision in entry_model.precision or slot.precision or _default_precision(entry_model, suite):
-            file_precision, options = runtime.makes.get(precision, (precision, {}))
-            found = _variant(entry_model, file_precision, suite, registry, base)
-            variant = (found.compiled if runtime.takes_compiled else None) or found
-            chosen = replace(slot, options={**slot.options, **options})
-            planned = _case(entry_model, variant, precision, chosen, suite, base, measure, seed)
-            why = slot.problem or _format_problem(variant, slot.runtime, registry)
+        for asked in _asked(entry_model, slot, suite, registry, base):
+            planned = _case(entry_model, asked, slot, suite, base, measure, seed)
+            why = slot.problem or _format_problem(asked.variant, slot.runtime, registry)
             if why:
                 skips.append((planned, why))
             else:
@@ -133,6 +137,15 @@ def _option_matrix(entry: DeviceFormat, known: Mapping[str, Option]) -> Iterator
     names = [name for name in entry.options if name in known]
     for values in itertools.product(*(entry.options[name] for name in names)):
         yield {**known, **dict(zip(names, values, strict=True))}
+
+
+def _asked(entry: ModelFormat, slot: _Slot, suite: Suite, registry: Registry, base: Path) -> Iterator[_Asked]:
+    runtime = registry.runtimes[slot.runtime]
+    for precision in entry.precision or slot.precision or _default_precision(entry, suite):
+        file_precision, implied = runtime.makes.get(precision, (precision, {}))
+        found = _variant(entry, file_precision, suite, registry, base)
+        variant = (found.compiled if runtime.takes_compiled else None) or found
+        yield _Asked(precision=precision, variant=variant, implied=implied)
 
 
 def _default_precision(entry: ModelFormat, suite: Suite) -> Sequence[str]:
@@ -180,26 +193,26 @@ def _source(source: str, base: Path) -> str:
 
 def _case(
     entry: ModelFormat,
-    variant: Variant,
-    precision: str,
+    asked: _Asked,
     slot: _Slot,
     suite: Suite,
     base: Path,
     measure: Measure,
     seed: int,
 ) -> PlannedCase:
-    name = f"{entry.name}:{precision}" if precision else entry.name
+    name = f"{entry.name}:{asked.precision}" if asked.precision else entry.name
     return PlannedCase(
         id=f"{name}@{slot.id}",
         model=entry.name,
-        variant=variant,
+        variant=asked.variant,
         device=slot.device,
         place=slot.place.name,
         runtime=slot.runtime,
         options=slot.options,
         measure=measure,
         seed=seed,
-        precision=precision,
+        precision=asked.precision,
+        implied=asked.implied,
         image=_image(entry.input or suite.input, entry.labels or suite.labels, base),
     )
 

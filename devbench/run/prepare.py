@@ -37,7 +37,7 @@ class Preparer:
         """The case with its artifact, or why there is none: that is this case's failure and no other's."""
         try:
             artifact = self.registry.runtimes[planned.runtime]().prepare(
-                self._artifact(planned), place, planned.options
+                self._artifact(planned), place, planned.all_options
             )
             return Case(planned=planned, artifact=artifact, feeds=self._feeds(planned, artifact))
         except NotHereError as error:

@@ -162,7 +162,7 @@ def _request(case: Case, place: Place, path_of: Callable[[Path], str], built: _B
         "artifact": built.path if built else path_of(case.artifact.path),
         "inputs": [asdict(spec) for spec in case.artifact.inputs],
         "outputs": [asdict(spec) for spec in case.artifact.outputs],
-        "options": {**case.planned.options, **place.options},
+        "options": {**case.planned.all_options, **place.options},
         "feeds": [path_of(path) for path in case.feeds],
         "seed": case.planned.seed,
         "settings": asdict(case.planned.measure),

@@ -44,7 +44,7 @@ def measure_once(
         seed=0,
     )
     found = prepare_artifact(artifact.stem, variant, ModelCache(archives), lambda source, _: Path(source))
-    prepared = runtime().prepare(found, where, planned.options)
+    prepared = runtime().prepare(found, where, planned.all_options)
     registry = Registry(runtimes={runtime.name: runtime})
     rounds = WorkerRounds(registry, archives, on_phase=lambda _: None)
     return rounds.devbench_run_round(Case(planned=planned, artifact=prepared), where)

@@ -94,6 +94,12 @@ def _described(artifact: Artifact, path: Path) -> Artifact:
             f"{path.name}: the size of input {', '.join(free)} is not fixed",
             "Fix it when exporting, or with `python -m onnxruntime.tools.make_dynamic_shape_fixed`.",
         )
+    precision = _precision(model) if path == artifact.path else artifact.precision
+    if artifact.precision not in ("", precision):
+        raise ModelError(
+            f"{path}: the file computes in {precision}, and {artifact.precision} was asked for",
+            "Correct `precision` in the suite, or export the model anew.",
+        )
     facts = {**artifact.facts, **_facts(model)}
     if path != artifact.path:
         facts["converted_from_sha256"] = artifact.sha256
@@ -105,7 +111,7 @@ def _described(artifact: Artifact, path: Path) -> Artifact:
         sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data),
         format="onnx",
-        precision=artifact.precision or _precision(model),
+        precision=precision,
         inputs=inputs,
         outputs=outputs,
         facts=facts,

@@ -105,6 +105,18 @@ def test_fp16_is_called_float16(gpu: Gpu) -> None:
     assert len(list((gpu.bench.folder / "cache/workers").glob("*.plan"))) == 2
 
 
+def test_a_device_has_its_own_precisions_and_float16_is_made_of_float32(gpu: Gpu) -> None:
+    classifier(gpu.bench.folder / "net.onnx", quantized=False)
+    done = gpu.run(gpu.suite("net.onnx", "{jetson: {runtime: tensorrt, precision: [float32, float16]}}"))
+    assert done.returncode == 0, done.stderr
+    full, half = gpu.bench.run_file()["cases"]
+    assert (full["precision"], half["precision"]) == ("float32", "float16")
+    assert half["id"] == full["id"].replace("float32", "float16"), "one column of the table"
+    assert full["rounds"][0]["facts"]["engine_log"] != half["rounds"][0]["facts"]["engine_log"]
+    gpu.run(gpu.suite("net.onnx", "{jetson: {runtime: tensorrt, precision: int8}}"))
+    assert "the file computes in float32, and int8 was asked for" in gpu.case()["outcome"]["error"]
+
+
 @pytest.mark.parametrize(
     ("tensorrt", "hooks", "status", "error", "hint"),
     [
