@@ -48,6 +48,14 @@ def devbench_fetch_model(source: str, into: Path) -> Path | None:
     """
 
 
+@hookspec
+def devbench_make_ready(case: Case, place: Place) -> None:
+    """Make at `place` what the rounds of `case` will load, if anything; called once, before the first round of the run.
+
+    It may take minutes. A `RoundError` fails the case. New in 0.1.
+    """
+
+
 @hookspec(firstresult=True)
 def devbench_run_round(case: Case, place: Place) -> Round | None:
     """Measure one round of `case` at `place`; None leaves it to devbench's own worker.

@@ -17,6 +17,8 @@ TOLERANCE_STEPS = 16
 # random weights (Inception v4); a wrongly rewritten one was 75 and more apart.
 TOLERANCE_REQUANTIZED_STEPS = 64
 TOLERANCE_FLOAT = 0.02  # of the largest output
+_STEPS_OF_INT8 = 256
+_MOST = 0.9  # of the distance of the smallest output to the largest: else any answer of a network in doubt would do
 
 _AS_MADE = "as in the .tflite file"
 
@@ -61,8 +63,11 @@ def _apart(one: OutputTensor, other: OutputTensor, steps: int) -> float:
     """The largest difference of two outputs, in tolerances."""
     first, second = _real(one), _real(other)
     step = max(one.scale, other.scale)
-    largest = float(np.max(np.abs(first))) if first.size else 0.0
-    tolerance = steps * step if step else TOLERANCE_FLOAT * max(largest, 1e-6)
+    largest = max(float(np.max(np.abs(first), initial=0.0)), 1e-6)
+    share = TOLERANCE_FLOAT if steps == TOLERANCE_STEPS else steps / _STEPS_OF_INT8
+    tolerance = steps * step if step else share * largest
+    if steps != TOLERANCE_STEPS:
+        tolerance = min(tolerance, _MOST * max(float(np.ptp(first)) if first.size else 0.0, step))
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         return float("inf")
     return float(np.max(np.abs(first - second), initial=0.0)) / tolerance

@@ -108,11 +108,11 @@ def compare_runs(old: Side, new: Side, threshold: float) -> Changes:
 def verdict_of(ratio: Interval, threshold: float, undisturbed: Interval | None = None) -> Verdict:
     """Slower or faster where an interval shows a difference, and the estimate one that matters.
 
-    The medians have the first word. Where they show nothing that matters, the fastest percent may: on a shared machine
-    it finds differences ten times smaller.
+    The medians have the first word. Where they are too wide to tell, and allow for what the fastest percent says, that
+    one has the second: on a shared machine it finds differences ten times smaller.
     """
     verdict = _verdict(ratio, threshold)
-    if verdict in ("slower", "faster") or undisturbed is None:
+    if verdict in ("slower", "faster") or undisturbed is None or not ratio.holds(undisturbed.estimate):
         return verdict
     second = _verdict(undisturbed, threshold)
     return second if second in ("slower", "faster") else verdict

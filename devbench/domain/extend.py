@@ -66,8 +66,8 @@ class Runtime(ABC):
     options: every option a suite may set, with its default.
     makes: the precisions that it computes in from a file of another: that other one, and the options that ask for it.
     takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
-    build_limit_s: how long its engine's `build` may take, which is called at the place before a case's first round,
-        in a worker of its own; 0 if the engine builds nothing.
+    build_limit_s: how long its engine's `build` may take, which is called at the place before the first round of
+        a run, in a worker of its own; 0 if the engine builds nothing.
     install: what to do where it is missing, in a few words that can follow "To have it: ".
     """
 

@@ -72,6 +72,10 @@ class Plugins:
             )
         return path
 
+    def make_ready(self, case: Case, place: Place) -> None:
+        """Have made at `place` what the case's rounds will load."""
+        self._manager.hook.devbench_make_ready(case=case, place=place)
+
     def run_round(self, case: Case, place: Place) -> Round:
         """One round of `case` at `place`, by the first plugin that takes it."""
         done: Round | None = self._manager.hook.devbench_run_round(case=case, place=place)

@@ -45,6 +45,7 @@ class Execution:
             for about in record.rounds:
                 self._left.learn(record.id, about.duration_s)
         with self.hold(self._changes()):
+            self._make_ready()
             self._rounds()
             if not self.run.extended:
                 self._save(extended(self.run, self._samples))
@@ -62,6 +63,16 @@ class Execution:
         """What the places that are still to be measured want changed."""
         wanted = {(case.planned.device, case.planned.place): None for case in self.cases.values()}
         return changes_of([self.places[key] for key in wanted], self.plugins.registry)
+
+    def _make_ready(self) -> None:
+        """Before any round, so that none is measured on what is hot from building."""
+        todo = set(self._todo())
+        for case_id, case in self.cases.items():
+            if case_id in todo and isinstance(self.run.case(case_id).outcome, Pending):
+                try:
+                    self.plugins.make_ready(case, self.places[case.planned.device, case.planned.place])
+                except RoundError as error:
+                    self._fail(case_id, error)
 
     def _rounds(self) -> None:
         todo = self._todo()
@@ -93,13 +104,16 @@ class Execution:
             found = self.plugins.run_round(case, place)
         except RoundError as error:
             device.recover(place)
-            self.progress.case_failed(case.id, error.message)
-            self._save(self.run.with_case(replace(record, outcome=_failed(error))))
+            self._fail(case.id, error)
             return
         done = replace(found, about=replace(found.about, index=len(record.rounds)))
         self._left.learn(case.id, done.about.duration_s)
         self.folder.add_round(self.run, case.id, done)
         self._save(self.run.with_case(replace(record, rounds=(*record.rounds, done.about))))
+
+    def _fail(self, case_id: str, error: RoundError) -> None:
+        self.progress.case_failed(case_id, error.message)
+        self._save(self.run.with_case(replace(self.run.case(case_id), outcome=_failed(error))))
 
     def _measured(self, record: CaseRecord) -> Measured:
         outcome = outcome_of(record, lambda phase: self.folder.samples(self.run, record.id, phase))

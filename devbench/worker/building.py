@@ -1,8 +1,11 @@
 """Keeps what an engine has built on the device beside the worker, under a name that holds all that it was made from."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import pkgutil
 import sys
 import time
 
@@ -13,8 +16,11 @@ def folder():
 
 
 def name_for(path, ending, *parts):
-    """A file name for what is made of the file at `path` and of `parts`, which are all else that decides its bytes."""
-    digest = hashlib.sha256()
+    """A file name for what is made of the file at `path` and of `parts`, which are all else that decides its bytes.
+
+    But for the engine's own source, which is always in it.
+    """
+    digest = hashlib.sha256(pkgutil.get_data(__package__, "engine.py") or b"")
     with open(path, "rb") as file:
         for data in iter(lambda: file.read(1 << 20), b""):
             digest.update(data)
@@ -28,15 +34,32 @@ def built_once(name, make):
     make: gives its bytes, and the log of how it was made, which is kept beside it.
     """
     path = os.path.join(folder(), name)
+    with open(path + ".lock", "w") as lock:  # two runs that want the same one wait in line
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        return _found(path) or _made(path, make)
+
+
+def touch(path):
+    """Say that the file was used: the cache gives up what was not used for longest."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
+def _found(path):
     try:
         with open(path + ".json") as file:
             card = json.load(file)
-        if os.path.getsize(path) == card["size_bytes"]:
-            for one in (path, path + ".json"):
-                os.utime(one)  # the cache gives up what was not used for longest
-            return path, card["facts"]
+        if os.path.getsize(path) != card["size_bytes"]:
+            return None
     except (OSError, ValueError, KeyError):
-        pass
+        return None
+    for ending in ("", ".json", ".log", ".lock"):
+        touch(path + ending)
+    return path, card["facts"]
+
+
+def _made(path, make):
     begin = time.time()
     data, log = make()
     facts = {

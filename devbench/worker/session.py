@@ -61,10 +61,14 @@ def _measure_case(engine, request, tell):
     engine.load(request["artifact"], request["options"])
     load_ns = clock.now_ns() - start
     tell("feed")
-    engine.feed(feeds.arrays(_known(engine.inputs(), request["inputs"]), request["feeds"], request["seed"]))
+    inputs = engine.inputs()
+    order = _order(inputs, request["inputs"])
+    arrays = feeds.arrays(_known([inputs[k] for k in order], request["inputs"]), request["feeds"], request["seed"])
+    engine.feed([array for _, array in sorted(zip(order, arrays), key=lambda pair: pair[0])])
     result = measure(engine.invoke, request["settings"], tell, getattr(engine, "compute", None))
     tell("outputs")
     given = engine.outputs()
+    given = [given[k] for k in _order([spec for spec, _ in given], request["outputs"])]
     specs = _known([spec for spec, _ in given], request["outputs"])
     result["outputs"] = outputs.packed(zip(specs, [array for _, array in given]))
     result["facts"] = engine.facts()
@@ -72,6 +76,15 @@ def _measure_case(engine, request, tell):
     canaries.append(canary.sing())
     result["canaries"] = canaries
     return result
+
+
+def _order(specs, said):
+    """The engine's positions in the order of the file, by name; as they are where the names do not agree."""
+    names = [spec["name"] for spec in specs]
+    wanted = [one["name"] for one in said]
+    if len(set(names)) == len(names) and sorted(names) == sorted(wanted):
+        return [names.index(name) for name in wanted]
+    return list(range(len(specs)))
 
 
 def _known(specs, said):

@@ -37,7 +37,7 @@ class Engine:
         note, facts = building.built_once(name, lambda: _placed(path, options))
         with open(note) as file:
             placed = json.load(file)
-        return path, placed if provider == "cpu" else dict(placed, engine_build_s=facts["engine_build_s"])
+        return "", placed if provider == "cpu" else dict(placed, engine_build_s=facts["engine_build_s"])
 
     def load(self, path, options):
         """Open the network; the provider asked for must be the first one in use."""
@@ -114,7 +114,7 @@ def _session(path, options, settings):
         )
     settings.intra_op_num_threads = int(options["threads"])
     settings.inter_op_num_threads = 1
-    wanted = [(name, _provider_options(provider, options))]
+    wanted = [(name, _provider_options(provider, path, options))]
     if provider == "tensorrt":  # for the nodes that TensorRT does not take: still the GPU
         wanted.append(("CUDAExecutionProvider", {}))
     with warnings.catch_warnings(record=True) as said:
@@ -133,15 +133,24 @@ def _provider(options):
     return str(options["provider"]) or ("tensorrt" if options.get("compute") == "gpu" else "cpu")
 
 
-def _provider_options(provider, options):
+def _provider_options(provider, path, options):
+    if provider == "cuda":
+        return {"use_tf32": "0"} if _newer_than(1, 17) else {}
     if provider != "tensorrt":
         return {}
+    with open(path, "rb") as file:
+        quantized = b"DequantizeLinear" in file.read()
     return {
         "trt_fp16_enable": str(bool(options["fp16"])),
-        "trt_int8_enable": "True",  # for networks that hold quantization; others are not changed by it
+        "trt_int8_enable": str(quantized),  # without quantization in the network it would ask for a calibration
         "trt_engine_cache_enable": "True",
-        "trt_engine_cache_path": building.folder(),
+        # A folder for each file: what onnxruntime keys its engines by leaves the weights out.
+        "trt_engine_cache_path": os.path.join(building.folder(), building.name_for(path, ".engines")),
     }
+
+
+def _newer_than(*version):
+    return tuple(int(part) for part in onnxruntime.__version__.split(".")[:2]) > version
 
 
 def _dtype(one):

@@ -104,7 +104,7 @@ def _described(artifact: Artifact, path: Path) -> Artifact:
     if path != artifact.path:
         facts["converted_from_sha256"] = artifact.sha256
         inputs, outputs = _with_scales(inputs, artifact.inputs), _with_scales(outputs, artifact.outputs)
-        inputs = tuple(_standing_for(*pair) for pair in zip(inputs, artifact.inputs, strict=True))
+        inputs = tuple(_standing_for(*pair) for pair in zip(inputs, _in_order_of(inputs, artifact.inputs), strict=True))
     return replace(
         artifact,
         path=path,
@@ -120,12 +120,20 @@ def _described(artifact: Artifact, path: Path) -> Artifact:
 
 def _with_scales(specs: tuple[TensorSpec, ...], before: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
     """ONNX keeps scales inside the graph: those of the ends are taken from the file that it was made from."""
-    if [spec.shape for spec in specs] != [spec.shape for spec in before]:
+    if [spec.shape for spec in specs] != [old.shape for old in _in_order_of(specs, before)]:
         raise ModelError("the conversion to ONNX changed the shapes of inputs or outputs")
     return tuple(
         replace(spec, scale=old.scale, zero_point=old.zero_point) if spec.dtype == old.dtype else spec
-        for spec, old in zip(specs, before, strict=True)
+        for spec, old in zip(specs, _in_order_of(specs, before), strict=True)
     )
+
+
+def _in_order_of(specs: tuple[TensorSpec, ...], before: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+    """The specs before the conversion that go with these: by name where it has kept them, else by position."""
+    by_name = {one.name: one for one in before}
+    if len(by_name) == len(before) and {one.name for one in specs} == set(by_name):
+        return tuple(by_name[one.name] for one in specs)
+    return before
 
 
 def _standing_for(spec: TensorSpec, before: TensorSpec) -> TensorSpec:
@@ -141,9 +149,11 @@ def read_onnx(path: Path) -> Any:
     from google.protobuf.message import DecodeError
 
     try:
-        model = onnx.load(path)
+        model = onnx.load(path, load_external_data=False)
     except (DecodeError, OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read as ONNX: {error}", "Get it again, or export it anew.") from error
+    if any(one.data_location == onnx.TensorProto.EXTERNAL for one in model.graph.initializer):
+        raise ModelError(f"{path}: its weights are in another file, which no sha256 covers", "Save it as one file.")
     if not model.graph.node:
         raise ModelError(f"{path}: there is no graph in it", "Is it an ONNX file?")
     return model
@@ -158,6 +168,8 @@ def _real_inputs(graph: Any) -> list[Any]:
 def _spec(value: Any) -> TensorSpec:
     from onnx import helper
 
+    if not value.type.HasField("tensor_type"):
+        raise ModelError(f"'{value.name}' is no tensor but a {value.type.WhichOneof('value')}")
     tensor = value.type.tensor_type
     return TensorSpec(
         name=value.name,

@@ -7,7 +7,8 @@ NVIDIA/TensorRT issue 2774.) After it,
 
 * where such a range was what a ReLU had left to be done, there is a Relu;
 * every QuantizeLinear of an activation is followed by its DequantizeLinear, and what lies between pairs is float;
-* weights are int8 without zero point; biases are float;
+* weights are the reals that int8 stands for, with a pair behind them (TensorRT 8 takes no int8 constants); biases are
+  float;
 * inputs and outputs of the network are float.
 """
 
@@ -20,13 +21,14 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 _LARGEST = 127
-_SIGNED = ("Conv", "Gemm", "MatMul", "Add", "Sub", "Mul")  # what may give values below 0
+_NEVER_NEGATIVE = ("Relu", "Softmax", "Sigmoid")
+_POOLS = ("AveragePool", "GlobalAveragePool", "MaxPool", "GlobalMaxPool")
 _EIGHT_BITS = (TensorProto.INT8, TensorProto.UINT8)
 
 
 def zero_points(model: Any) -> list[str]:
     """The names of the nodes whose zero point is not 0."""
-    weights = _weights(model.graph)
+    weights = {**_weights(model.graph), **_constants(model.graph)}
     return [
         node.name or node.output[0]
         for node in model.graph.node
@@ -52,6 +54,12 @@ def make_symmetric(model: Any) -> str:
 
 def _weights(graph: Any) -> dict[str, Any]:
     return {tensor.name: tensor for tensor in graph.initializer}
+
+
+def _constants(graph: Any) -> dict[str, Any]:
+    """Weights that are nodes of their own."""
+    nodes = [node for node in graph.node if node.op_type == "Constant"]
+    return {node.output[0]: one.t for node in nodes for one in node.attribute if one.name == "value"}
 
 
 def _zero_point(node: Any, weights: dict[str, Any]) -> np.ndarray:
@@ -82,7 +90,7 @@ class _Rewriter:
         self._outputs = {one.name for one in graph.output}
         self._quantized: set[str] = set()  # floats that have been through a pair
         self._same: dict[str, str] = {}  # names of what is now the same as something else
-        self._made_by = {name: node.op_type for node in graph.node for name in node.output}
+        self._made_by = {name: node for node in graph.node for name in node.output}
         self._uses: dict[str, list[Any]] = {}
         for node in graph.node:
             for name in node.input:
@@ -108,24 +116,41 @@ class _Rewriter:
             yield node
 
     def _activation(self, node: Any, *, needed: bool) -> Iterator[Any]:
-        """A pair that rounds to int8 and back, or nothing but another name."""
+        """A pair that rounds to int8 and back, or nothing but another name; a Relu if the range did its work."""
         source, result = node.input[0], node.output[0]
+        low, high = self._range(node)
+        if node.op_type == "QuantizeLinear" and low >= 0 and not self._never_negative(source):
+            yield helper.make_node("Relu", [source], [f"{result}/positive"], name=f"{result}/relu")
+            source = f"{result}/positive"
         if not needed:
             if result in self._outputs:
                 yield helper.make_node("Identity", [source], [result], name=f"{result}/same")
             else:
                 self._same[result] = source
             return
-        low, high = self._range(node)
-        if low >= 0 and self._made_by.get(source) in _SIGNED:
-            yield helper.make_node("Relu", [source], [f"{result}/positive"], name=f"{result}/relu")
-            source = f"{result}/positive"
         largest = max(abs(low), abs(high))
         scale = self._constant(f"{result}/scale", np.asarray(largest / _LARGEST, np.float32))
         zero = self._constant(f"{result}/zero", np.zeros((), np.int8))
         yield helper.make_node("QuantizeLinear", [source, scale, zero], [f"{result}/int8"], name=f"{result}/quantize")
         yield helper.make_node("DequantizeLinear", [f"{result}/int8", scale, zero], [result], name=f"{result}/back")
         self._quantized.add(result)
+
+    def _never_negative(self, name: str) -> bool:
+        """Whether a tensor, as it is without the rounding that follows, has no value below 0."""
+        node = self._made_by.get(name)
+        if node is None or node.op_type in _NEVER_NEGATIVE:
+            return node is not None
+        if node.op_type == "Clip":
+            low = self._weights.get(node.input[1]) if len(node.input) > 1 else None
+            return low is not None and float(numpy_helper.to_array(low)) >= 0
+        if node.op_type == "QuantizeLinear":
+            return self._range(node)[0] >= 0
+        if node.op_type == "DequantizeLinear":
+            return node.input[0] not in self._weights and self._never_negative(node.input[0])
+        if node.op_type in _POOLS or _moves_only(node):
+            values = node.input if node.op_type == "Concat" else node.input[:1]
+            return all(self._never_negative(one) for one in values)
+        return False
 
     def _range(self, node: Any) -> tuple[float, float]:
         """The least and the largest real that the node's quantization holds."""
@@ -138,7 +163,7 @@ class _Rewriter:
         return low, high
 
     def _weight(self, node: Any) -> Iterator[Any]:
-        """8-bit weights stay 8 bit, symmetric; 32-bit biases become float, for TensorRT dequantizes 8 bit only."""
+        """8-bit weights keep a pair, symmetric; 32-bit biases become float, for TensorRT dequantizes 8 bit only."""
         stored = numpy_helper.to_array(self._weights[node.input[0]])
         scale = numpy_helper.to_array(self._weights[node.input[1]])
         zero = _zero_point(node, self._weights)
@@ -148,24 +173,27 @@ class _Rewriter:
         if stored.dtype not in (np.int8, np.uint8):
             self._constant(result, real.astype(np.float32))
         elif stored.dtype == np.int8 and not zero.any():
-            yield node
+            yield from self._weight_pair(result, real, scale.astype(np.float32), axis)
         else:
-            yield self._symmetric_weight(real, result)
+            yield from self._weight_pair(result, real, *self._scales_for(real, result))
 
-    def _symmetric_weight(self, real: np.ndarray, result: str) -> Any:
-        """With a scale for each output channel of a convolution: a lost bit costs small channels too much."""
+    def _scales_for(self, real: np.ndarray, result: str) -> tuple[np.ndarray, int]:
+        """One for each output channel of a convolution: a lost bit costs small channels too much."""
         for_convolutions = all(use.op_type == "Conv" for use in self._uses[result])
         others = tuple(range(1, real.ndim)) if for_convolutions else None
-        largest = np.maximum(np.abs(real).max(axis=others, keepdims=for_convolutions), np.finfo(np.float32).tiny)
-        step = (largest / _LARGEST).astype(np.float32)
-        scales = step.reshape(-1 if for_convolutions else ())
-        names = [
-            self._constant(f"{result}/int8", np.round(real / step).astype(np.int8)),
-            self._constant(f"{result}/scale", scales),
-            self._constant(f"{result}/zero", np.zeros(scales.shape, np.int8)),
+        largest = np.maximum(np.abs(real).max(axis=others), np.finfo(np.float32).tiny)
+        return np.asarray(largest / _LARGEST, np.float32), 0
+
+    def _weight_pair(self, result: str, real: np.ndarray, scale: np.ndarray, axis: int) -> Iterator[Any]:
+        steps = np.clip(np.round(real / _along(scale, real, axis)), -_LARGEST - 1, _LARGEST)
+        value = self._constant(f"{result}/real", (steps * _along(scale, real, axis)).astype(np.float32))
+        pair = [
+            self._constant(f"{result}/scale", scale),
+            self._constant(f"{result}/zero", np.zeros(scale.shape, np.int8)),
         ]
-        axis: dict[str, Any] = {"axis": 0} if for_convolutions else {}
-        return helper.make_node("DequantizeLinear", names, [result], name=f"{result}/back", **axis)
+        along: dict[str, Any] = {"axis": axis} if scale.size > 1 else {}
+        yield helper.make_node("QuantizeLinear", [value, *pair], [f"{result}/int8"], name=f"{result}/quantize", **along)
+        yield helper.make_node("DequantizeLinear", [f"{result}/int8", *pair], [result], name=f"{result}/back", **along)
 
     def _constant(self, name: str, value: np.ndarray) -> str:
         self._graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value).reshape(value.shape), name))

@@ -14,6 +14,16 @@ import tensorrt
 from . import building
 from .cuda import Cuda
 
+_DTYPES = {
+    "FLOAT": "float32",
+    "HALF": "float16",
+    "INT8": "int8",
+    "INT32": "int32",
+    "INT64": "int64",
+    "BOOL": "bool",
+    "UINT8": "uint8",
+}
+
 
 class _Log(tensorrt.ILogger):
     """TensorRT's messages: errors and warnings to stderr, and all of them kept for the log of a build."""
@@ -26,6 +36,8 @@ class _Log(tensorrt.ILogger):
     def log(self, severity, message):
         """Called by TensorRT, from any thread."""
         name = str(severity).rpartition(".")[2]
+        if name == "VERBOSE":  # a build says megabytes of it
+            return
         self.lines.append("[{}] {}".format(name, message))
         if name in ("INTERNAL_ERROR", "ERROR"):
             self.errors.append(" ".join(message.split()))
@@ -42,6 +54,8 @@ class Engine:
 
     def __init__(self, runtime):  # noqa: ARG002 - one runtime has this engine
         self._log = _Log()
+        if hasattr(tensorrt, "init_libnvinfer_plugins"):  # an engine with layers of NVIDIA's plugins loads only then
+            tensorrt.init_libnvinfer_plugins(self._log, "")
         self._cuda = Cuda()
         self._facts = dict(self._cuda.facts(), runtime_version=tensorrt.__version__, numpy=numpy.__version__)
 
@@ -58,17 +72,28 @@ class Engine:
 
     def _built(self, path, options):
         """The bytes of the engine. What TensorRT says when it fails is the error."""
+        del self._log.errors[:]
         builder = tensorrt.Builder(self._log)
         network = builder.create_network(_explicit_batch())
         parser = tensorrt.OnnxParser(network, self._log)
         with open(path, "rb") as file:
             model = file.read()
+        int8 = b"DequantizeLinear" in model
+        if int8 and not getattr(builder, "platform_has_fast_int8", True):
+            raise RuntimeError(
+                "this GPU has no int8 arithmetic for TensorRT (compute capability {})".format(
+                    self._facts.get("compute_capability", "unknown")
+                )
+            )
         if not parser.parse(model):
             errors = [_parser_error(parser.get_error(number)) for number in range(parser.num_errors)]
             raise RuntimeError("TensorRT cannot read the network: {}".format("; ".join(errors) or self._last_error()))
         config = builder.create_builder_config()
+        tf32 = getattr(tensorrt.BuilderFlag, "TF32", None)
+        if tf32 is not None and not options["fp16"] and not int8:
+            config.clear_flag(tf32)  # else float32 would be called what has 10 bits of mantissa on an Orin
         _set_workspace(config, int(options["workspace_mib"]) << 20)
-        for flag in ["FP16"] * bool(options["fp16"]) + ["INT8"] * (b"DequantizeLinear" in model):
+        for flag in ["FP16"] * bool(options["fp16"]) + ["INT8"] * int8:
             _set_flag(config, flag)
         plan = builder.build_serialized_network(network, config)
         if plan is None:
@@ -76,12 +101,15 @@ class Engine:
         return bytes(plan)
 
     def _last_error(self):
-        return self._log.errors[-1] if self._log.errors else "it does not say why"
+        """The last errors; what is generic comes last, and only follows from those before it."""
+        telling = [error for error in self._log.errors if "!= nullptr failed" not in error]
+        return "; ".join((telling or self._log.errors)[-3:]) or "it does not say why"
 
     def load(self, path, options):  # noqa: ARG002 - they were used in building
         """Read the engine and give each of its tensors memory on both sides."""
         with open(path, "rb") as file:
             plan = file.read()
+        building.touch(path)
         self._runtime = tensorrt.Runtime(self._log)
         self._engine = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
@@ -174,7 +202,11 @@ def _tensors(engine):
 
 
 def _dtype(kind):
-    return numpy.dtype(tensorrt.nptype(kind))
+    """By the type's name: tensorrt.nptype of 8.0 to 8.5 fails with numpy 1.24 and newer."""
+    name = str(kind).rpartition(".")[2]
+    if name not in _DTYPES:
+        raise RuntimeError("a tensor has type {}, which is not known here".format(name))
+    return numpy.dtype(_DTYPES[name])
 
 
 def _explicit_batch():

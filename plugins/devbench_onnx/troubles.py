@@ -27,11 +27,13 @@ _NO_PROVIDER = (
     "Install the onnxruntime that was built for the board's JetPack (Jetson Zoo): the one of PyPI has the CPU alone"
     " there."
 )
+_NO_INT8 = "Nano, TX1 and TX2 have none: measure float16 there (`precision: float16`)."
 _ADVICE = (
     (r"No module named '?tensorrt", _NO_TENSORRT),
     (r"No module named '?numpy", "The engine needs numpy in the same Python: sudo apt install python3-numpy."),
     (r"libcudart", _NO_CUDA),
     (r"no CUDA-capable device|driver version is insufficient|CUDA initialization failure", _NO_GPU),
+    (r"no int8 arithmetic|require hardware with Int8 support", _NO_INT8),
     (r"(?i)out ?of ?memory|memory allocation|bad_alloc|killed by SIGKILL", _NO_MEMORY),
     (r"No importer registered|[Uu]nsupported (operator|node)|UNSUPPORTED_NODE|Plugin not found", _NO_LAYER),
     (

@@ -18,12 +18,14 @@ def classifier(path: Path, *, quantized: bool = True, zero_point: int = 0, size:
     nodes = [helper.make_node("Reshape", ["image", "flat_shape"], ["flat"], name="flatten")]
     weights = {"flat_shape": np.array([1, 4], np.int64), "bias": BIAS}
     if quantized:
-        weights |= {"step": np.float32(0.02), "zero": np.int8(zero_point), "weights": WEIGHTS}
+        weights |= {"step": np.float32(0.02), "zero": np.int8(zero_point)}
+        weights |= {"weights": WEIGHTS.astype(np.float32) * np.float32(0.01)}
         weights |= {"weight_step": np.float32(0.01), "weight_zero": np.int8(0)}
         nodes += [
             helper.make_node("QuantizeLinear", ["flat", "step", "zero"], ["flat8"], name="quantize"),
             helper.make_node("DequantizeLinear", ["flat8", "step", "zero"], ["real"], name="back"),
-            helper.make_node("DequantizeLinear", ["weights", "weight_step", "weight_zero"], ["matrix"], name="weigh"),
+            helper.make_node("QuantizeLinear", ["weights", "weight_step", "weight_zero"], ["weights8"], name="round"),
+            helper.make_node("DequantizeLinear", ["weights8", "weight_step", "weight_zero"], ["matrix"], name="weigh"),
         ]
     else:
         weights |= {"matrix": WEIGHTS.astype(np.float32) * np.float32(0.01)}
@@ -34,6 +36,20 @@ def classifier(path: Path, *, quantized: bool = True, zero_point: int = 0, size:
         helper.make_node("Softmax", ["sum"], ["scores"], name="softmax", axis=-1),
     ]
     return write(path, nodes, weights, (size, 2, 2, 1), (1, 3))
+
+
+def two_ends(path: Path) -> Path:
+    """Two inputs and two outputs: `a` with 1 added, `b` with 10; an order that is mistaken shows."""
+    info = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 2)) for name in "abcd"}
+    nodes = [
+        helper.make_node("Add", ["a", "one"], ["c"], name="first"),
+        helper.make_node("Add", ["b", "ten"], ["d"], name="second"),
+    ]
+    values = {"one": np.float32([1, 1]), "ten": np.float32([10, 10])}
+    weights = [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
+    graph = helper.make_graph(nodes, "net", [info["a"], info["b"]], [info["c"], info["d"]], weights)
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7), path)
+    return path
 
 
 def odd_layer(path: Path) -> Path:

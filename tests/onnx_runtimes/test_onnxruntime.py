@@ -92,6 +92,7 @@ def test_under_the_python_of_each_jetpack(python: str, version: str, interpreter
     place = Place(name="old", device="jetson-cpu", python={"": found})
     done = measure_once(OnnxRuntime, classifier(tmp_path / "net.onnx"), tmp_path / "workers", place=place)
     assert done.about.facts["runtime_version"] == version
+    assert done.about.facts["nodes_by_provider"].endswith(" CPUExecutionProvider")
     assert np.frombuffer(done.outputs[0].data, np.float32).sum() == pytest.approx(1, abs=1e-3)
 
 

@@ -17,5 +17,5 @@ def test_the_page_shows_the_hook_as_it_is(name: str) -> None:
     assert signature in PAGE
 
 
-def test_there_are_the_six_hooks_of_the_architecture() -> None:
-    assert len(HOOKS) == 6
+def test_there_are_the_hooks_that_the_page_counts() -> None:
+    assert len(HOOKS) == 7

@@ -80,6 +80,7 @@ class BuilderFlag(_Enum):
     if _NUMBER < (11, 0):
         FP16, INT8 = 0, 1
     DEBUG = 2
+    TF32 = 7
 
 
 _NUMPY = {0: numpy.float32, 1: numpy.float16, 2: numpy.int8, 3: numpy.int32, 4: numpy.bool_, 5: numpy.uint8}
@@ -87,7 +88,17 @@ _ONNX = {1: DataType.FLOAT, 10: DataType.HALF, 3: DataType.INT8, 6: DataType.INT
 
 
 def nptype(kind):
+    if _NUMBER < (8, 6) and not hasattr(numpy, "bool"):
+        raise AttributeError("module 'numpy' has no attribute 'bool'.")
     return _NUMPY[kind]
+
+
+_plugins = []
+
+
+def init_libnvinfer_plugins(logger, namespace):
+    _plugins.append(namespace)
+    return True
 
 
 class IHostMemory:
@@ -105,7 +116,7 @@ class _Network:
 
 class _Config:
     def __init__(self):
-        self.flags = []
+        self.flags = ["TF32"]
         if _NUMBER < (10, 0):
             self.max_workspace_size = 0
 
@@ -113,6 +124,9 @@ class _Config:
         if not isinstance(flag, BuilderFlag):
             raise TypeError("set_flag(): incompatible function arguments")
         self.flags.append(flag.name)
+
+    def clear_flag(self, flag):
+        self.flags = [name for name in self.flags if name != flag.name]
 
     if _NUMBER >= (8, 4):
 
@@ -123,7 +137,9 @@ class _Config:
 class Builder:
     def __init__(self, logger):
         self._logger = logger
-        self.platform_has_fast_fp16 = True
+        if _NUMBER < (11, 0):
+            self.platform_has_fast_fp16 = True
+            self.platform_has_fast_int8 = os.environ.get("STANDIN_TENSORRT_INT8") != "none"
         count = ctypes.c_int()
         if _cudart.cudaDeviceGetAttribute(ctypes.byref(count), 75, 0):
             logger._say(
@@ -146,6 +162,11 @@ class Builder:
                 Severity.ERROR,
                 "2: [virtualMemoryBuffer.cpp::resizePhysical::144] Error Code 2: OutOfMemory (no further information)",
             )
+            self._logger._say(
+                Severity.ERROR,
+                "2: [builder.cpp::buildSerializedNetwork::751] Error Code 2: Internal Error (Assertion engine != nullptr"
+                " failed. )",
+            )
             return None
         if not getattr(config, "max_workspace_size", 1):
             self._logger._say(Severity.WARNING, "Some tactics do not have sufficient workspace memory to run.")
@@ -157,6 +178,7 @@ class Builder:
                 " layer output, but int8 is not configured in the builder)",
             )
             return None
+        self._logger._say(Severity.VERBOSE, "a line of the very many")
         self._logger._say(Severity.INFO, "[MemUsageStats] Peak memory usage of TRT CPU/GPU memory allocators")
         head = "{} {}\n".format(__version__, ",".join(sorted(config.flags)))
         return IHostMemory(_MAGIC + head.encode() + network.model.data)
@@ -231,6 +253,8 @@ def _refused(model, node):
         )
     if node.kind in ("QuantizeLinear", "DequantizeLinear"):
         stored = model.weights.get(node.inputs[0])
+        if stored is not None and stored.dtype == numpy.int8 and _NUMBER < (10, 0):
+            return "invalid weights type of Int8"
         if stored is not None and stored.dtype == numpy.int32:
             return 'Assertion failed: (dataType == DataType::kINT8) && "TensorRT dequantizes INT8 weights only"'
         zero = model.weights.get(node.inputs[2]) if len(node.inputs) > 2 else None
@@ -258,6 +282,9 @@ class Runtime:
             )
             return None
         version = head[len(_MAGIC) :].decode().split(" ")[0]
+        if "InstanceNormalization" in head.decode() and not _plugins:
+            self._logger._say(Severity.ERROR, "3: could not find plugin InstanceNormalization_TRT version 1")
+            return None
         if version != __version__:
             self._logger._say(
                 Severity.ERROR,
@@ -271,7 +298,8 @@ class Runtime:
 class ICudaEngine:
     def __init__(self, model):
         self._model = model
-        self._ends = [(one, True) for one in model.inputs] + [(one, False) for one in model.outputs]
+        # The real one gives them in an order of its own as well.
+        self._ends = [(one, True) for one in model.inputs[::-1]] + [(one, False) for one in model.outputs[::-1]]
 
     def create_execution_context(self):
         return IExecutionContext(self._model, [one for one, _ in self._ends])
