@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from devbench.compare.alike import answers_differ, work_differs
+from devbench.compare.alike import answers_differ, tolerance_steps, work_differs
 from devbench.compare.comparison import Outputs, Samples
 from devbench.domain.outcome import Failed, Measured, Nanoseconds
 from devbench.domain.run import CaseRecord, Run
@@ -146,7 +146,7 @@ def _other_answer(old: CaseRecord | None, new: CaseRecord | None, old_side: Side
     """How the answers of one file to one input differ; "" if they do not: what computes something else is no faster."""
     if not (old and new) or any(_of_case(old)[what] != _of_case(new)[what] for what in ("file", "input")):
         return ""
-    apart = answers_differ(old_side.outputs(old.id), new_side.outputs(new.id))
+    apart = answers_differ(old_side.outputs(old.id), new_side.outputs(new.id), tolerance_steps(old, new))
     return f"{_OTHER_ANSWER}: {apart}" if apart else ""
 
 
