@@ -2,7 +2,8 @@
 
 Other programs, interrupts and a hypervisor make an inference longer, for whole seconds at a time on a shared machine,
 and then the medians of rounds differ by several percent. The fastest percent of a round hardly moves. (Clocks that rise
-with the load are the exception: a busy neighbour may then make inferences shorter. `devbench doctor` sees the governor.)
+with the load are the exception: a busy neighbour may then make inferences shorter; `devbench doctor` names the
+governor.)
 benchmarks/alarms.py shows on real runs how much smaller a difference it finds. Source of the idea: Chen & Revels 2016,
 Robust benchmarking in noisy environments (arXiv 1608.04295), who take the minimum; the first percentile is not decided
 by one odd sample.
