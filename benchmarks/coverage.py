@@ -9,7 +9,7 @@ have if it went on for ever. The truth of a ratio: the quotient of two of these.
 import argparse
 import math
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -22,6 +22,7 @@ from devbench.stats import (
     median_interval,
     percentile_upper_bound,
     ratio_interval,
+    undisturbed_ratio,
 )
 
 Array = NDArray[np.float64]
@@ -200,11 +201,25 @@ def bound_row(job: tuple[float, float, int, int, int]) -> str:
     return f"| p{percent:g} | {rho:g} | {samples} | {share:.1f} |"
 
 
+def undisturbed_row(job: tuple[int, int, int, int, int]) -> str:
+    """One row of the fourth table: how often the interval of the fastest percent's ratio holds the truth."""
+    index, rounds, samples, trials, seed = job
+    rng = np.random.default_rng([seed, index, rounds, samples, 1])
+    hits, width = np.zeros(2), 0.0
+    for a, b in draw_sides(SHAPES[index], rng, trials, rounds, samples):
+        found = [undisturbed_ratio(b, a, paired=paired) for paired in (False, True)]
+        hits += [one is not None and one.holds(B_OVER_A) for one in found]
+        width += sum(one.relative_half_width for one in found if one) / 2
+    cells = [f"{share:.1f}" for share in 100 * hits / trials] + [f"{100 * width / trials:.3f}"]
+    return "| " + " | ".join([SHAPES[index].name, str(rounds), str(samples), *cells]) + " |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--bootstrap-trials", type=int, default=300)
     parser.add_argument("--seed", type=int, default=20261121)
+    parser.add_argument("--only-undisturbed", action="store_true")
     chosen = parser.parse_args()
     rows = [
         (index, rounds, samples, chosen.trials, chosen.bootstrap_trials if 1 < rounds < 10 else 0, chosen.seed)
@@ -221,7 +236,16 @@ def main() -> None:
         for percent, samples in ((90.0, 64), (90.0, 700), (99.0, 700))
         for rho in (0.0, 0.5, 0.9)
     ]
+    fastest = [
+        (index, rounds, samples, chosen.trials, chosen.seed)
+        for index in range(len(SHAPES))
+        for rounds in (3, 5)
+        for samples in (100, 700)
+    ]
     with ProcessPoolExecutor(2) as pool:
+        if chosen.only_undisturbed:
+            print_undisturbed(pool.map(undisturbed_row, fastest))
+            return
         print(
             "| shape | R | N | median: ours | naive | two-level | ratio, two runs | interleaved | naive |",
             end="",
@@ -231,7 +255,13 @@ def main() -> None:
         print("\n| noise | N | steady | step at 50 % | step at 20 % | step at 10 % | drift |\n|---" + "|--:" * 6 + "|")
         print(*pool.map(steady_row, steady), sep="\n", flush=True)
         print("\n| percentile | rho | N | bound holds |\n|---" + "|--:" * 3 + "|")
-        print(*pool.map(bound_row, bounds), sep="\n")
+        print(*pool.map(bound_row, bounds), sep="\n", end="\n\n")
+        print_undisturbed(pool.map(undisturbed_row, fastest))
+
+
+def print_undisturbed(rows: Iterable[str]) -> None:
+    print("| shape | R | N | two runs | interleaved | half-width % |\n|---" + "|--:" * 5 + "|")
+    print(*rows, sep="\n")
 
 
 if __name__ == "__main__":
