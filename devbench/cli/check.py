@@ -1,11 +1,11 @@
-"""`devbench check`: will a model file run on an accelerator? Each rule of it, kept or broken."""
+"""`devbench check`: will a model file run on an accelerator? Each rule of its runtime, kept or broken."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -16,54 +16,79 @@ from devbench.domain.extend import Runtime
 from devbench.errors import DevbenchError
 from devbench.suites.names import nearest
 
+EXIT_UNREADABLE = 1
 EXIT_BROKEN = 4
 _MARKS = {True: "kept   ", False: "broken ", None: "unknown"}
+_NOTE = "note   "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What the rules that some runtimes share say of one file: checks, or the error that it cannot be read."""
+
+    runtimes: tuple[str, ...]
+    checks: tuple[Check, ...] = ()
+    error: str = ""
+    hint: str = ""
+
+    @property
+    def status(self) -> int:
+        """The exit status that it asks for."""
+        if self.error:
+            return EXIT_UNREADABLE
+        return EXIT_BROKEN if any(check.good is False for check in self.checks) else 0
 
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL...")
-@click.option("--runtime", default="", help="Only the rules of this runtime; by default of the first that has any.")
+@click.option("--runtime", default="", help="Only the rules of this runtime; by default of each that has any.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(models: tuple[Path, ...], runtime: str, as_json: bool) -> int:
-    """Say of each MODEL, a .tflite file, whether an Edge TPU will run it: every rule, and what would stay on the CPU.
+    """Say of each MODEL, a .tflite file, whether an accelerator such as an Edge TPU will run all of it.
 
-    Exits with 4 if a rule is broken.
+    Exits with 4 if a rule is broken, with 1 if a file cannot be read.
     """
-    runtimes = _with_rules(load_plugins().registry.runtimes, runtime)
-    found = {str(path): _checks(path, runtimes) for path in models}
+    rules = _rules(load_plugins().registry.runtimes, runtime)
+    found = {str(path): [_judge(path, names, one) for names, one in rules.items()] for path in models}
     if as_json:
-        print(json.dumps({name: [asdict(one) for one in checks] for name, checks in found.items()}, indent=2))
+        print(json.dumps({name: [asdict(one) for one in findings] for name, findings in found.items()}, indent=2))
     else:
-        for name, checks in found.items():
-            _show(name, checks)
-    broken = any(check.good is False for checks in found.values() for check in checks)
-    return EXIT_BROKEN if broken else 0
+        for name, findings in found.items():
+            _show(name, findings)
+    statuses = {finding.status for findings in found.values() for finding in findings}
+    return EXIT_UNREADABLE if EXIT_UNREADABLE in statuses else max(statuses)
 
 
-def _with_rules(known: Mapping[str, type[Runtime]], wanted: str) -> list[Runtime]:
-    """The runtime of that name, or all that have rules."""
+def _rules(known: Mapping[str, type[Runtime]], wanted: str) -> dict[tuple[str, ...], Runtime]:
+    """A runtime for each set of rules, with the names of all that share it."""
     having = {name: runtime for name, runtime in known.items() if runtime.check is not Runtime.check}
     if wanted and wanted not in having:
         raise DevbenchError(f"no runtime '{wanted}' has rules for model files{nearest(wanted, tuple(having))}")
     if not having:
         raise DevbenchError("no installed runtime has rules for model files", "See `devbench plugins`.")
-    return [having[wanted]()] if wanted else [runtime() for runtime in having.values()]
+    sharing: dict[object, list[str]] = {}
+    for name in [wanted] if wanted else having:
+        sharing.setdefault(having[name].check, []).append(name)
+    return {tuple(names): having[names[0]]() for names in sharing.values()}
 
 
-def _checks(path: Path, runtimes: list[Runtime]) -> list[Check]:
-    if path.is_dir() or path.suffix in (".h5", ".keras", ".pb"):
-        raise DevbenchError(
-            f"{path}: this is a TensorFlow model, not a .tflite file",
-            "Convert it first, fully quantized: docs/edgetpu.md has the recipe.",
-        )
-    return list(runtimes[0].check(path))
+def _judge(path: Path, names: tuple[str, ...], runtime: Runtime) -> Finding:
+    try:
+        return Finding(runtimes=names, checks=tuple(runtime.check(path)))
+    except DevbenchError as error:
+        return Finding(runtimes=names, error=error.message, hint=error.hint)
 
 
-def _show(name: str, checks: list[Check]) -> None:
-    print(name)
-    for check in checks:
-        print(f"  {_MARKS[check.good]} {check.name}: {check.text}")
-        if check.hint:
-            print(f"            → {check.hint}")
-    broken = sum(check.good is False for check in checks)
-    print(f"{broken} broken" if broken else "every rule is kept", file=sys.stderr)
+def _show(name: str, findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        if finding.error:
+            print(f"error: {finding.error}", file=sys.stderr)
+            if finding.hint:
+                print(f"hint: {finding.hint}", file=sys.stderr)
+            continue
+        print(f"{name} ({', '.join(finding.runtimes)})")
+        for check in finding.checks:
+            mark = _NOTE if check.good and check.hint else _MARKS[check.good]
+            print(f"  {mark} {check.name}: {check.text}")
+            if check.hint:
+                print(f"          → {check.hint}")

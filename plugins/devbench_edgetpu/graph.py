@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,18 +25,20 @@ _OPTIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Tensor:
-    """A tensor of the graph. shape: -1 where a size is not fixed. data: of a constant, b"" of any other."""
+    """A tensor of the graph. Its number is what tells it from others: names need not differ, and may be empty.
 
+    shape: -1 where a size is not fixed. data: of a constant, b"" of any other. constant: neither given nor computed.
+    zero_point: what stands for zero, of a tensor that is quantized as a whole.
+    """
+
+    number: int
     name: str
     dtype: str
     shape: tuple[int, ...]
     data: bytes = b""
+    constant: bool = False
     variable: bool = False
-
-    @property
-    def constant(self) -> bool:
-        """Whether its values stand in the file."""
-        return bool(self.data)
+    zero_point: int = 0
 
     @property
     def integers(self) -> tuple[int, ...]:
@@ -45,9 +46,12 @@ class Tensor:
         return struct.unpack(f"<{len(self.data) // 4}i", self.data) if self.dtype == "int32" else ()
 
     @property
-    def size(self) -> int:
-        """How many values it has."""
-        return math.prod(self.shape)
+    def dimensions(self) -> int:
+        """How many of its sizes are more than 1."""
+        return sum(size != 1 for size in self.shape)
+
+    def __str__(self) -> str:
+        return f"‘{self.name}’" if self.name else f"number {self.number}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,20 +64,20 @@ class Operation:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     options: Mapping[str, int]
+    custom: bool = False
 
     def __str__(self) -> str:
-        where = f" ‘{self.outputs[0].name}’" if self.outputs else ""
+        where = f" {self.outputs[0]}" if self.outputs and self.outputs[0].name else ""
         return f"operation {self.number}, {self.name}{where}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """The first graph of a file. subgraphs: how many there are in all."""
+    """The first graph of a file: operations in the order in which they run."""
 
     operations: tuple[Operation, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
-    subgraphs: int
 
 
 def read_graph(path: Path) -> Graph:
@@ -83,48 +87,66 @@ def read_graph(path: Path) -> Graph:
 
     try:
         return _graph(tflite, tflite.Model.GetRootAs(path.read_bytes(), 0))
-    except (struct.error, IndexError, ValueError, TypeError, AttributeError) as error:
+    except (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise ModelError(f"{path}: its graph cannot be read ({type(error).__name__}: {error})") from error
 
 
 def _graph(schema: Any, model: Any) -> Graph:
     names = {getattr(schema.BuiltinOperator, name): name for name in vars(schema.BuiltinOperator) if name.isupper()}
-    types = {getattr(schema.TensorType, name): name.lower() for name in vars(schema.TensorType) if name.isupper()}
     graph = model.Subgraphs(0)
-    tensors = [_tensor(model, graph.Tensors(k), types) for k in range(graph.TensorsLength())]
-    operations = []
-    for number in range(graph.OperatorsLength()):
-        operator = graph.Operators(number)
-        code = model.OperatorCodes(operator.OpcodeIndex())
-        builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        name = (code.CustomCode() or b"").decode(errors="replace") or names.get(builtin, f"operation {builtin}")
-        operations.append(
-            Operation(
-                number=number,
-                name=name,
-                version=code.Version(),
-                inputs=tuple(tensors[k] for k in _numbers(operator.Inputs, operator.InputsLength()) if k >= 0),
-                outputs=tuple(tensors[k] for k in _numbers(operator.Outputs, operator.OutputsLength()) if k >= 0),
-                options=_options(schema, name, operator),
-            )
-        )
+    operators = [graph.Operators(number) for number in range(graph.OperatorsLength())]
+    tensors = _tensors(schema, model, graph, operators)
     return Graph(
-        operations=tuple(operations),
+        operations=tuple(
+            _operation(schema, model.OperatorCodes(one.OpcodeIndex()), one, number, tensors, names)
+            for number, one in enumerate(operators)
+        ),
         inputs=tuple(tensors[k] for k in _numbers(graph.Inputs, graph.InputsLength())),
         outputs=tuple(tensors[k] for k in _numbers(graph.Outputs, graph.OutputsLength())),
-        subgraphs=model.SubgraphsLength(),
     )
 
 
-def _tensor(model: Any, tensor: Any, types: Mapping[int, str]) -> Tensor:
+def _operation(
+    schema: Any, code: Any, operator: Any, number: int, tensors: list[Tensor], names: Mapping[int, str]
+) -> Operation:
+    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files fill only the deprecated field
+    custom = (code.CustomCode() or b"").decode(errors="replace")
+    name = custom or names.get(builtin, f"operation {builtin}")
+    return Operation(
+        number=number,
+        name=name,
+        version=code.Version(),
+        inputs=tuple(tensors[k] for k in _numbers(operator.Inputs, operator.InputsLength()) if k >= 0),
+        outputs=tuple(tensors[k] for k in _numbers(operator.Outputs, operator.OutputsLength()) if k >= 0),
+        options=_options(schema, name, operator),
+        custom=bool(custom),
+    )
+
+
+def _tensors(schema: Any, model: Any, graph: Any, operators: list[Any]) -> list[Tensor]:
+    types = {getattr(schema.TensorType, name): name.lower() for name in vars(schema.TensorType) if name.isupper()}
+    made = {k for one in operators for k in _numbers(one.Outputs, one.OutputsLength())}
+    made |= set(_numbers(graph.Inputs, graph.InputsLength()))
+    return [
+        _tensor(model, graph.Tensors(number), number, types, made=number in made)
+        for number in range(graph.TensorsLength())
+    ]
+
+
+def _tensor(model: Any, tensor: Any, number: int, types: Mapping[int, str], *, made: bool) -> Tensor:
     buffer = model.Buffers(tensor.Buffer()) if tensor.Buffer() < model.BuffersLength() else None
     signature = _numbers(tensor.ShapeSignature, tensor.ShapeSignatureLength())
+    quantization = tensor.Quantization()
+    whole = quantization is not None and quantization.ZeroPointLength() == 1
     return Tensor(
+        number=number,
         name=(tensor.Name() or b"").decode(errors="replace"),
         dtype=types.get(tensor.Type(), f"type {tensor.Type()}"),
         shape=tuple(signature or _numbers(tensor.Shape, tensor.ShapeLength())),
         data=bytes(buffer.DataAsNumpy()) if buffer and buffer.DataLength() else b"",
+        constant=not made and not tensor.IsVariable(),
         variable=bool(tensor.IsVariable()),
+        zero_point=int(quantization.ZeroPoint(0)) if whole else 0,
     )
 
 

@@ -3,128 +3,106 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from devbench import Check
+from devbench import Check, ModelError
 from devbench_edgetpu.compiled import CompiledFile, is_compiled, read_compiled
-from devbench_edgetpu.graph import Graph, Operation, Tensor, read_graph
-from devbench_edgetpu.operations import OPERATIONS
+from devbench_edgetpu.graph import Graph, Tensor, read_graph
+from devbench_edgetpu.mapping import EIGHT_BITS, Mapping, dynamic, map_operations, outer, unreadable
+from devbench_edgetpu.operations import OPERATIONS, constant_parameters
 
-_EIGHT_BITS = ("int8", "uint8")
-_INNERMOST = 3
 # 8 MB, shared with code and activations: the most that logs of the compiler have shown to be free.
 _CACHE_BYTES = int(7.67 * 2**20)
-_BEFORE_THE_REST = ("CAST", "QUANTIZE")  # these alone may stand on the CPU before the part on the TPU
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mapping:
-    """What the compiler can be expected to do: operations on the TPU, and those on the CPU with the reason of each."""
-
-    on_tpu: tuple[Operation, ...]
-    on_cpu: tuple[tuple[Operation, str], ...]
+_TRAVELS = "What does not fit is sent with every inference: that works, and is slower."
+_OTHER_FORMATS = {
+    ".h5": "a Keras model",
+    ".keras": "a Keras model",
+    ".pb": "a frozen TensorFlow graph",
+    ".onnx": "an ONNX model",
+    ".pt": "a PyTorch model",
+    ".pth": "a PyTorch model",
+}
 
 
 def check_file(path: Path) -> list[Check]:
-    """Each rule for the file at `path`, passed or not; a `ModelError` if it is no whole .tflite file."""
-    if is_compiled(path):
-        return list(_of_compiled(read_compiled(path)))
-    graph = read_graph(path)
+    """The verdict on the file at `path`, then each rule, kept or broken; a `ModelError` if it is no .tflite file."""
+    _refuse_other_formats(path)
+    return list(_of_compiled(read_compiled(path)) if is_compiled(path) else check_graph(read_graph(path)))
+
+
+def check_graph(graph: Graph) -> Iterator[Check]:
+    """The verdict on a graph that is not compiled, then each rule."""
     mapping = map_operations(graph)
-    return [
-        _eight_bits(graph),
-        _static(graph),
-        _constant(graph),
-        _dimensions(graph),
-        *_operations(mapping),
-        _memory(mapping),
-    ]
+    rules = [_eight_bits(graph), _static(graph), _constant(graph), _dimensions(graph), _readable(graph)]
+    yield _verdict(mapping, refused=[one.name for one in rules if one.name in _REFUSALS and not one.good])
+    yield from rules
+    yield _operations(mapping)
+    yield from _notes(mapping)
+    yield _memory(mapping)
 
 
-def map_operations(graph: Graph) -> Mapping:
-    """The part that the compiler can take: operations it supports, fed by nothing but inputs, constants and each other.
-
-    There is one such part ("more than one subgraph is not supported"): what follows an operation on the CPU stays
-    there, except after a leading conversion of the input.
-    """
-    ready = {tensor.name for tensor in graph.inputs}
-    on_tpu, on_cpu = [], []
-    for operation in graph.operations:
-        fed = all(tensor.constant or tensor.variable or tensor.name in ready for tensor in operation.inputs)
-        reason = unsupported(operation) or ("" if fed else "stands behind an operation on the CPU")
-        if not reason:
-            on_tpu.append(operation)
-        else:
-            on_cpu.append((operation, reason))
-        if not reason or (fed and not on_tpu and operation.name in _BEFORE_THE_REST):
-            ready |= {tensor.name for tensor in operation.outputs}
-    return Mapping(on_tpu=tuple(on_tpu), on_cpu=tuple(on_cpu))
+# The rules of which the compiler takes all or nothing.
+_REFUSALS = ("fixed sizes", "known to the compiler")
 
 
-def unsupported(operation: Operation) -> str:
-    """Why the compiler does not map the operation; "" if it should."""
-    known = OPERATIONS.get(operation.name)
-    if known is None:
-        return "is not supported"
-    for tensor in (*operation.inputs, *operation.outputs):
-        if not tensor.constant and not tensor.variable and tensor.dtype not in _EIGHT_BITS:
-            return f"works on {tensor.dtype}"
-        if -1 in tensor.shape:
-            return "has a size that is not fixed"
-        if not tensor.constant and _outer(tensor):
-            return f"has the shape {list(tensor.shape)}: only the three innermost sizes may be more than 1"
-    broken = [broken for limit in known.limits if (broken := limit(operation))]
-    return broken[0] + ("" if known.documented else " (a limit we know from memory)") if broken else ""
+def _refuse_other_formats(path: Path) -> None:
+    if path.is_dir():
+        what = "a SavedModel" if (path / "saved_model.pb").exists() else "a folder"
+    else:
+        what = _OTHER_FORMATS.get(path.suffix, "")
+    if what:
+        raise ModelError(
+            f"{path}: this is {what}, not a .tflite file",
+            "Name a file in it." if what == "a folder" else "Convert it, fully quantized: docs/edgetpu.md has the way.",
+        )
 
 
-def _outer(tensor: Tensor) -> bool:
-    return any(size != 1 for size in tensor.shape[:-_INNERMOST])
+def _verdict(mapping: Mapping, refused: Iterable[str]) -> Check:
+    total = len(mapping.on_tpu) + mapping.on_cpu
+    if refused := list(refused):
+        text = f"no: the compiler will refuse the file ({' and '.join(refused)})"
+    elif not mapping.on_tpu:
+        text = "no: nothing of it can be mapped"
+    elif mapping.on_cpu:
+        text = f"in part: {len(mapping.on_tpu)} of {total} operations, the other {mapping.on_cpu} stay on the CPU"
+    else:
+        text = f"yes, all {total} operations of it" if total > 1 else "yes"
+    return Check(name="runs on an Edge TPU", good=not refused and not mapping.on_cpu, text=text)
 
 
 def _of_compiled(found: CompiledFile) -> Iterator[Check]:
-    yield Check(
-        name="compiled", good=True, text=f"{found.tpu_operations} part for the Edge TPU, by {_compilers(found)}"
-    )
     count = sum(found.cpu_operations.values())
     listed = ", ".join(f"{name} {number}" for name, number in found.cpu_operations.items())
+    parts = "" if found.tpu_operations == 1 else f", in {found.tpu_operations} parts"
     yield Check(
-        name="operations on the CPU",
-        good=count == 0,
-        text=f"{count}: {listed}" if count else "none",
-        hint="The original file says why: `devbench check` on it." if count else "",
+        name="runs on an Edge TPU",
+        good=not count,
+        text=f"compiled; {count} operations stay on the CPU: {listed}" if count else f"compiled, all of it{parts}",
+        hint="`devbench check` on the file it was compiled from says why." if count else "",
     )
     yield Check(name="runtime", good=True, text=f"version {found.minimum_runtime} of the Edge TPU runtime, or newer")
     yield Check(
         name="parameters",
-        good=not found.streamed_bytes,
+        good=True,
         text=f"{found.cached_bytes:,} bytes kept on the chip, {found.streamed_bytes:,} sent with every inference",
-        hint="A smaller network would fit wholly." if found.streamed_bytes else "",
+        hint=_TRAVELS if found.streamed_bytes else "",
     )
     tokens = ", ".join(map(str, found.caching_tokens)) or "none"
     yield Check(name="caching token", good=True, text=f"{tokens}; files that share one share the chip's memory")
 
 
-def _compilers(found: CompiledFile) -> str:
-    return ", ".join(found.compilers) or "an unknown compiler"
-
-
 def _eight_bits(graph: Graph) -> Check:
-    wrong = Counter(
-        tensor.dtype
-        for operation in graph.operations
-        for tensor in operation.outputs
-        if tensor.dtype not in _EIGHT_BITS and not tensor.variable
+    wrong = _distinct(
+        tensor
+        for tensor in _computed(graph)
+        if tensor.dtype not in EIGHT_BITS and not tensor.variable and not tensor.constant
     )
-    first = next((one for one in graph.operations if any(t.dtype not in _EIGHT_BITS for t in one.outputs)), None)
-    found = ", ".join(f"{count} {dtype}" for dtype, count in wrong.items())
+    kinds = ", ".join(f"{count} {dtype}" for dtype, count in Counter(one.dtype for one in wrong).items())
     return Check(
         name="8-bit throughout",
         good=not wrong,
-        text=f"{found} tensors are computed; the first by {first}"
-        if wrong
-        else "every computed tensor is int8 or uint8",
+        text=f"{kinds} tensors: {_named(wrong)}" if wrong else "every input and computed tensor is int8 or uint8",
         hint="Quantize fully, inputs and outputs too, with a representative dataset (docs/edgetpu.md)."
         if wrong
         else "",
@@ -132,54 +110,69 @@ def _eight_bits(graph: Graph) -> Check:
 
 
 def _static(graph: Graph) -> Check:
-    tensors = [*graph.inputs, *(tensor for one in graph.operations for tensor in one.outputs)]
-    names = list(dict.fromkeys(tensor.name for tensor in tensors if -1 in tensor.shape))
+    wrong = _distinct(tensor for tensor in _computed(graph) if dynamic(tensor))
     return Check(
         name="fixed sizes",
-        good=not names,
-        text=f"{len(names)} tensors have a size that is not fixed, ‘{names[0]}’ first" if names else "all are",
-        hint="Convert with a fixed batch: keras.Input(batch_shape=(1, ...)) (docs/edgetpu.md)." if names else "",
+        good=not wrong,
+        text=f"{len(wrong)} tensors have a size that is not fixed: {_named(wrong)}" if wrong else "all are",
+        hint="Convert with a fixed batch: keras.Input(batch_shape=(1, ...)) (docs/edgetpu.md)." if wrong else "",
     )
 
 
 def _constant(graph: Graph) -> Check:
-    computed = [one for one in graph.operations if "not constant" in unsupported(one)]
+    computed = [
+        (one, text)
+        for one in graph.operations
+        if constant_parameters in getattr(OPERATIONS.get(one.name), "limits", ()) and (text := constant_parameters(one))
+    ]
     return Check(
         name="constant parameters",
         good=not computed,
-        text=f"{computed[0]} has weights that are computed" if computed else "all are",
+        text=f"{computed[0][0]} {computed[0][1]}" if computed else "all are",
         hint="Freeze the model before converting it." if computed else "",
     )
 
 
 def _dimensions(graph: Graph) -> Check:
-    wrong = [one for one in graph.operations if any(_outer(tensor) for tensor in one.outputs if not tensor.constant)]
+    wrong = _distinct(tensor for tensor in _computed(graph) if not tensor.constant and outer(tensor))
     return Check(
         name="dimensions",
         good=not wrong,
-        text=f"{wrong[0]} has more than three sizes above 1" if wrong else "three at most, batch 1",
+        text=f"more than the three innermost sizes are above 1: {_named(wrong, shapes=True)}"
+        if wrong
+        else "three at most, batch 1",
         hint="Use a batch of 1, and tensors of three dimensions at most." if wrong else "",
     )
 
 
-def _operations(mapping: Mapping) -> Iterator[Check]:
-    total = len(mapping.on_tpu) + len(mapping.on_cpu)
-    behind = [one for one in mapping.on_cpu if one[1].startswith("stands behind")]
-    own = [one for one in mapping.on_cpu if not one[1].startswith("stands behind")]
-    kinds = Counter(operation.name for operation, _ in own)
-    if not mapping.on_cpu:
-        text = f"all {total} can be mapped"
-    else:
-        operation, reason = (own or behind)[0]
-        rest = f"; with those behind it, {len(mapping.on_cpu)} of {total} stay on the CPU" if behind else ""
-        text = f"{len(own)} cannot be mapped ({_counted(kinds)}); the first is {operation}: {reason}{rest}"
-    yield Check(
-        name="operations",
-        good=not mapping.on_cpu,
-        text=text,
-        hint="Replace them, or move them to the end: what follows one stays on the CPU." if mapping.on_cpu else "",
+def _readable(graph: Graph) -> Check:
+    wrong = list(unreadable(graph))
+    hint = "Replace it, or convert with a TensorFlow of 2021 or before: the compiler is of that year."
+    if any(operation.custom for operation, _ in wrong):
+        hint = "Replace it by operations of TensorFlow Lite, or move it out of the model."
+    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return Check(
+        name="known to the compiler",
+        good=not wrong,
+        text=f"{wrong[0][0]} {wrong[0][1]}{more}" if wrong else "every operation, in its version",
+        hint=hint if wrong else "",
     )
-    yield from _notes(mapping)
+
+
+def _operations(mapping: Mapping) -> Check:
+    total = len(mapping.on_tpu) + mapping.on_cpu
+    if not mapping.unmapped:
+        return Check(name="operations", good=True, text=f"all {total} can be mapped")
+    operation, reason = mapping.unmapped[0]
+    kinds = Counter(one.name for one, _ in mapping.unmapped)
+    listed = ", ".join(f"{name} {count}" for name, count in kinds.items())
+    rest = f"; {len(mapping.behind)} more stand behind one of them" if mapping.behind else ""
+    return Check(
+        name="operations",
+        good=False,
+        text=f"{len(mapping.unmapped)} cannot be mapped ({listed}); the first is {operation}: {reason}{rest}",
+        hint="Replace them, or move them to the end: what follows one stays on the CPU.",
+    )
 
 
 def _notes(mapping: Mapping) -> Iterator[Check]:
@@ -187,28 +180,38 @@ def _notes(mapping: Mapping) -> Iterator[Check]:
     since = max((one.since for one in known.values()), default=0)
     if since:
         names = ", ".join(name for name, one in known.items() if one.since == since)
-        yield Check(name="runtime", good=True, text=f"version {since} or newer, for {names}")
+        yield Check(name="runtime", good=True, text=f"version {since} or newer is documented to be needed, for {names}")
     for name, one in known.items():
         if one.note:
             yield Check(name=name, good=None, text=one.note)
     memory = [name for name, one in known.items() if not one.documented]
     if memory:
-        yield Check(
-            name="from memory", good=None, text=f"that these are supported is not documented: {', '.join(memory)}"
-        )
-
-
-def _counted(kinds: Counter[str]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in kinds.items())
+        yield Check(name="from memory", good=None, text=f"that these can be mapped we know so only: {', '.join(memory)}")
 
 
 def _memory(mapping: Mapping) -> Check:
-    constants = {tensor.name: len(tensor.data) for one in mapping.on_tpu for tensor in one.inputs if tensor.constant}
+    constants = {one.number: len(one.data) for operation in mapping.on_tpu for one in operation.inputs if one.constant}
     size = sum(constants.values())
-    fits = size <= _CACHE_BYTES
     return Check(
         name="memory on the chip",
-        good=fits,
+        good=True,
         text=f"{size / 2**20:.2f} MiB of parameters, of about {_CACHE_BYTES / 2**20:.2f} MiB",
-        hint="" if fits else "What does not fit travels with every inference: slower, and it works.",
+        hint=_TRAVELS if size > _CACHE_BYTES else "",
     )
+
+
+def _computed(graph: Graph) -> Iterator[Tensor]:
+    """The inputs, and all that operations put out."""
+    yield from graph.inputs
+    for operation in graph.operations:
+        yield from operation.outputs
+
+
+def _distinct(tensors: Iterable[Tensor]) -> list[Tensor]:
+    return list({tensor.number: tensor for tensor in tensors}.values())
+
+
+def _named(tensors: list[Tensor], *, shapes: bool = False) -> str:
+    """The first three."""
+    named = [f"{one} {list(one.shape)}" if shapes else str(one) for one in tensors[:3]]
+    return ", ".join(named) + (" and others" if len(tensors) > len(named) else "")
