@@ -30,6 +30,7 @@ class Operation:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: bytes = b""
+    version: int = 1
 
 
 def write_tflite(
@@ -44,7 +45,7 @@ def write_tflite(
     builder = flatbuffers.Builder(1024)
     buffers = [_buffer(builder, b""), _buffer(builder, b"\0" * padding_bytes)]
     tensor_offsets = [_tensor(builder, tensor) for tensor in tensors]
-    codes = [_code(builder, operation.code) for operation in operations]
+    codes = [_code(builder, operation.code, operation.version) for operation in operations]
     operator_offsets = [_operator(builder, index, operation) for index, operation in enumerate(operations)]
     graph = _graph(builder, tensor_offsets, operator_offsets, inputs, outputs)
     code_vector = _offsets(builder, tflite.ModelStartOperatorCodesVector, codes)
@@ -121,13 +122,13 @@ def _quantization(builder: flatbuffers.Builder, tensor: Tensor) -> int:
     return int(tflite.QuantizationParametersEnd(builder))
 
 
-def _code(builder: flatbuffers.Builder, code: str) -> int:
+def _code(builder: flatbuffers.Builder, code: str, version: int) -> int:
     custom = builder.CreateString(code.removeprefix("custom:")) if code.startswith("custom:") else None
     number = tflite.BuiltinOperator.CUSTOM if custom else getattr(tflite.BuiltinOperator, code)
     tflite.OperatorCodeStart(builder)
     tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, min(number, 127))
     tflite.OperatorCodeAddBuiltinCode(builder, number)
-    tflite.OperatorCodeAddVersion(builder, 1)
+    tflite.OperatorCodeAddVersion(builder, version)
     if custom:
         tflite.OperatorCodeAddCustomCode(builder, custom)
     return int(tflite.OperatorCodeEnd(builder))

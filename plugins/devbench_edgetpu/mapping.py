@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from devbench_edgetpu.graph import Graph, Operation, Tensor
 from devbench_edgetpu.operations import OPERATIONS
-from devbench_edgetpu.versions import COMPILER, NEWEST, READABLE_CUSTOM
 
 EIGHT_BITS = ("int8", "uint8")
 _INNERMOST = 3
@@ -56,8 +54,19 @@ def map_operations(graph: Graph) -> Mapping:
 
 def unsupported(operation: Operation) -> str:
     """Why the compiler does not map the operation; "" if it should."""
-    known = OPERATIONS.get(operation.name)
-    if known is None:
+    if reason := foreign(operation):
+        return reason
+    for tensor in (*operation.inputs, *operation.outputs):
+        if dynamic(tensor):
+            return "has a size that is not fixed"
+        if not tensor.constant and outer(tensor):
+            return f"has the shape {list(tensor.shape)}: only the three innermost sizes may be more than 1"
+    return OPERATIONS[operation.name].broken(operation)
+
+
+def foreign(operation: Operation) -> str:
+    """Why the operation is none for an Edge TPU, whatever its sizes and options: its kind, or its types; "" if it is."""
+    if operation.name not in OPERATIONS:
         return "is not supported"
     for tensor in operation.inputs:
         if tensor.constant and tensor.dtype in _NOT_QUANTIZED:
@@ -65,23 +74,7 @@ def unsupported(operation: Operation) -> str:
     for tensor in (*operation.inputs, *operation.outputs):
         if not tensor.constant and not tensor.variable and tensor.dtype not in EIGHT_BITS:
             return f"works on {tensor.dtype}"
-        if dynamic(tensor):
-            return "has a size that is not fixed"
-        if not tensor.constant and outer(tensor):
-            return f"has the shape {list(tensor.shape)}: only the three innermost sizes may be more than 1"
-    return known.broken(operation)
-
-
-def unreadable(graph: Graph) -> Iterator[tuple[Operation, str]]:
-    """Operations that the compiler cannot even read, each with the reason: it refuses a file that has one."""
-    for operation in graph.operations:
-        newest = NEWEST.get(operation.name, 0)
-        if operation.custom:
-            if operation.name != READABLE_CUSTOM:
-                yield operation, "is a custom operation"
-        elif operation.version > newest:
-            told = f"version {newest} at most" if newest else "no such operation"
-            yield operation, f"is of version {operation.version}, and compiler {COMPILER} knows {told}"
+    return ""
 
 
 def dynamic(tensor: Tensor) -> bool:

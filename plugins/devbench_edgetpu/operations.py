@@ -66,10 +66,11 @@ def _zeros_alone(operation: Operation) -> str:
 def _plain_fully_connected(operation: Operation) -> str:
     if operation.options.get("format", 0):
         return "has shuffled weights"
-    if operation.options.get("keep_num_dims", 0):
-        return "keeps the number of dimensions (keep_num_dims): reshape to [1, n] before it"
     wide = [one for one in operation.outputs if one.dimensions > 1]
-    return f"has an output of shape {list(wide[0].shape)}, not of one dimension" if wide else ""
+    if wide:
+        return f"has an output of shape {list(wide[0].shape)}, not of one dimension"
+    kept = operation.options.get("keep_num_dims", 0)
+    return "keeps the number of dimensions (keep_num_dims; seen with compiler 14): reshape to [1, n]" if kept else ""
 
 
 def _axes(operation: Operation) -> tuple[int, ...]:

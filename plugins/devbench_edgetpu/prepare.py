@@ -10,7 +10,7 @@ from devbench import Artifact, ModelError, NotHereError, cached_model
 from devbench_edgetpu.compiled import CUSTOM_OPERATION, is_compiled, read_compiled
 from devbench_edgetpu.compiler import compile_model, compiler_problem, compiler_version, facts_of_log
 from devbench_edgetpu.graph import read_graph
-from devbench_edgetpu.rules import map_operations
+from devbench_edgetpu.mapping import foreign
 
 _WITHOUT_COMPILER = (
     "Install Coral's edgetpu_compiler, or compile elsewhere and name the result as the model's `compiled:` file. For"
@@ -35,15 +35,18 @@ def prepared(artifact: Artifact) -> Artifact:
 
     compiled = cached_model(f"{artifact.path.stem}-edgetpu", source, make)
     if not is_compiled(compiled):
-        raise ModelError(f"{artifact.path.name}: the compiler put nothing of it on the Edge TPU: no {CUSTOM_OPERATION}")
+        raise ModelError(
+            f"{artifact.path.name}: the compiler put nothing of it on the Edge TPU: no {CUSTOM_OPERATION}",
+            f"`devbench check {artifact.path}` has every rule.",
+        )
     return _described(artifact, compiled)
 
 
 def _check_rules(path: Path) -> None:
-    """A file of which nothing can be mapped is refused before the compiler is asked."""
-    mapping = map_operations(read_graph(path))
-    if not mapping.on_tpu:
-        operation, reason = mapping.on_cpu[0]
+    """A file without a single operation for an Edge TPU is refused; about any other the compiler knows better."""
+    reasons = [(operation, foreign(operation)) for operation in read_graph(path).operations]
+    if reasons and all(reason for _, reason in reasons):
+        operation, reason = reasons[0]
         raise ModelError(
             f"{path.name}: nothing of it can run on an Edge TPU; {operation} {reason}",
             f"`devbench check {path}` has every rule.",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from devbench import Check, ModelError
 from devbench_edgetpu.compiled import CompiledFile, is_compiled, read_compiled
 from devbench_edgetpu.graph import Graph, Tensor, read_graph
-from devbench_edgetpu.mapping import EIGHT_BITS, Mapping, dynamic, map_operations, outer, unreadable
+from devbench_edgetpu.mapping import EIGHT_BITS, Mapping, dynamic, map_operations, outer
 from devbench_edgetpu.operations import OPERATIONS, constant_parameters
+from devbench_edgetpu.versions import TENSORFLOW, doubt, refusal
 
 # 8 MB, shared with code and activations: the most that logs of the compiler have shown to be free.
 _CACHE_BYTES = int(7.67 * 2**20)
@@ -35,7 +36,11 @@ def check_graph(graph: Graph) -> Iterator[Check]:
     """The verdict on a graph that is not compiled, then each rule."""
     mapping = map_operations(graph)
     rules = [_eight_bits(graph), _static(graph), _constant(graph), _dimensions(graph), _readable(graph)]
-    yield _verdict(mapping, refused=[one.name for one in rules if one.name in _REFUSALS and not one.good])
+    yield _verdict(
+        mapping,
+        refused=[one.name for one in rules if one.name in _REFUSALS and one.good is False],
+        doubtful=any(one.good is None for one in rules),
+    )
     yield from rules
     yield _operations(mapping)
     yield from _notes(mapping)
@@ -43,7 +48,7 @@ def check_graph(graph: Graph) -> Iterator[Check]:
 
 
 # The rules of which the compiler takes all or nothing.
-_REFUSALS = ("fixed sizes", "known to the compiler")
+_REFUSALS = ("fixed sizes", "readable by the compiler")
 
 
 def _refuse_other_formats(path: Path) -> None:
@@ -58,9 +63,10 @@ def _refuse_other_formats(path: Path) -> None:
         )
 
 
-def _verdict(mapping: Mapping, refused: Iterable[str]) -> Check:
+def _verdict(mapping: Mapping, refused: Sequence[str], *, doubtful: bool) -> Check:
     total = len(mapping.on_tpu) + mapping.on_cpu
-    if refused := list(refused):
+    good: bool | None = not refused and not mapping.on_cpu
+    if refused:
         text = f"no: the compiler will refuse the file ({' and '.join(refused)})"
     elif not mapping.on_tpu:
         text = "no: nothing of it can be mapped"
@@ -68,7 +74,9 @@ def _verdict(mapping: Mapping, refused: Iterable[str]) -> Check:
         text = f"in part: {len(mapping.on_tpu)} of {total} operations, the other {mapping.on_cpu} stay on the CPU"
     else:
         text = f"yes, all {total} operations of it" if total > 1 else "yes"
-    return Check(name="runs on an Edge TPU", good=not refused and not mapping.on_cpu, text=text)
+    if doubtful and not refused and mapping.on_tpu:
+        good, text = good and None, f"{text}, if the compiler can read the file"
+    return Check(name="runs on an Edge TPU", good=good, text=text)
 
 
 def _of_compiled(found: CompiledFile) -> Iterator[Check]:
@@ -146,17 +154,16 @@ def _dimensions(graph: Graph) -> Check:
 
 
 def _readable(graph: Graph) -> Check:
-    wrong = list(unreadable(graph))
-    hint = "Replace it, or convert with a TensorFlow of 2021 or before: the compiler is of that year."
-    if any(operation.custom for operation, _ in wrong):
-        hint = "Replace it by operations of TensorFlow Lite, or move it out of the model."
-    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-    return Check(
-        name="known to the compiler",
-        good=not wrong,
-        text=f"{wrong[0][0]} {wrong[0][1]}{more}" if wrong else "every operation, in its version",
-        hint=hint if wrong else "",
-    )
+    name = "readable by the compiler"
+    refused = [(one, text) for one in graph.operations if (text := refusal(one))]
+    if found := refused or [(one, text) for one in graph.operations if (text := doubt(one))]:
+        hint = f"Replace it, or convert with TensorFlow {TENSORFLOW} or older."
+        if found[0][0].custom:
+            hint = "Replace it by operations of TensorFlow Lite, or move it out of the model."
+        more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+        text = f"{found[0][0]} {found[0][1]}{more}"
+        return Check(name=name, good=False if refused else None, text=text, hint=hint)
+    return Check(name=name, good=True, text=f"no operation is newer than TensorFlow {TENSORFLOW}")
 
 
 def _operations(mapping: Mapping) -> Check:
@@ -186,7 +193,8 @@ def _notes(mapping: Mapping) -> Iterator[Check]:
             yield Check(name=name, good=None, text=one.note)
     memory = [name for name, one in known.items() if not one.documented]
     if memory:
-        yield Check(name="from memory", good=None, text=f"that these can be mapped we know so only: {', '.join(memory)}")
+        text = f"that these can be mapped we know so only: {', '.join(memory)}"
+        yield Check(name="from memory", good=None, text=text)
 
 
 def _memory(mapping: Mapping) -> Check:
