@@ -65,7 +65,7 @@ def unsupported(operation: Operation) -> str:
 
 
 def foreign(operation: Operation) -> str:
-    """Why the operation is none for an Edge TPU, whatever its sizes and options: its kind, or its types; "" if it is."""
+    """Why the operation is none for an Edge TPU, by its kind or types, whatever its sizes and options; "" if it is."""
     if operation.name not in OPERATIONS:
         return "is not supported"
     for tensor in operation.inputs:

@@ -1,6 +1,6 @@
 """Which operations, in which versions, the last compiler can read at all: a newer one makes it refuse the whole file.
 
-The compiler carries a TensorFlow Lite of its own. Public reports show five cases of what 16.0, the last, refuses. It is
+The compiler carries a TensorFlow Lite of its own. Public reports show four cases of what 16.0, the last, refuses. It is
 of the summer of 2021, when TensorFlow was at 2.5 and 2.6: that it refuses all that came later, by TensorFlow's table of
 runtime versions, is a guess, and called so.
 """
@@ -20,7 +20,6 @@ _READABLE_CUSTOM = "TFLite_Detection_PostProcess"
 _REFUSED: Mapping[str, tuple[int, str]] = {
     "CONV_2D": (6, "google-coral/edgetpu#631"),
     "EXP": (2, "google-coral/libedgetpu#71"),
-    "GELU": (1, "google-coral/edgetpu#818"),
     "QUANTIZE": (3, "google-coral/edgetpu#879"),
     "TRANSPOSE_CONV": (4, "google-coral/edgetpu#845"),
 }
@@ -31,8 +30,8 @@ _NEWEST = {
         HASHTABLE_IMPORT HASHTABLE_LOOKUP HASHTABLE_SIZE IF IMAG L2_POOL_2D LOCAL_RESPONSE_NORMALIZATION LOG LOGICAL_AND
         LOGICAL_NOT LOGICAL_OR LSH_PROJECTION MATRIX_DIAG MATRIX_SET_DIAG NEG NON_MAX_SUPPRESSION_V4
         NON_MAX_SUPPRESSION_V5 ONE_HOT POW PRELU RANGE RANK READ_VARIABLE REAL REDUCE_ALL REDUCE_ANY RELU_N1_TO_1
-        RESHAPE REVERSE_SEQUENCE RFFT2D ROUND SCATTER_ND SEGMENT_SUM SELECT_V2 SHAPE SIN SKIP_GRAM SQRT SQUARE UNIQUE VAR_HANDLE
-        WHERE WHILE ZEROS_LIKE""",
+        RESHAPE REVERSE_SEQUENCE RFFT2D ROUND SCATTER_ND SEGMENT_SUM SELECT_V2 SHAPE SIN SKIP_GRAM SQRT SQUARE UNIQUE
+        VAR_HANDLE WHERE WHILE ZEROS_LIKE""",
     2: """ARG_MAX ARG_MIN DEPTH_TO_SPACE DIV FAKE_QUANT FLOOR_DIV GREATER GREATER_EQUAL L2_NORMALIZATION LEAKY_RELU LESS
         LESS_EQUAL LOG_SOFTMAX MIRROR_PAD QUANTIZE REDUCE_PROD RSQRT SELECT SPACE_TO_DEPTH SPLIT_V SQUARED_DIFFERENCE
         SQUEEZE SUM TILE TOPK_V2""",
@@ -63,7 +62,5 @@ def doubt(operation: Operation) -> str:
     """Why the compiler may refuse a file with the operation, by its age alone; "" if it should not."""
     if operation.custom or operation.version <= _VERSIONS.get(operation.name, 0):
         return ""
-    return (
-        f"is of version {operation.version}, newer than TensorFlow {TENSORFLOW}: compiler {COMPILER}, of 2021, may refuse"
-        " the file (by its age; no report of it is known to us)"
-    )
+    newer = f"is of version {operation.version}, newer than TensorFlow {TENSORFLOW}"
+    return f"{newer}: compiler {COMPILER}, of 2021, may refuse the file (by its age; we know of no report)"

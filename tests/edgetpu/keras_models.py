@@ -20,8 +20,9 @@ def images(batch: int = 1):
     return lambda: ([random.random((batch, *SHAPE), dtype=np.float32)] for _ in range(8))
 
 
-def network(inputs, *, sine: bool = False):
+def network(inputs, *, sine: bool = False, groups: int = 1):
     found = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(inputs)
+    found = keras.layers.Conv2D(8, 3, groups=groups)(found) if groups > 1 else found
     if sine:
         found = keras.ops.sin(found)
     found = keras.layers.DepthwiseConv2D(3, padding="same")(found)
@@ -48,6 +49,7 @@ def main(folder: Path) -> None:
     save(folder / "float_ends.tflite", model, integer_ends=False)
     save(folder / "free_batch.tflite", keras.Model(free, network(free)))
     save(folder / "sine.tflite", keras.Model(fixed, network(fixed, sine=True)))
+    save(folder / "grouped.tflite", keras.Model(fixed, network(fixed, groups=2)))
     pair = keras.Input(batch_shape=(2, *SHAPE))
     save(folder / "batch_of_two.tflite", keras.Model(pair, network(pair)), batch=2)
 
