@@ -63,4 +63,4 @@ def doubt(operation: Operation) -> str:
     if operation.custom or operation.version <= _VERSIONS.get(operation.name, 0):
         return ""
     newer = f"is of version {operation.version}, newer than TensorFlow {TENSORFLOW}"
-    return f"{newer}: compiler {COMPILER}, of 2021, may refuse the file (by its age; we know of no report)"
+    return f"{newer}: compiler {COMPILER}, of 2021, may refuse the file (judged by its age alone)"
