@@ -80,8 +80,7 @@ def measure(invoke, settings, tell, compute=None):
     per_sample = inferences_per_sample(warmup)
     tell("steady")
     found = _steady(invoke, per_sample, settings)
-    left_ns = _ns(settings["time_limit_s"]) - 2 * (now_ns() - begin_ns)  # what has been measured must get home in time
-    found["compute_ns"] = _alone(compute, settings, left_ns, tell) if compute and left_ns > 0 else []
+    found["compute_ns"] = _alone(compute, settings, now_ns() - begin_ns, tell) if compute else []
     found.update(
         first_ns=first_ns,
         warmup_ns=warmup,
@@ -117,16 +116,15 @@ def _steady(invoke, per_sample, settings):
     }
 
 
-def _alone(compute, settings, left_ns, tell):
+def _alone(compute, settings, spent_ns, tell):
+    """The second region; none if there is no time for it, as what has been measured must get home within the limit."""
+    left_ns = _ns(settings["time_limit_s"]) - 2 * spent_ns
+    if left_ns <= 0:
+        return []
     tell("compute")
     per_sample = inferences_per_sample([time_once(compute) for _ in range(SHORTEST_REGION)])
-    samples, _ = run_phase(
-        compute,
-        per_sample,
-        settings["min_runs"],
-        _ns(settings["min_s"]) // 2,
-        min(_ns(settings["cap_s"]) // 2, left_ns),
-    )
+    cap_ns = min(_ns(settings["cap_s"]) // 2, left_ns)
+    samples, _ = run_phase(compute, per_sample, settings["min_runs"], _ns(settings["min_s"]) // 2, cap_ns)
     return [sample // per_sample for sample in samples]
 
 

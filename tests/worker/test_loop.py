@@ -102,3 +102,19 @@ def test_a_level_series_stops_when_it_is_precise_and_a_wandering_one_when_more_n
 def test_a_phase_has_one_sample_even_if_the_first_outlasts_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = _clock(monkeypatch, lambda _: 100 * MS)
     assert loop.run_phase(clock.invoke, 1, 10, 0, MS) == ([100 * MS], "cap")
+
+
+def test_compute_alone_is_timed_afterwards_and_never_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _clock(monkeypatch, lambda _: 10 * MS)
+
+    def compute() -> None:
+        clock.now += 4 * MS
+
+    told: list[str] = []
+    found = loop.measure(clock.invoke, {**SETTINGS, "time_limit_s": 20}, told.append, compute)
+    assert told[-2:] == ["steady", "compute"]
+    assert found["compute_ns"] == [4 * MS] * 10
+    assert found["samples_ns"] == [10 * MS] * 10
+    found = loop.measure(clock.invoke, {**SETTINGS, "time_limit_s": 0.4}, told.append, compute)
+    assert found["compute_ns"] == []
+    assert found["samples_ns"] == [10 * MS] * 10, "what was measured is not lost for it"
