@@ -8,6 +8,7 @@ and `slowed`, whose `invoke` goes on for 2 % of its own time after the runtime h
 interleaved as in any run. Counted are the ratios b/a whose interval leaves out 1 (false alarms), and the ratios
 slowed/a whose interval lies above 1 (found). Two neighbouring trials make a `devbench compare` of two runs as well.
 Trials are added to the file, so a benchmark that was cut short goes on; `--results` may name several. Prints Markdown.
+The trials behind docs/trust.md stand in benchmarks/alarms/.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,7 @@ from pathlib import Path
 
 from devbench.compare.runs import Side
 from devbench.domain.run import CaseRecord
-from devbench.stats import Interval, ratio_interval, undisturbed_ratio
+from devbench.stats import ratio_interval, undisturbed_ratio
 from devbench.store.folder import RunFolder
 
 PERCENT = 2
@@ -91,24 +93,17 @@ def main() -> None:
     parser.add_argument("--only-table", action="store_true")
     arguments = parser.parse_args()
     if not arguments.only_table:
-        for _ in range(arguments.trials):
-            found = trial(arguments.model.resolve(), arguments.measure, runs_of(arguments.results[0]))
-            with arguments.results[0].open("a") as file:
-                file.write(json.dumps(found) + "\n")
-    done = [
-        (RunFolder(runs_of(path) / one["run"]), one["seconds"])
-        for path in arguments.results
-        for one in map(json.loads, path.read_text().splitlines())
-    ]
-    print(table([side(folder) for folder, _ in done], sorted(seconds for _, seconds in done)))
+        with tempfile.TemporaryDirectory() as folder:
+            before = None
+            for _ in range(arguments.trials):
+                found, before = trial(arguments.model.resolve(), arguments.measure, Path(folder), before)
+                with arguments.results[0].open("a") as file:
+                    file.write(json.dumps(found) + "\n")
+    print(table([json.loads(line) for path in arguments.results for line in path.read_text().splitlines()]))
 
 
-def runs_of(results: Path) -> Path:
-    return results.with_suffix(".runs").resolve()
-
-
-def trial(model: Path, measure: str, runs: Path) -> dict:
-    """Measure the three cases; their ratios and verdicts, and the seconds it took."""
+def trial(model: Path, measure: str, runs: Path, before: Side | None) -> tuple[dict, Side | None]:
+    """Measure the three cases: what they show, beside the trial `before` too; and what the next is beside."""
     with tempfile.TemporaryDirectory() as folder:
         install(Path(folder))
         entry = "{slowed-cpu: {twin: %s, percent: %s}}"
@@ -125,7 +120,20 @@ def trial(model: Path, measure: str, runs: Path) -> dict:
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        return {"run": out.name, "seconds": time.monotonic() - start}
+        seconds = time.monotonic() - start
+    new = side(RunFolder(out))
+    return shown(new, before) | {"seconds": round(seconds, 1), "measure": measure}, None if before else new
+
+
+def shown(new: Side, before: Side | None) -> dict:
+    """The ratios of a run, and beside the run before it: estimate and interval by medians and by the fastest percent."""
+    found = {
+        "started_utc": new.run.started_utc,
+        "one run": {twin: compared(new, new, twin) for twin in ("b", "slowed")},
+    }
+    if before:
+        found["two runs"] = {twin: compared(before, new, twin) for twin in ("a", "slowed")}
+    return found
 
 
 def install(folder: Path) -> None:
@@ -139,45 +147,45 @@ def install(folder: Path) -> None:
     (about / "entry_points.txt").write_text("[devbench]\nslowed = slowed_plugin\n")
 
 
-def table(sides: list[Side], seconds: list[float]) -> str:
+def table(trials: list[dict]) -> str:
     """What the trials show, within runs and from each run to the next, by the medians and by the fastest percent."""
-    pairs = list(zip(sides[::2], sides[1::2], strict=False))
-    within, across = [(one, one) for one in sides], pairs
-    rows = [
-        ("the same, in one run", [compared(*pair, "b") for pair in within], is_alarm),
-        (f"{PERCENT} % slower, in one run", [compared(*pair, "slowed") for pair in within], is_found),
-        ("the same, in two runs", [compared(*pair, "a") for pair in across], is_alarm),
-        (f"{PERCENT} % slower, in two runs", [compared(*pair, "slowed") for pair in across], is_found),
-    ]
     lines = ["| what was compared | comparisons | by | difference shown | median ratio | median half width |"]
     lines.append("|---|--:|---|--:|--:|--:|")
-    for name, both, shown in rows:
-        for by, ratios in zip(("medians", "fastest percent"), zip(*both, strict=True), strict=True):
-            middle = sorted(one.estimate for one in ratios)[len(ratios) // 2]
-            width = sorted(one.relative_half_width for one in ratios)[len(ratios) // 2]
-            lines.append(f"| {name} | {len(both)} | {by} | {sum(map(shown, ratios))} | {middle:.4f} | {width:.2%} |")
-        lines.append(f"| {name} | {len(both)} | either | {sum(any(map(shown, pair)) for pair in both)} | | |")
-    lines.append(
-        f"\nA run of three cases took {seconds[len(seconds) // 2]:.0f} s (median), at most {seconds[-1]:.0f} s."
-    )
+    for where, same in (("one run", "b"), ("two runs", "a")):
+        for name, twin, is_shown in (("the same", same, is_alarm), (f"{PERCENT} % slower", "slowed", is_found)):
+            both = [one[where][twin] for one in trials if where in one]
+            if not both:
+                continue
+            for by in ("medians", "fastest percent"):
+                ratios = [one[by] for one in both]
+                middle = statistics.median(ratio[0] for ratio in ratios)
+                width = statistics.median((high - low) / 2 / estimate for estimate, low, high in ratios)
+                count = sum(map(is_shown, ratios))
+                lines.append(f"| {name}, in {where} | {len(both)} | {by} | {count} | {middle:.4f} | {width:.2%} |")
+            either = sum(any(map(is_shown, one.values())) for one in both)
+            lines.append(f"| {name}, in {where} | {len(both)} | either | {either} | | |")
+    seconds = sorted(one["seconds"] for one in trials)
+    middle_s = seconds[len(seconds) // 2]
+    lines.append(f"\nA run of three cases took {middle_s:.0f} s (median), at most {seconds[-1]:.0f} s.")
     return "\n".join(lines)
 
 
-def is_alarm(ratio: Interval) -> bool:
-    return not ratio.holds(1)
+def is_alarm(ratio: list[float]) -> bool:
+    return not ratio[1] <= 1 <= ratio[2]
 
 
-def is_found(ratio: Interval) -> bool:
-    return ratio.low > 1
+def is_found(ratio: list[float]) -> bool:
+    return ratio[1] > 1
 
 
-def compared(old: Side, new: Side, twin: str) -> tuple[Interval, Interval]:
-    """Case `a` of one run and case `twin` of the other, which may be the same run: medians, and fastest percent."""
+def compared(old: Side, new: Side, twin: str) -> dict[str, list[float]]:
+    """Case `a` of one run and case `twin` of the other, which may be the same run."""
     below, above = old.rounds(case_of(old, "a")), new.rounds(case_of(new, twin))
     paired = old is new and len(below) == len(above)
     fastest = undisturbed_ratio(above, below, paired=paired)
     assert fastest is not None
-    return ratio_interval(above, below, paired=paired), fastest
+    ratios = {"medians": ratio_interval(above, below, paired=paired), "fastest percent": fastest}
+    return {by: [round(value, 6) for value in (one.estimate, one.low, one.high)] for by, one in ratios.items()}
 
 
 def side(folder: RunFolder) -> Side:
