@@ -126,7 +126,7 @@ def trial(model: Path, measure: str, runs: Path, before: Side | None) -> tuple[d
 
 
 def shown(new: Side, before: Side | None) -> dict:
-    """The ratios of a run, and beside the run before it: estimate and interval by medians and by the fastest percent."""
+    """The ratios of a run, and those beside the run before it: estimate, low, high; medians and fastest percent."""
     found = {
         "started_utc": new.run.started_utc,
         "one run": {twin: compared(new, new, twin) for twin in ("b", "slowed")},
