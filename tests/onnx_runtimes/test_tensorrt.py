@@ -165,7 +165,7 @@ def test_several_inputs_and_outputs_are_told_apart_by_their_names(
 
 def test_an_engine_that_the_cache_gave_up_is_built_again(gpu: Gpu, board: Board) -> None:
     classifier(gpu.bench.folder / "net.onnx")
-    # A board whose cache somebody clears whenever a round has been measured.
+    # A board whose cache somebody clears before each round.
     plugin = f"""
 from pathlib import Path
 from devbench import hookimpl
