@@ -6,7 +6,8 @@
 A trial is one `devbench run` at a profile with three cases of one model on one core each: `a`, the same again as `b`,
 and `slowed`, whose `invoke` goes on for 2 % of its own time after the runtime has returned. Their rounds are
 interleaved as in any run. Counted are the ratios b/a whose interval leaves out 1 (false alarms), and the ratios
-slowed/a whose interval lies above 1 (found). Two neighbouring trials make a `devbench compare` of two runs as well.
+slowed/a whose interval lies above 1 (found); intervals of the medians at 95 %, of the fastest percent at 99 %. Two
+neighbouring trials make a `devbench compare` of two runs as well.
 Trials are added to the file, so a benchmark that was cut short goes on; `--results` may name several. Prints Markdown.
 The trials behind docs/trust.md stand in benchmarks/alarms/.
 """
@@ -23,12 +24,15 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from devbench.compare.runs import Side
 from devbench.domain.run import CaseRecord
 from devbench.stats import ratio_interval, undisturbed_ratio
+from devbench.stats.undisturbed import PERCENT
 from devbench.store.folder import RunFolder
 
-PERCENT = 2
+SLOWER_PERCENT = 2
 PLUGIN = """
 from pathlib import Path
 from devbench import hookimpl
@@ -107,7 +111,7 @@ def trial(model: Path, measure: str, runs: Path, before: Side | None) -> tuple[d
     with tempfile.TemporaryDirectory() as folder:
         install(Path(folder))
         entry = "{slowed-cpu: {twin: %s, percent: %s}}"
-        devices = ", ".join(entry % pair for pair in (("a", 0), ("b", 0), ("slowed", PERCENT)))
+        devices = ", ".join(entry % pair for pair in (("a", 0), ("b", 0), ("slowed", SLOWER_PERCENT)))
         suite = Path(folder) / "suite.yaml"
         suite.write_text(
             f"name: alarms\nmodels: [{{name: model, source: {model}}}]\ndevices: [{devices}]\nmeasure: {measure}\n"
@@ -126,9 +130,13 @@ def trial(model: Path, measure: str, runs: Path, before: Side | None) -> tuple[d
 
 
 def shown(new: Side, before: Side | None) -> dict:
-    """The ratios of a run, and those beside the run before it: estimate, low, high; medians and fastest percent."""
+    """The ratios of a run, and those beside the run before it: estimate, low, high; medians and fastest percent.
+
+    And the fastest percent of each round, for who wants to make another interval of them.
+    """
     found = {
         "started_utc": new.run.started_utc,
+        "fastest percent, us": {twin: fastest_us(new, twin) for twin in ("a", "b", "slowed")},
         "one run": {twin: compared(new, new, twin) for twin in ("b", "slowed")},
     }
     if before:
@@ -152,7 +160,7 @@ def table(trials: list[dict]) -> str:
     lines = ["| what was compared | comparisons | by | difference shown | median ratio | median half width |"]
     lines.append("|---|--:|---|--:|--:|--:|")
     for where, same in (("one run", "b"), ("two runs", "a")):
-        for name, twin, is_shown in (("the same", same, is_alarm), (f"{PERCENT} % slower", "slowed", is_found)):
+        for name, twin, is_shown in (("the same", same, is_alarm), (f"{SLOWER_PERCENT} % slower", "slowed", is_found)):
             both = [one[where][twin] for one in trials if where in one]
             if not both:
                 continue
@@ -182,10 +190,15 @@ def compared(old: Side, new: Side, twin: str) -> dict[str, list[float]]:
     """Case `a` of one run and case `twin` of the other, which may be the same run."""
     below, above = old.rounds(case_of(old, "a")), new.rounds(case_of(new, twin))
     paired = old is new and len(below) == len(above)
-    fastest = undisturbed_ratio(above, below, paired=paired)
+    fastest = undisturbed_ratio(above, below)
     assert fastest is not None
     ratios = {"medians": ratio_interval(above, below, paired=paired), "fastest percent": fastest}
     return {by: [round(value, 6) for value in (one.estimate, one.low, one.high)] for by, one in ratios.items()}
+
+
+def fastest_us(one: Side, twin: str) -> list[float]:
+    """Of each round that counts: what `undisturbed_ratio` starts from."""
+    return [round(float(np.percentile(samples, PERCENT)) / 1e3, 2) for samples in one.rounds(case_of(one, twin))]
 
 
 def side(folder: RunFolder) -> Side:

@@ -89,7 +89,7 @@ def compare_runs(old: Side, new: Side, threshold: float) -> Changes:
             below.append(old.rounds(one))
             above.append(new.rounds(other))
             ratio = ratio_interval(above[-1], below[-1], paired=False)
-            undisturbed = undisturbed_ratio(above[-1], below[-1], paired=False)
+            undisturbed = undisturbed_ratio(above[-1], below[-1])
             verdict = verdict_of(ratio, threshold, undisturbed)
             notes = [_BY_FASTEST] if verdict != verdict_of(ratio, threshold) else []
             notes += _notes(one, other)
@@ -109,7 +109,7 @@ def verdict_of(ratio: Interval, threshold: float, undisturbed: Interval | None =
     """Slower or faster where an interval shows a difference, and the estimate one that matters.
 
     The medians have the first word. Where they are too wide to tell, and allow for what the fastest percent says, that
-    one has the second: on a shared machine it finds differences ten times smaller.
+    one has the second, at 99 %: on a shared machine it finds differences ten times smaller.
     """
     verdict = _verdict(ratio, threshold)
     if verdict in ("slower", "faster") or undisturbed is None or not ratio.holds(undisturbed.estimate):

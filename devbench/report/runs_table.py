@@ -33,7 +33,7 @@ def runs_table(changes: Changes) -> Table:
             *(f"[{number}] {text}" for text, number in numbers.items()),
             *changes.notes,
             f"OLD is {_name(changes.old)}, NEW is {_name(changes.new)}; where a note names two things, OLD's is first.",
-            "undisturbed: of the fastest percent of each round's samples, which other work hardly touches.",
+            "undisturbed: of the fastest percent of the samples, in the faster half of the rounds, with 99 % interval.",
             f"slower, faster: the interval lies wholly on one side of 1, and the ratio is at least {limit} from it.",
         ),
     )

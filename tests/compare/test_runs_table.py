@@ -104,7 +104,7 @@ def test_the_table_in_markdown() -> None:
 - [4] only in OLD
 - another devbench: 1 / 2
 - OLD is one (one o'clock), NEW is two (two o'clock); where a note names two things, OLD's is first.
-- undisturbed: of the fastest percent of each round's samples, which other work hardly touches.
+- undisturbed: of the fastest percent of the samples, in the faster half of the rounds, with 99 % interval.
 - slower, faster: the interval lies wholly on one side of 1, and the ratio is at least 1 % from it.
 """
     )
