@@ -16,7 +16,7 @@ import pytest
 
 from tests.board import Board
 
-QUICK = "{profile: quick, rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 20, time_limit_s: 20}"
+QUICK = "{profile: quick, rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 15, time_limit_s: 20}"
 
 
 @dataclass

@@ -23,9 +23,9 @@ from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError
 from devbench.report.figures import duration
 from devbench.report.terminal import print_tables
-from devbench.run.estimate import round_s
+from devbench.run.estimate import most_s, round_s
 from devbench.run.order import interleaved
-from devbench.run.start import Desk, make_plan, resume_run, start_run
+from devbench.run.start import Desk, make_plan, references_of, resume_run, start_run
 from devbench.store.codec import encode_run
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import write_results
@@ -41,7 +41,7 @@ from devbench.suites.yaml_file import read_yaml
     "--profile",
     type=click.Choice(["quick", "normal", "publish"]),
     default=None,
-    help="Instead of the suite's profile.",
+    help="Instead of the suite's profile; settings that the suite overrides stay.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; by default a new one in results/runs/.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run in this folder.")
@@ -70,7 +70,9 @@ def command(
 ) -> int:
     """Measure SUITE, a YAML file, on every device of it that is here.
 
-    Samples and figures go into a run folder; the table goes to stdout.
+    Samples and figures go into a run folder; the table goes to stdout. Exit status: 0 done; 1 an error; 2 a mistake
+    on the command line; 3 done, but a case failed (with --strict also: was skipped, or a device is absent); 130
+    interrupted.
     """
     if (suite is None) == (resume is None):
         raise click.UsageError("give a SUITE, or --resume and the folder of a run")
@@ -155,7 +157,8 @@ def _write_page(sources: Sources, comparison: Comparison | None, folder: RunFold
 
 
 def _show_plan(request: Request, name: str, desk: Desk) -> int:
-    _, plan, seed = make_plan(request, name, desk)
+    suite, plan, seed = make_plan(request, name, desk)
+    references_of(suite, request)
     order = interleaved({case.id: case.measure.rounds for case in plan.cases}, seed)
     measures = {case.id: case.measure for case in plan.cases}
     print(f"{len(plan.cases)} cases, {len(order)} rounds in this order (seed {seed}):")
@@ -165,9 +168,13 @@ def _show_plan(request: Request, name: str, desk: Desk) -> int:
         print(f"  skipped: {case.id}: {why.reason}")
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")
-    seconds = sum(round_s(measures[case_id]) for case_id in order)
-    print(f"At least {duration(seconds)} of measuring. Slow models take longer, disturbed or imprecise cases get up to")
-    print("`max_rounds` rounds, and models that are not in the cache are made first.")
+    least_s = sum(round_s(measures[case_id]) for case_id in order)
+    limit_s = sum(map(most_s, measures.values()))
+    print(f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and")
+    print(
+        "nothing disturbs, the latter if each of `max_rounds` rounds is needed and comes to its caps. Models that are"
+    )
+    print("not in the cache are made first.")
     return 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from devbench.compare.alike import answers_differ, tolerance_steps, work_differs
+from devbench.compare.alike import answers_differ, answers_unknown, tolerance_steps, work_differs
 from devbench.compare.comparison import Outputs, Samples
 from devbench.domain.outcome import Failed, Measured, Nanoseconds
 from devbench.domain.run import CaseRecord, Run
@@ -92,7 +92,7 @@ def compare_runs(old: Side, new: Side, threshold: float) -> Changes:
             undisturbed = undisturbed_ratio(above[-1], below[-1])
             verdict = verdict_of(ratio, threshold, undisturbed)
             notes = [_BY_FASTEST] if verdict != verdict_of(ratio, threshold) else []
-            notes += _notes(one, other)
+            notes += [*_notes(one, other), *_unknown_answer(one, other, old, new)]
             change = replace(change, ratio=ratio, undisturbed=undisturbed, verdict=verdict, notes=tuple(notes))
         changes.append(change)
     return Changes(
@@ -144,10 +144,19 @@ def _no_ratio(old: CaseRecord | None, new: CaseRecord | None) -> str:
 
 def _other_answer(old: CaseRecord | None, new: CaseRecord | None, old_side: Side, new_side: Side) -> str:
     """How the answers of one file to one input differ; "" if they do not: what computes something else is no faster."""
-    if not (old and new) or any(_of_case(old)[what] != _of_case(new)[what] for what in ("file", "input")):
+    if not (old and new and _same_question(old, new)):
         return ""
     apart = answers_differ(old_side.outputs(old.id), new_side.outputs(new.id), tolerance_steps(old, new))
     return f"{_OTHER_ANSWER}: {apart}" if apart else ""
+
+
+def _unknown_answer(old: CaseRecord, new: CaseRecord, old_side: Side, new_side: Side) -> list[str]:
+    unknown = answers_unknown(old_side.outputs(old.id), new_side.outputs(new.id)) if _same_question(old, new) else ""
+    return [unknown] if unknown else []
+
+
+def _same_question(old: CaseRecord, new: CaseRecord) -> bool:
+    return all(_of_case(old)[what] == _of_case(new)[what] for what in ("file", "input"))
 
 
 def _notes(old: CaseRecord, new: CaseRecord) -> Iterator[str]:

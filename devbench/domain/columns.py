@@ -69,6 +69,7 @@ COLUMNS: tuple[Column, ...] = (
     _text("reason", "why there is no figure"),
     Column("verdict", "choice", "whether the figure deserves belief", choices=("clean", "suspect", "contaminated")),
     _text("verdict_reasons", "why it is not clean, `;` between reasons"),
+    replace(_text("verdict_remedies", "what to do about each of these, `;` between them"), since=2),
     Column("rounds", "count", "fresh processes that measured the case"),
     Column("samples", "count", "timed inferences"),
     Column("statistic", "choice", "what `latency_ms` is of the samples", choices=("median", "mean", "unspecified")),

@@ -74,3 +74,15 @@ PROFILES: dict[str, Measure] = {
     ),
 }
 DEFAULT_PROFILE = "normal"
+
+_MORE_IS_BETTER = ("rounds", "warmup_runs", "warmup_s", "min_runs", "min_s")
+
+
+def weaker_settings(measure: Measure) -> list[str]:
+    """In which settings it promises less than the profile whose name it bears, as `rounds 1`; [] if in none."""
+    profile = PROFILES[measure.profile]
+    weaker = [name for name in _MORE_IS_BETTER if getattr(measure, name) < getattr(profile, name)]
+    if profile.precision and (measure.precision is None or measure.precision > profile.precision):
+        weaker.append("precision")
+    values = {name: getattr(measure, name) for name in weaker}
+    return [f"{name} {'none' if value is None else value}" for name, value in values.items()]

@@ -164,7 +164,7 @@ def _start_guardian(state: State, lock: int) -> subprocess.Popen[bytes]:
 
 
 def _dismiss(process: subprocess.Popen[bytes], *, done: bool) -> None:
-    """Let the guardian end, and wait for it: it has the lock too."""
+    """Let the guardian end, and wait for it: it has the lock too. What it still has to put back takes its time."""
     assert process.stdin and process.stdout
     with contextlib.suppress(BrokenPipeError):
         if done:
@@ -172,7 +172,7 @@ def _dismiss(process: subprocess.Popen[bytes], *, done: bool) -> None:
     process.stdin.close()
     process.stdout.close()
     try:
-        process.wait(_GUARDIAN_ENDS_WITHIN_S)
+        process.wait(_GUARDIAN_ENDS_WITHIN_S if done else None)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

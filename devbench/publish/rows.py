@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devbench.domain.columns import COLUMNS
+from devbench.domain.measure import Measure, weaker_settings
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Run
 from devbench.errors import DevbenchError
@@ -29,8 +30,13 @@ def footnotes(run: Run) -> list[str]:
 
 
 def profiles(run: Run) -> list[str]:
-    """The profiles that its cases were measured with; several if somebody put runs together."""
-    return sorted({case.measure.profile for case in run.cases if case.measure})
+    """The profiles that its cases were measured with, with what a suite took from them; mostly one."""
+    return sorted({", with ".join(_profile(case.measure)) for case in run.cases if case.measure})
+
+
+def _profile(measure: Measure) -> list[str]:
+    weaker = weaker_settings(measure)
+    return [measure.profile, " and ".join(weaker)] if weaker else [measure.profile]
 
 
 def check_publishable(run: Run, *, any_profile: bool) -> None:

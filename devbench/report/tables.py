@@ -9,7 +9,8 @@ from devbench.domain.conditions import Reason
 from devbench.domain.outcome import Failed, Measured, Skipped, Summary
 from devbench.domain.run import CaseRecord
 from devbench.report.figures import duration, milliseconds, plus_minus, ratio, times
-from devbench.stats import GeometricMean
+from devbench.stats import GeometricMean, minimum_samples
+from devbench.stats.steady import FEWEST_SAMPLES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +58,10 @@ def doubts_of(comparison: Comparison) -> tuple[str, ...]:
     """The notes that say what to distrust and what is missing."""
     return (
         *_one_round(comparison),
+        *_measured_again(comparison),
         *_doubts(comparison),
         *_remarks(comparison),
+        *_too_few(comparison),
         *_precision(comparison),
         *_missing(comparison),
     )
@@ -131,8 +134,7 @@ def _rounds(comparison: Comparison) -> str:
     rounds = {case.outcome.summary.rounds for case in comparison.run.cases if isinstance(case.outcome, Measured)}
     if not rounds:
         return ""
-    counts = "–".join(str(count) for count in sorted({min(rounds), max(rounds)}))
-    return f" ({counts} round{'' if counts == '1' else 's'})"
+    return f" ({_rounds_of(*sorted({min(rounds), max(rounds)}))})"
 
 
 def _weights(comparison: Comparison) -> list[str]:
@@ -153,8 +155,40 @@ def _baseline(comparison: Comparison) -> list[str]:
 def _one_round(comparison: Comparison) -> list[str]:
     measured = [case.outcome.summary for case in comparison.run.cases if isinstance(case.outcome, Measured)]
     if measured and not any(summary.between_rounds for summary in measured):
-        return ["One round: the interval says nothing of how much another process would differ."]
+        text = "One round: the interval says nothing of how much another process would differ."
+        return [f"{text} Measure several: `--profile normal`, or `rounds: 3`."]
     return []
+
+
+def _measured_again(comparison: Comparison) -> list[str]:
+    count = sum(about.superseded for case in comparison.run.cases for about in case.rounds)
+    if not count:
+        return []
+    return [
+        f"{_rounds_of(count)} {'was' if count == 1 else 'were'} doubtful and measured again: kept, but in no figure."
+    ]
+
+
+def _too_few(comparison: Comparison) -> list[str]:
+    """Which statistic is not there because its samples are too few."""
+    notes, untested = [], []
+    for case in comparison.run.cases:
+        if isinstance(case.outcome, Measured) and case.measure:
+            bounds = {90: case.outcome.summary.p90_bound_ms, 99: case.outcome.summary.p99_bound_ms}
+            samples = case.outcome.summary.samples
+            for percent in case.measure.percentiles:
+                if bounds[percent] is None:
+                    needed = f"no bound of p{percent}, which needs {minimum_samples(percent)} samples"
+                    notes.append(f"{case.id}: {needed}: there are {samples}. Raise `min_runs` or `cap_s`.")
+            if any(about.samples < FEWEST_SAMPLES for about in case.rounds if not about.superseded):
+                untested.append(case.id)
+    if untested:
+        more = f" and {len(untested) - 1} more" if untested[1:] else ""
+        notes.append(
+            f"{untested[0]}{more}: a round of under {FEWEST_SAMPLES} samples cannot tell whether it was steady. "
+            "Raise `min_runs` or `cap_s`."
+        )
+    return notes
 
 
 def _doubts(comparison: Comparison) -> list[str]:
@@ -182,22 +216,34 @@ def _remarks(comparison: Comparison) -> list[str]:
 
 
 def _precision(comparison: Comparison) -> list[str]:
-    """Where less precision was reached than asked for, and what half the interval would cost."""
-    notes = []
+    """Where less precision was reached than asked for, and what half the interval would cost: there, and of all."""
+    notes, rounds, seconds = [], [], 0.0
     for case in comparison.run.cases:
         found = case.outcome.precision if isinstance(case.outcome, Measured) else None
-        if found is None or found.wanted is None or found.reached <= found.wanted:
+        if found is None:
             continue
         cost = ""
         if found.rounds_to_halve and found.seconds_to_halve:
-            cost = f"; {found.rounds_to_halve} more rounds (about {duration(found.seconds_to_halve)}) would halve it"
-        notes.append(f"{case.id}: ± {found.reached:.1%} reached, ± {found.wanted:.1%} asked for{cost}.")
+            rounds.append(found.rounds_to_halve)
+            seconds += found.seconds_to_halve
+            cost = f"; {_rounds_of(rounds[-1])} more (about {duration(found.seconds_to_halve)}) would halve it"
+        if found.wanted is not None and found.reached > found.wanted:
+            notes.append(f"{case.id}: ± {found.reached:.1%} reached, ± {found.wanted:.1%} asked for{cost}.")
+    if rounds:
+        each = _rounds_of(*sorted({min(rounds), max(rounds)}))
+        notes.append(f"To halve every interval: {each} more of each case, about {duration(seconds)} in all.")
     return notes
+
+
+def _rounds_of(*counts: int) -> str:
+    """`1 round`, `3 rounds`, `3–5 rounds`."""
+    return f"{'–'.join(map(str, counts))} round{'' if counts == (1,) else 's'}"
 
 
 def _missing(comparison: Comparison) -> list[str]:
     notes = [f"{one.device}: {one.reason}. {one.hint}".strip() for one in comparison.run.absent]
     notes += [f"{cell.case.id}: no ratio, since {cell.refused}." for cell in comparison.cells.values() if cell.refused]
+    notes += [f"{cell.case.id}: {cell.unchecked}." for cell in comparison.cells.values() if cell.unchecked]
     for case in comparison.run.cases:
         if isinstance(case.outcome, Skipped):
             notes.append(f"{_name(case)} skipped: {case.outcome.reason}. {case.outcome.hint}".strip())

@@ -27,11 +27,11 @@ def conditions_of(before: Snapshot, after: Snapshot, canaries: tuple[Snapshot, S
         seconds=round(seconds, 3),
         others_cores=None if busy is None or own is None else max(0.0, busy - own),
         busiest=_busiest(before.get("processes", {}), after.get("processes", {}), seconds),
-        steal=share("steal_s"),
+        steal=_most(before, after, "steal_s", seconds, tick_s=float(after.get("tick_s", 0))),
         stall_cpu=share("stall_cpu_s"),
         stall_memory=share("stall_memory_s"),
         stall_io=share("stall_io_s"),
-        quota=share("quota_s"),
+        quota=_most(before, after, "quota_s", seconds),
         throttles=throttles,
         frequency_mhz=end_mhz,
         frequency_drop=1 - end_mhz / start_mhz if start_mhz and end_mhz else None,
@@ -42,6 +42,16 @@ def conditions_of(before: Snapshot, after: Snapshot, canaries: tuple[Snapshot, S
         canary_ns=(int(canaries[0]["total_ns"]), int(canaries[1]["total_ns"])),
         canary_best_ns=(int(canaries[0]["best_ns"]), int(canaries[1]["best_ns"])),
     )
+
+
+def _most(before: Snapshot, after: Snapshot, name: str, seconds: float, tick_s: float = 0) -> float | None:
+    """The share of the time that the counter `name` of one core, or of one group, gained at most.
+
+    Where it counts in ticks, a gain of one is none: nobody knows how long ago the tick before it was.
+    """
+    was, then = before.get(name, {}), after.get(name, {})
+    gained = [float(then[one]) - float(was[one]) for one in was if one in then]
+    return max(0.0, max(gained) - tick_s) / seconds if gained else None
 
 
 def _busiest(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]], seconds: float) -> str:

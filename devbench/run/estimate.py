@@ -24,6 +24,11 @@ class TimeLeft:
         return sum(self._seen_s.get(case_id, round_s(measures[case_id])) for case_id in rest)
 
 
+def most_s(measure: Measure) -> float:
+    """Seconds of all rounds of a case if each comes to its caps, and as many as may be are needed."""
+    return measure.max_rounds * (START_S + max(measure.warmup_s, measure.warmup_cap_s) + measure.cap_s)
+
+
 def round_s(measure: Measure) -> float:
     """Seconds of one round of a model quick enough for the seconds, rather than the runs, to decide."""
     return START_S + measure.warmup_s + measure.min_s

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 
 from devbench.domain.case import Case
 from devbench.domain.change import Change
@@ -17,7 +18,7 @@ from devbench.errors import RoundError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.estimate import TimeLeft
-from devbench.run.extend import extended, judged
+from devbench.run.extend import extended, judged, without_more_rounds
 from devbench.run.progress import Progress
 from devbench.run.settle import changes_of
 from devbench.run.summary import outcome_of
@@ -54,7 +55,8 @@ class Execution:
         for record in self.run.cases:
             if isinstance(record.outcome, Pending):
                 outcome = self._measured(record)
-                self._save(self.run.with_case(replace(record, outcome=outcome, remarks=self._remarks(record))))
+                remarks = (*record.remarks, *self._remarks(record))
+                self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
         self.folder.join(self.run)
         self._save(replace(self.run, finished_utc=datetime.now(UTC).isoformat(timespec="seconds")))
         return self.run
@@ -78,7 +80,7 @@ class Execution:
         todo = self._todo()
         measures = {case_id: case.planned.measure for case_id, case in self.cases.items()}
         for position, case_id in enumerate(todo):
-            if isinstance(self.run.case(case_id).outcome, Pending):
+            if isinstance(self.run.case(case_id).outcome, Pending) and case_id in self._todo():
                 left_s = self._left.of(todo[position:], measures)
                 number = len(self.run.order) - len(todo) + position + 1
                 self.progress.round_started(case_id, number, len(self.run.order), left_s)
@@ -106,14 +108,21 @@ class Execution:
             device.recover(place)
             self._fail(case.id, error)
             return
-        done = replace(found, about=replace(found.about, index=len(record.rounds)))
+        taken = {about.index for about in record.rounds}
+        number = next(index for index in count() if index not in taken)  # that of a round that was lost, if one was
+        done = replace(found, about=replace(found.about, index=number))
         self._left.learn(case.id, done.about.duration_s)
         self.folder.add_round(self.run, case.id, done)
         self._save(self.run.with_case(replace(record, rounds=(*record.rounds, done.about))))
 
     def _fail(self, case_id: str, error: RoundError) -> None:
+        """The case has failed, unless what was planned is there and only a round that was added has failed."""
         self.progress.case_failed(case_id, error.message)
-        self._save(self.run.with_case(replace(self.run.case(case_id), outcome=_failed(error))))
+        record = self.run.case(case_id)
+        if self.run.extended and record.measure and len(record.rounds) >= record.measure.rounds:
+            self._save(without_more_rounds(self.run, record, error.message))
+        else:
+            self._save(self.run.with_case(replace(record, outcome=_failed(error))))
 
     def _measured(self, record: CaseRecord) -> Measured:
         outcome = outcome_of(record, lambda phase: self.folder.samples(self.run, record.id, phase))

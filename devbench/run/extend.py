@@ -1,7 +1,7 @@
 """More rounds where they are needed: for rounds that were disturbed, and for medians that are not precise enough.
 
 It is decided once, when all planned rounds are done, so that looking at the results biases nothing: a round is
-measured again for what the machine did, never for what the clock said.
+measured again for what the machine did, or because its series changed while it ran, never for the level of its median.
 """
 
 from __future__ import annotations
@@ -42,6 +42,15 @@ def extended(run: Run, samples: Samples) -> Run:
             run = run.with_case(changed)
             wanted[case.id] = more
     return replace(run, order=run.order + interleaved(wanted, run.seed + 1), extended=True)
+
+
+def without_more_rounds(run: Run, case: CaseRecord, error: str) -> Run:
+    """The run when a round that was added to `case` has failed: it is left at the rounds that it has, all counting."""
+    place = iter(range(len(case.rounds)))
+    order = tuple(one for one in run.order if one != case.id or next(place, None) is not None)
+    rounds = tuple(replace(about, superseded=False) for about in case.rounds)
+    remark = f"one more round was wanted, and failed: {error}"
+    return replace(run.with_case(replace(case, rounds=rounds, remarks=(*case.remarks, remark))), order=order)
 
 
 def _extension(case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> tuple[CaseRecord, int]:

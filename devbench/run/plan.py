@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,6 +103,14 @@ def plan_suite(
                 skips.append((planned, why))
             else:
                 cases.append(planned)
+    twice = [
+        one for one, times in Counter(case.id for case in (*cases, *(case for case, _ in skips))).items() if times > 1
+    ]
+    if twice:
+        raise DevbenchError(
+            f"the suite asks for {twice[0]} more than once",
+            "Name each device with the same runtime and options once, and each value of an option once.",
+        )
     places_by_name = {(slot.device, slot.place.name): slot.place for slot in slots}
     return Plan(cases=tuple(cases), skips=tuple(skips), absent=tuple(absent), places=places_by_name)
 

@@ -58,8 +58,11 @@ def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int
     """The suite of `request` (errors call it `name`), narrowed as asked, its plan, and the seed in force."""
     suite = _narrowed(parse_suite(request.suite_text, name, known_names(desk.plugins)), request)
     measure = suite.measure.settings(request.profile)
-    for _, text in contradictions(measure):
-        raise DevbenchError(f"{name}: with --profile {request.profile}, {text}")
+    if texts := [text for _, text in contradictions(measure)]:
+        raise DevbenchError(
+            f"{name}: with --profile {request.profile}, {'; '.join(texts)}",
+            "What the suite's `measure` sets stays in force with any profile: change it there.",
+        )
     seed = suite.seed if request.seed is None else request.seed
     base = Path(request.suite_dir)
     return suite, plan_suite(suite, base, desk.plugins.registry, desk.lab, measure, seed, desk.probe), seed
@@ -76,7 +79,7 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
             f"{folder.path}: there is a run already",
             f"Continue it with `devbench run --resume {folder.path}`, or choose another --out.",
         )
-    references = _references(suite, Path(request.suite_dir))
+    references = references_of(suite, request)
     started = datetime.now(UTC)
     run = Run(
         id=folder.path.name,
@@ -102,9 +105,9 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
         return _execute(run, plan, folder, desk)
 
 
-def _references(suite: Suite, base: Path) -> list[Path]:
+def references_of(suite: Suite, request: Request) -> list[Path]:
     """The suite's published CSVs, each read once so that a broken one is known before anything is measured."""
-    paths = [base / name for name in suite.references]
+    paths = [Path(request.suite_dir) / name for name in suite.references]
     for path in paths:
         read_results(path)
     return paths
@@ -218,7 +221,5 @@ def _without_lost_rounds(run: Run, folder: RunFolder) -> Run:
     for case in run.cases:
         if isinstance(case.outcome, Pending):
             kept = tuple(about for about in case.rounds if folder.has_round(run, case, about.index))
-            if len(kept) != len(case.rounds):
-                renumbered = tuple(about for about in kept if about.index < len(kept))
-                run = run.with_case(replace(case, rounds=renumbered))
+            run = run.with_case(replace(case, rounds=kept))
     return run

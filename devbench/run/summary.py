@@ -23,12 +23,13 @@ def outcome_of(case: CaseRecord, samples_in: Callable[[str], Mapping[int, Nanose
     """
     counting = [about for about in case.rounds if not about.superseded]
     samples = samples_in("steady")
-    compute = samples_in("compute") if counting[0].compute_samples else {}
     rounds = [samples[about.index] for about in counting]
+    alone = [about.index for about in counting if about.compute_samples]  # a round may have had no time left for it
+    compute = samples_in("compute") if alone else {}
     duration_s = sum(about.duration_s for about in counting) / len(counting)
     return Measured(
         summary=summary_of(rounds),
-        compute=summary_of([compute[about.index] for about in counting]) if compute else None,
+        compute=summary_of([compute[index] for index in alone]) if alone else None,
         verdict=judge_case(
             counting,
             medians_ns=[float(np.median(one)) for one in rounds],

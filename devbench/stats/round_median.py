@@ -47,6 +47,8 @@ class RoundMedian:
     @property
     def log_variance(self) -> float:
         """Variance of `log_median` if this same process went on: speaks of nothing outside the round."""
+        if 1 < self.samples < _FEWEST_FOR_RANKS:
+            return math.pi / 2 * float(np.log(np.maximum(self.middle_ns, 1)).var(ddof=1)) / self.samples
         low, high = self._order_statistics(1.0)
         return (math.log(max(high, 1.0) / max(low, 1.0)) / 2) ** 2
 
@@ -54,9 +56,14 @@ class RoundMedian:
         """Interval of the median of this process: order statistics, as for independent samples but fewer.
 
         Source: Hoefler & Belli 2015 (doi 10.1145/2807591.2807644) for the order statistics; the effective
-        number of samples stands in for the number of samples.
+        number of samples stands in for the number of samples. Of two to five samples even the outermost hold the
+        truth less than 95 % of the time: there it is Student's t over their logarithms.
         """
-        low, high = self._order_statistics(t_quantile((1 + level) / 2, self.degrees_of_freedom))
+        errors = t_quantile((1 + level) / 2, self.degrees_of_freedom)
+        if self.samples < _FEWEST_FOR_RANKS:
+            factor = math.exp(errors * math.sqrt(self.log_variance) + self.log_tick)
+            return self.median_ns / factor, self.median_ns * factor
+        low, high = self._order_statistics(errors)
         return max(low - self.tick_ns / 2, 0.0), high + self.tick_ns / 2
 
     def _order_statistics(self, standard_errors: float) -> tuple[float, float]:
@@ -67,6 +74,7 @@ class RoundMedian:
 # No quantile of Student's t that a level under 99.9999 % asks for is larger, at the degrees of freedom from which
 # on the middle is less than everything (256 effective samples).
 _FARTHEST, _FEW = 8.0, 256
+_FEWEST_FOR_RANKS = 6  # from smallest to largest of six holds the median in 97 of 100 cases, of five in 94
 
 
 def _ranks(samples: int, effective_samples: float, standard_errors: float) -> tuple[int, int]:

@@ -88,7 +88,7 @@ class RunFolder:
         with _disk_errors(self.path):
             part.parent.mkdir(exist_ok=True)
             write_part(part, case_id, done)
-        if done.about.index == 0 and done.outputs:
+        if done.outputs and not run.case(case_id).rounds:
             self.write(self._outputs(run, case_id), encode_outputs(done.outputs))
 
     def outputs(self, run: Run, case_id: str) -> tuple[OutputTensor, ...]:

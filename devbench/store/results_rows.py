@@ -105,6 +105,7 @@ def _verdict(case: CaseRecord, outcome: Measured) -> dict[str, str]:
     return {
         "verdict": outcome.verdict.status,
         "verdict_reasons": ";".join(reason.code for reason in outcome.verdict.reasons),
+        "verdict_remedies": ";".join(reason.remedy.replace(";", ",") for reason in outcome.verdict.reasons),
         "temperature_c_start": f"{starts[0]:.1f}" if starts else "",
         "temperature_c_end": f"{ends[-1]:.1f}" if ends else "",
     }

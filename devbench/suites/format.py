@@ -131,6 +131,10 @@ class DeviceFormat(BaseModel):
         return name
 
 
+_DAY_S = 86_400
+_LIMIT_OVER_CAPS = 2  # the rest is for the worker's start and the loading, and for a second region
+
+
 class MeasureFormat(_Strict):
     """A profile, and the settings that differ from it."""
 
@@ -138,50 +142,51 @@ class MeasureFormat(_Strict):
     rounds: Annotated[int, Field(ge=1, le=100)] | None = None
     max_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
     warmup_runs: Annotated[int, Field(ge=1)] | None = None
-    warmup_s: Annotated[float, Field(ge=0)] | None = None
-    warmup_cap_s: Annotated[float, Field(gt=0)] | None = None
+    warmup_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
+    warmup_cap_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
     min_runs: Annotated[int, Field(ge=1)] | None = None
-    min_s: Annotated[float, Field(ge=0)] | None = None
-    cap_s: Annotated[float, Field(gt=0)] | None = None
+    min_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
+    cap_s: Annotated[float, Field(gt=0, le=_DAY_S)] | None = None
     precision: Annotated[float, Field(gt=0, lt=1)] | None = None
     percentiles: list[Literal[90, 99]] | None = None
-    time_limit_s: Annotated[float, Field(gt=0)] | None = None
+    time_limit_s: Annotated[float, Field(gt=0, le=_DAY_S)] | None = None
 
     def settings(self, profile: str = "") -> Measure:
         """The settings, over `profile` if that is given (it comes from the command line).
 
-        Raising `rounds` alone raises `max_rounds` with it, and so do the other minima with their caps.
+        A minimum raises its maximum where that is not set: `rounds` the `max_rounds`, the seconds their caps,
+        and the caps the time limit. `precision: null` asks for none.
         """
         own: dict[str, Any] = {name: value for name, value in self if name != "profile" and value is not None}
         if self.percentiles is not None:
             own["percentiles"] = tuple(self.percentiles)
+        if "precision" in self.model_fields_set:
+            own["precision"] = self.precision
         base = PROFILES[profile or self.profile]
         if "rounds" in own:
             own.setdefault("max_rounds", max(base.max_rounds if self.rounds != 1 else 1, own["rounds"]))
-        if "warmup_s" in own:
-            own.setdefault("warmup_cap_s", max(base.warmup_cap_s, own["warmup_s"]))
+        for least, most in (("warmup_s", "warmup_cap_s"), ("min_s", "cap_s")):
+            if least in own:
+                own.setdefault(most, max(getattr(base, most), own[least]))
+        caps_s = [own.get(name, getattr(base, name)) for name in ("warmup_cap_s", "cap_s")]
+        own.setdefault("time_limit_s", max(base.time_limit_s, _LIMIT_OVER_CAPS * sum(caps_s)))
         return replace(base, **own)
-
-    @model_validator(mode="after")
-    def _no_contradiction(self) -> Self:
-        for name, value in contradictions(self.settings()):
-            raise PydanticCustomError("contradiction", "{text}", {"text": value, "key": name})
-        return self
 
 
 def contradictions(measure: Measure) -> list[tuple[str, str]]:
     """Settings that cannot both hold: the key to blame, and why."""
+    loops_s = max(measure.warmup_cap_s, measure.warmup_s) + measure.cap_s
     rules = [
-        ("cap_s", "min_s"),
-        ("warmup_cap_s", "warmup_s"),
-        ("max_rounds", "rounds"),
-        ("time_limit_s", "cap_s"),
+        ("cap_s", measure.cap_s, "min_s", measure.min_s),
+        ("max_rounds", measure.max_rounds, "rounds", measure.rounds),
+        ("time_limit_s", measure.time_limit_s, "warmup_cap_s + cap_s", loops_s),
     ]
-    values = {name: getattr(measure, name) for rule in rules for name in rule}
+    if measure.warmup_cap_s:
+        rules.append(("warmup_cap_s", measure.warmup_cap_s, "warmup_s", measure.warmup_s))
     found = [
-        (more, f"{more} ({values[more]:g}) is less than {less} ({values[less]:g})")
-        for more, less in rules
-        if values[more] < values[less]
+        (more, f"{more} ({most:g}) is less than {less} ({least:g})")
+        for more, most, less, least in rules
+        if most < least
     ]
     samples = measure.rounds * measure.min_runs
     for percent in measure.percentiles:
@@ -219,7 +224,8 @@ def device_entry(value: Any) -> Any:
     return {**own, "options": {key: _listed(value[key]) for key in value if key not in own}}
 
 
-def _profile(value: Any) -> Any:
+def measure_entry(value: Any) -> Any:
+    """`quick` and `{profile: quick}` are the same to us."""
     return {"profile": value} if isinstance(value, str) else value
 
 
@@ -245,7 +251,7 @@ class Suite(_Strict):
     input: Image = None
     labels: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    measure: Annotated[MeasureFormat, BeforeValidator(_profile, json_schema_input_type=str | MeasureFormat)] = (
+    measure: Annotated[MeasureFormat, BeforeValidator(measure_entry, json_schema_input_type=str | MeasureFormat)] = (
         MeasureFormat()
     )
     compare: CompareFormat = CompareFormat()

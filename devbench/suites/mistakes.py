@@ -37,8 +37,6 @@ def _where(detail: ErrorDetails) -> YamlPath:
     path = detail["loc"]
     if detail["type"] == "extra_forbidden":
         return (*path, "<key>")
-    if detail["type"] == "contradiction":
-        return (*path, detail["ctx"]["key"])
     return path
 
 
@@ -55,7 +53,7 @@ def _what(detail: ErrorDetails, keys: Keys) -> str:
         return f"{name}cannot be {_short(given)}{nearest(str(given), options)}"
     if kind in _WORDS:
         return f"{name}{_WORDS[kind]}, not {_short(given)}"
-    if kind in ("unknown_name", "bad_name", "contradiction"):
+    if kind in ("unknown_name", "bad_name"):
         return detail["msg"]
     if kind == "string_pattern_mismatch":
         return f"{name}cannot be {_short(given)}: it is written in lower-case hexadecimal digits, all of them"

@@ -8,7 +8,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from devbench.suites.format import KEYS, KnownNames, Suite, device_entry
+from devbench.suites.format import (
+    KEYS,
+    KnownNames,
+    MeasureFormat,
+    Suite,
+    contradictions,
+    device_entry,
+    measure_entry,
+)
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
 from devbench.suites.yaml_file import YamlFile, parse_yaml, read_yaml
@@ -33,6 +41,7 @@ def _checked(file: YamlFile, known: KnownNames) -> Suite:
         note_mistakes(file, error, KEYS)
     if isinstance(file.data, dict):
         _check_devices(file, known)
+        _check_measure(file)
         _check_names(file)
     file.raise_mistakes()
     assert suite is not None, "a suite is there if no mistake is"
@@ -73,6 +82,16 @@ def _check_devices(file: YamlFile, known: KnownNames) -> None:
                     ("devices", index, "options", option, "<key>"),
                     f"unknown option '{option}' of {entry['name']}{nearest(option, options)}",
                 )
+
+
+def _check_measure(file: YamlFile) -> None:
+    """Settings that contradict each other, where they are settings at all."""
+    try:
+        measure = MeasureFormat.model_validate(measure_entry(file.data.get("measure", {})))
+    except ValidationError:
+        return
+    for key, text in contradictions(measure.settings()):
+        file.complain(("measure", key), text)
 
 
 def _check_names(file: YamlFile) -> None:

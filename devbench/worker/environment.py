@@ -39,13 +39,18 @@ def _or_nothing(part):
 
 
 def _cpu_times():
-    """Seconds that all cores together were busy, and that the hypervisor gave them to somebody else."""
+    """Seconds that all cores together were busy, and that the hypervisor gave each of them to somebody else."""
     with open("/proc/stat") as file:
-        ticks = [int(text) for text in file.readline().split()[1:9]]
-    user, nice, system, _idle, _iowait, irq, softirq, steal = ticks
+        lines = [line.split() for line in file if line.startswith("cpu")]
+    user, nice, system, _idle, _iowait, irq, softirq, _steal = [int(text) for text in lines[0][1:9]]
     busy = user + nice + system + irq + softirq
     own = os.times()
-    return {"busy_s": busy * _TICK_S, "steal_s": steal * _TICK_S, "own_s": own.user + own.system}
+    return {
+        "busy_s": busy * _TICK_S,
+        "steal_s": {line[0]: int(line[8]) * _TICK_S for line in lines[1:]},
+        "own_s": own.user + own.system,
+        "tick_s": _TICK_S,
+    }
 
 
 def _processes():
@@ -74,21 +79,33 @@ def _pressure():
 
 
 def _quota():
-    """Seconds for which a quota of our control group kept us from running."""
+    """Seconds for which a quota kept us from running, by control group: ours, and those that it lies in."""
     with open("/proc/self/cgroup") as file:
         groups = [line.strip().split(":", 2)[1:] for line in file]
     for controllers, path in groups:  # version 2 names no controllers; version 1 has a folder for those it names
         if controllers == "" or "cpu" in controllers.split(","):
-            try:
-                with open("/sys/fs/cgroup/{}{}/cpu.stat".format(controllers, path)) as file:
-                    values = dict(line.split() for line in file)
-            except OSError:
-                continue
-            if "throttled_usec" in values:
-                return {"quota_s": int(values["throttled_usec"]) / 1e6}
-            if "throttled_time" in values:
-                return {"quota_s": int(values["throttled_time"]) / 1e9}
+            found = {one: _stopped_s("/sys/fs/cgroup/{}{}/cpu.stat".format(controllers, one)) for one in _upwards(path)}
+            known = {one: stopped_s for one, stopped_s in found.items() if stopped_s is not None}
+            if known:
+                return {"quota_s": known}
     return {}
+
+
+def _upwards(group):
+    """The group and those it lies in, up to "", which is all."""
+    parts = [part for part in group.split("/") if part]
+    return ["".join("/" + part for part in parts[:count]) for count in range(len(parts), -1, -1)]
+
+
+def _stopped_s(path):
+    try:
+        with open(path) as file:
+            values = dict(line.split() for line in file)
+    except OSError:
+        return None
+    if "throttled_usec" in values:
+        return int(values["throttled_usec"]) / 1e6
+    return int(values["throttled_time"]) / 1e9 if "throttled_time" in values else None
 
 
 def _frequencies():

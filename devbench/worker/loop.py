@@ -6,9 +6,11 @@ import time
 
 from . import environment
 from .clock import now_ns
-from .settle import PreciseEnough, has_settled
+from .settle import PreciseEnough, can_tell, has_settled
 
 SHORTEST_SAMPLE_NS = 100000  # below 100 us the clock and the loop would be a visible part of a sample
+
+FEWEST_SAMPLES = 2  # whatever the settings: one alone says nothing of how sure it is
 
 SHORTEST_REGION = 5  # inferences of the second region, before it is timed
 
@@ -20,8 +22,8 @@ def time_once(call):
     return now_ns() - start
 
 
-def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns, enough=None):
-    """Samples until there are `min_runs` inferences and `min_ns` have passed, or `cap_ns` is over.
+def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns, enough=None, fewest=1):
+    """Samples until there are `min_runs` inferences and `min_ns` have passed, or `cap_ns` is over; at least `fewest`.
 
     enough: asked of the samples when these two are done, and again whenever there are half as many more;
     the phase goes on until it gives a word, which is then what stopped it.
@@ -30,7 +32,7 @@ def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns, enough=None):
     samples = []
     keep = samples.append
     clock = now_ns
-    checkpoint = -(-min_runs // per_sample)
+    checkpoint = max(-(-min_runs // per_sample), fewest)
     repeats = range(per_sample)
     begin = clock()
     while True:
@@ -50,7 +52,7 @@ def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns, enough=None):
             if verdict:
                 return samples, verdict
             checkpoint = len(samples) + (len(samples) + 1) // 2
-        if passed >= cap_ns:
+        if passed >= cap_ns and len(samples) >= fewest:
             return samples, "cap"
 
 
@@ -65,7 +67,8 @@ def measure(invoke, settings, tell, compute=None):
 
     compute: the same inference without its copies, where an engine can tell them apart; timed afterwards, half as long.
 
-    settings: warmup_runs, warmup_s, warmup_cap_s, min_runs, min_s, cap_s, precision (0: none is asked for).
+    settings: warmup_runs, warmup_s, warmup_cap_s (0: exactly these two, settled or not), min_runs, min_s, cap_s,
+        precision (0: none is asked for), time_limit_s.
     tell: called with the phase that begins.
     """
     begin_ns = now_ns()
@@ -74,9 +77,7 @@ def measure(invoke, settings, tell, compute=None):
     tell("first")
     first_ns = time_once(invoke)
     tell("warmup")
-    warmup, stopped_by = run_phase(
-        invoke, 1, settings["warmup_runs"], _ns(settings["warmup_s"]), _ns(settings["warmup_cap_s"]), has_settled
-    )
+    warmup, settled = _warm_up(invoke, settings)
     per_sample = inferences_per_sample(warmup)
     tell("steady")
     found = _steady(invoke, per_sample, settings)
@@ -84,11 +85,20 @@ def measure(invoke, settings, tell, compute=None):
     found.update(
         first_ns=first_ns,
         warmup_ns=warmup,
-        settled=stopped_by != "cap",
+        settled=settled,
         inferences_per_sample=per_sample,
     )
     gc.enable()
     return found
+
+
+def _warm_up(invoke, settings):
+    """Its samples, and whether it has settled; True where nobody asks, or where there are too few to tell."""
+    least = settings["warmup_runs"], _ns(settings["warmup_s"])
+    if not settings["warmup_cap_s"]:
+        return run_phase(invoke, 1, least[0], least[1], float("inf"))[0], True
+    samples, _ = run_phase(invoke, 1, least[0], least[1], _ns(settings["warmup_cap_s"]), has_settled)
+    return samples, bool(has_settled(samples)) or not can_tell(samples)
 
 
 def _steady(invoke, per_sample, settings):
@@ -99,7 +109,13 @@ def _steady(invoke, per_sample, settings):
     cpu_before_s = time.process_time()
     begin_ns = now_ns()
     samples, stopped_by = run_phase(
-        invoke, per_sample, settings["min_runs"], _ns(settings["min_s"]), _ns(settings["cap_s"]), enough
+        invoke,
+        per_sample,
+        settings["min_runs"],
+        _ns(settings["min_s"]),
+        _ns(settings["cap_s"]),
+        enough,
+        FEWEST_SAMPLES,
     )
     end_ns = now_ns()
     cpu_s = time.process_time() - cpu_before_s

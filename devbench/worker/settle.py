@@ -18,10 +18,15 @@ def median(values):
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
+def can_tell(samples):
+    """Whether there are enough of them for `has_settled` to see anything."""
+    return len(samples) >= 2 * _SHORTEST_WINDOW
+
+
 def has_settled(samples):
     """ "settled" if the last quarter of `samples` is like the quarter before it, else ""."""
     window = max(_SHORTEST_WINDOW, len(samples) // 4)
-    if len(samples) < 2 * window:
+    if not can_tell(samples):
         return ""
     before, last = median(samples[-2 * window : -window]), median(samples[-window:])
     return "settled" if abs(last - before) <= _TOLERANCE * before else ""

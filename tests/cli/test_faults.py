@@ -29,9 +29,7 @@ def test_a_bad_case_fails_with_its_cause_and_the_next_is_measured(bench: Bench, 
 
 def test_a_hanging_case_is_ended_at_its_time_limit(bench: Bench) -> None:
     bench.fake("stuck", do="hang")
-    measure = (
-        "{profile: quick, rounds: 1, warmup_runs: 1, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 1, time_limit_s: 1.5}"
-    )
+    measure = "{profile: quick, rounds: 1, warmup_runs: 1, warmup_s: 0, warmup_cap_s: 0.5, min_runs: 5, min_s: 0, cap_s: 1, time_limit_s: 1.5}"
     done = bench("run", bench.fake_suite("stuck", measure=measure), "--out", "out")
     assert done.returncode == 3
     outcome = bench.outcomes()["stuck"]

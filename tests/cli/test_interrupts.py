@@ -102,6 +102,18 @@ def test_a_round_whose_samples_are_damaged_is_measured_again(bench: Bench) -> No
     _assert_complete(bench, {})
 
 
+def test_a_first_round_that_is_lost_costs_no_other(bench: Bench) -> None:
+    bench.fake("a")
+    process = _started(bench, "run", bench.fake_suite("a", measure=SLOW), "--out", "out", rounds=3)
+    process.kill()
+    process.communicate(timeout=10)
+    before = _rounds(bench)["a"]
+    (bench.folder / "out" / "parts" / "case000-round00.parquet").unlink()
+    assert bench("run", "--resume", "out").returncode == 0
+    _assert_complete(bench, {"a": before[1:]})
+    assert sorted(about["index"] for about in bench.run_file()["cases"][0]["rounds"]) == [0, 1, 2, 3]
+
+
 def test_resume_of_a_finished_run_changes_nothing(bench: Bench) -> None:
     bench.fake("a")
     assert bench("run", bench.fake_suite("a"), "--out", "out").returncode == 0

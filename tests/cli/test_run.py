@@ -169,6 +169,21 @@ def test_dry_run_prints_the_plan_and_measures_nothing(bench: Bench) -> None:
     done = bench("run", bench.fake_suite("a", "b"), "--dry-run", "--out", "out")
     assert done.returncode == 0
     assert "2 cases, 4 rounds in this order (seed 0)" in done.stdout
+    assert "Between 6 s and 1 min 14 s of measuring" in done.stdout
+    assert not (bench.folder / "out").exists()
+    suite = bench.fake_suite("a", extra="references: [gone.csv]")
+    missing = bench("run", suite, "--dry-run")
+    assert missing.returncode == 1
+    assert "gone.csv: cannot be read" in missing.stderr
+
+
+def test_the_same_case_twice_is_refused(bench: Bench) -> None:
+    bench.fake("a")
+    suite = bench.fake_suite("a").read_text().replace("[fake]", "[fake, fake]")
+    done = bench("run", bench.write("twice.yaml", suite), "--out", "out")
+    assert done.returncode == 1
+    assert "the suite asks for a" in done.stderr
+    assert "more than once" in done.stderr
     assert not (bench.folder / "out").exists()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from devbench.compare.alike import answers_differ
 from devbench.compare.runs import Change, Changes, Kind, Side, Verdict, compare_runs, verdict_of
 from devbench.domain.conditions import Reason
 from devbench.domain.conditions import Verdict as Worth
@@ -231,7 +232,8 @@ def test_what_else_differs_is_named_on_both_sides() -> None:
 
 def test_another_answer_to_the_same_input_gets_no_ratio() -> None:
     def output(value: int) -> tuple[OutputTensor, ...]:
-        return (OutputTensor(name="o", dtype="int8", shape=(1,), sha256=str(value), data=bytes([value]), scale=1.0),)
+        data = bytes([100, value])
+        return (OutputTensor(name="o", dtype="int8", shape=(2,), sha256=str(value), data=data, scale=1.0),)
 
     def change(new: CaseRecord, value: int) -> Change:
         return compare_runs(_side(_run(_case()), {}, output(0)), _side(_run(new), {}, output(value)), 0.01).cases[0]
@@ -244,6 +246,27 @@ def test_another_answer_to_the_same_input_gets_no_ratio() -> None:
     assert other.ratio is None
     assert other.is_a("answer")
     assert change(_case(input="parrot.jpg"), 32).ratio, "another input has another answer"
+
+
+def test_zeros_are_no_answer_however_small_the_outputs_are() -> None:
+    """A classifier in doubt: its largest score is 14 steps, less than the tolerance of 16."""
+    scores = OutputTensor(name="o", dtype="uint8", shape=(3,), sha256="1", data=bytes([3, 14, 9]), scale=1 / 256)
+    near, zeros = (replace(scores, sha256=str(data), data=data) for data in (bytes([5, 10, 9]), bytes(3)))
+    assert answers_differ([scores], [near]) == ""
+    assert "differs by 1.1 times the tolerance" in answers_differ([scores], [zeros])
+
+
+def test_an_answer_too_large_to_be_kept_is_said_to_be_unknown() -> None:
+    def outputs(sha256: str) -> tuple[OutputTensor, ...]:
+        return (OutputTensor(name="mask", dtype="uint8", shape=(2000, 1000), sha256=sha256),)
+
+    def notes(old: str, new: str) -> tuple[str, ...]:
+        sides = _side(_run(_case()), {}, outputs(old)), _side(_run(_case()), {}, outputs(new))
+        return compare_runs(*sides, 0.01).cases[0].notes
+
+    unknown = "output 'mask' was too large to be kept, so how far the two answers are apart is not known"
+    assert unknown in notes("1", "2")
+    assert unknown not in notes("1", "1")
 
 
 @pytest.mark.parametrize(("old", "new", "sides"), [(1, 1, ["OLD", "NEW"]), (1, 3, ["OLD"]), (3, 1, ["NEW"])])

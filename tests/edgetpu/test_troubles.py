@@ -159,7 +159,7 @@ def test_it_crashes(tpu: TpuMachine) -> None:
 def test_it_hangs(tpu: TpuMachine) -> None:
     tpu.stick("2-1")
     suite = tpu.suite()
-    suite.write_text(suite.read_text().replace("time_limit_s: 10", "time_limit_s: 3"))
+    suite.write_text(suite.read_text().replace("time_limit_s: 10", "time_limit_s: 4"))
     tpu.run(suite, devices=f"{USB}2-1", hang=1)
     error, _ = _failure(tpu)
     assert error == "no result within 3 s, so the worker was ended"

@@ -12,7 +12,7 @@ from devbench.errors import RoundError
 from tests.board import Board, gone_within
 from tests.conftest import Bench
 
-ENDS_SOON = "{profile: quick, rounds: 1, warmup_runs: 1, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 1, time_limit_s: 2}"
+ENDS_SOON = "{profile: quick, rounds: 1, warmup_runs: 1, warmup_s: 0, warmup_cap_s: 1, min_runs: 5, min_s: 0, cap_s: 1, time_limit_s: 2}"
 LONG = "{profile: quick, rounds: 1, warmup_runs: 1, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 50, time_limit_s: 60}"
 
 

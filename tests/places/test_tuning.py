@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from devbench.errors import DevbenchError
+from devbench.places import tuning_state
+from devbench.places.guardian import Undo
 from devbench.places.tuning import recover, tuned
-from devbench.places.tuning_state import MachineTakenError, lock_machine
+from devbench.places.tuning_state import MachineTakenError, State, guarded, lock_machine
 from tests.places.trees import CPUS, Tree
 
 # A process of its own that changes the settings and waits; short of Ctrl-C it ends as it is made to end.
@@ -97,6 +99,24 @@ def test_settings_are_changed_and_put_back(tree: Tree, state_file: Path) -> None
     assert tree.state() == before
     assert not state_file.exists()
     assert said[1:] == ["governor of cpu0-3: put back to powersave"]
+
+
+def test_a_guardian_that_needs_its_time_is_given_it(
+    tree: Tree, state_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when Ctrl-C comes while a board far away is being set back."""
+    monkeypatch.setattr(tuning_state, "_GUARDIAN_ENDS_WITHIN_S", 0.1)
+    undone = tmp_path / "undone"
+    slow = Undo(command=["sh", "-c", f"sleep 0.5; touch {undone}"], lasting=True)
+    state = State.of(tree.root, state_file, [slow])
+    with (
+        pytest.raises(KeyboardInterrupt),
+        lock_machine(tree.root, None) as lock,
+        guarded(state, lock),
+    ):
+        raise KeyboardInterrupt
+    assert undone.exists()
+    assert not state_file.exists()
 
 
 def test_each_cpu_gets_its_own_value_back(tree: Tree, state_file: Path) -> None:

@@ -119,7 +119,17 @@ def test_what_may_not_be_published_is_refused_with_what_to_do(bench: Bench, run:
     _with_verdict(run, "clean")
     profile = bench("publish", "out", "--out", "pub")
     assert profile.returncode == 1
-    assert "was measured with the profile quick, not with `publish`" in profile.stderr
+    assert "was measured with the profile quick" in profile.stderr
+    assert "not with `publish`" in profile.stderr
+    found = json.loads((run / "run.json").read_text())
+    for case in found["cases"]:
+        case["measure"] |= {"profile": "publish", "rounds": 9, "min_runs": 30, "precision": None}
+    (run / "run.json").write_text(json.dumps(found))
+    in_name_only = bench("publish", "out", "--out", "pub").stderr
+    assert "the profile publish, with warmup_runs" in in_name_only
+    assert "min_runs 30 and min_s" in in_name_only
+    assert "precision none, not with `publish`" in in_name_only
+    assert "rounds" not in in_name_only, "more than asked for is no lack"
     assert not (bench.folder / "pub").exists()
     assert bench("publish", "out", "--name", "../x", "--any-profile").returncode == 2
     assert bench("publish", "out", "--out", "pub", "--any-profile").returncode == 0

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from devbench.compare.comparison import compare_run
-from devbench.domain.outcome import Failed, Measured, Skipped
+from devbench.domain.measure import PROFILES
+from devbench.domain.outcome import Failed, Measured, Precision, RoundFacts, Skipped
 from devbench.domain.place import Absent
 from devbench.domain.run import CaseRecord, Compare, Request, Run
 from devbench.report.figures import duration, milliseconds
@@ -106,3 +107,41 @@ def test_figures_have_four_digits_that_count(value_ms: float, text: str) -> None
 
 def test_durations() -> None:
     assert [duration(seconds) for seconds in (0, 59.4, 61, 3725)] == ["0 s", "59 s", "1 min 01 s", "1 h 02 min"]
+
+
+def test_what_is_too_little_to_say_something_is_said() -> None:
+    short = {0: np.arange(2_000_000, 2_000_015), 1: np.arange(2_000_000, 2_000_015)}
+    measure = replace(PROFILES["normal"], percentiles=(90,))
+    about = RoundFacts(
+        index=0,
+        started_utc="",
+        duration_s=1,
+        load_ns=1,
+        first_ns=1,
+        warmup_samples=1,
+        samples=15,
+        inferences_per_sample=1,
+        stopped_by="cap",
+        cpu_ns_per_inference=1,
+        peak_memory_bytes=1,
+    )
+    rounds = (about, replace(about, index=1), replace(about, index=2, superseded=True))
+    case = replace(_case("a", "x", short), measure=measure, rounds=rounds)
+    text = markdown(tables_of(compare_run(_run(case), lambda _: short, lambda _: ())))
+    assert "- a@x: no bound of p90, which needs 64 samples: there are 30. Raise `min_runs` or `cap_s`." in text
+    assert "- a@x: a round of under 20 samples cannot tell whether it was steady. Raise `min_runs` or `cap_s`." in text
+    assert "- 1 round was doubtful and measured again: kept, but in no figure." in text
+
+
+def test_the_cost_of_half_the_interval_is_told() -> None:
+    def case(name: str, wanted: float | None, rounds: int, seconds: float) -> CaseRecord:
+        found = Precision(reached=0.02, wanted=wanted, rounds_to_halve=rounds, seconds_to_halve=seconds)
+        plain = _case(name, "x", ROUNDS)
+        assert isinstance(plain.outcome, Measured)
+        return replace(plain, outcome=replace(plain.outcome, precision=found))
+
+    run = _run(case("a", 0.01, 1, 20), case("b", None, 3, 40))
+    text = markdown(tables_of(compare_run(run, lambda _: ROUNDS, lambda _: ())))
+    assert "- a@x: ± 2.0% reached, ± 1.0% asked for; 1 round more (about 20 s) would halve it." in text
+    assert "b@x:" not in text
+    assert "- To halve every interval: 1–3 rounds more of each case, about 1 min 00 s in all." in text

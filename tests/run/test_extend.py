@@ -56,3 +56,19 @@ def test_a_machine_that_stays_disturbed_gives_a_verdict_and_no_endless_run(bench
     assert "contaminated: busy" in done.stdout
     assert "End them, or measure when the machine is idle." in done.stdout
     assert ",contaminated,busy" in bench("report", "out", "--format", "csv").stdout
+
+
+def test_what_was_measured_counts_when_only_a_round_that_was_added_fails(bench: Bench) -> None:
+    broken = 'if number == 2:\n        raise RoundError("the cable was pulled out")\n    if number not in (1,):'
+    source = HOG.replace("if number not in HOGGED:", broken)
+    bench.plugin("hog", source.replace("import hookimpl", "import hookimpl\nfrom devbench.errors import RoundError"))
+    bench.fake("a", invoke_us=500)
+    done = bench("run", bench.fake_suite("a", measure=MEASURE), "--out", "out")
+    assert done.returncode == 0, done.stderr
+    run = bench.run_file()
+    case = run["cases"][0]
+    assert case["outcome"]["status"] == "measured"
+    assert case["outcome"]["summary"]["rounds"] == len(case["rounds"]) == len(run["order"]) == 2
+    assert not any(about["superseded"] for about in case["rounds"])
+    assert case["outcome"]["verdict"]["status"] != "clean"
+    assert "one more round was wanted, and failed: the cable was pulled out" in done.stdout.replace("\n", " ")

@@ -105,15 +105,25 @@ def test_conditions_are_differences_of_snapshots_per_second() -> None:
         "at_s": 10.0,
         "busy_s": 5.0,
         "own_s": 1.0,
-        "steal_s": 1.0,
+        "steal_s": {"cpu0": 1.0, "cpu1": 5.0, "cpu2": 2.0},
+        "quota_s": {"/mine": 1.0, "": 50.0},
         "processes": {"7": ["hog", 1.0], "8": ["gone", 9.0]},
     }
-    after = {"at_s": 12.0, "busy_s": 9.0, "own_s": 3.0, "steal_s": 1.1, "processes": {"7": ["hog", 2.8]}}
+    after = {
+        "at_s": 12.0,
+        "busy_s": 9.0,
+        "own_s": 3.0,
+        "steal_s": {"cpu0": 1.01, "cpu1": 5.11},
+        "quota_s": {"/mine": 1.5, "": 50.0},
+        "tick_s": 0.01,
+        "processes": {"7": ["hog", 2.8]},
+    }
     canary = {"total_ns": 3, "best_ns": 2}
     found = conditions_of(before, after, (canary, canary), preempted=4)
     assert found.others_cores == pytest.approx(1.0)
-    assert found.steal == pytest.approx(0.05)
+    assert found.steal == pytest.approx(0.05), "of the core that lost most, but for a tick"
+    assert found.quota == pytest.approx(0.25), "of the group that was stopped most, however long it was before"
     assert found.busiest == "hog (pid 7), 0.90 cores"
     assert found.preempted_per_s == pytest.approx(2.0)
     assert found.stall_cpu is None
-    assert found.quota is None
+    assert conditions_of({"at_s": 1}, {"at_s": 2}, (canary, canary), preempted=0).steal is None

@@ -54,7 +54,7 @@ def test_rounds_that_agree_by_luck_are_no_narrower_than_their_samples_allow(draw
 
 def test_a_coarse_clock_is_never_exact() -> None:
     interval = median_interval([np.array([1000, 1000, 1000, 2000])] * 3)
-    assert interval.low < 510
+    assert interval.low < 550
     assert interval.high > 1490
 
 

@@ -48,3 +48,14 @@ def test_refuses_what_has_no_positive_median(bad) -> None:
 def test_refuses_no_rounds() -> None:
     with pytest.raises(ValueError, match="at least one round"):
         round_medians([])
+
+
+@pytest.mark.parametrize("samples", [2, 3, 5])
+def test_a_few_samples_hold_their_median_as_often_as_they_say(samples: int) -> None:
+    """From the smallest to the largest of two it would be half of the time; two standard errors are 0.9 %."""
+    rng = np.random.default_rng(samples)
+    held = 0
+    for _ in range(2500):
+        low, high = round_median((1e6 * np.exp(0.02 * rng.standard_normal(samples))).astype(np.int64)).bounds_ns(0.95)
+        held += low <= 1e6 <= high
+    assert held / 2500 >= 0.94

@@ -1,6 +1,7 @@
 """Suites: every mistake at once, each with its place; and nothing that a file says can hurt."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,22 @@ rums: 3
             "s.yaml:6:10: cap_s (2) is less than min_s (5)",
         ),
         (
+            "name: s\nmodels: []\ndevices: [desktop-cpu]\nmeasure: {cap_s: 1, percentiles: [99], min_runs: 50}\n",
+            "s.yaml:4:18: cap_s (1) is less than min_s (2)",
+        ),
+        (
+            "name: s\nmodels: []\ndevices: [desktop-cpu]\nmeasure: {cap_s: 1, percentiles: [99], min_runs: 50}\n",
+            "s.yaml:4:34: p99 needs 662 samples, and rounds × min_runs are 150",
+        ),
+        (
+            "name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure: {cap_s: 300, time_limit_s: 300}\n",
+            "s.yaml:4:37: time_limit_s (300) is less than warmup_cap_s + cap_s (305)",
+        ),
+        (
+            "name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure: {time_limit_s: .inf}\n",
+            "s.yaml:4:25: 'time_limit_s' cannot be inf",
+        ),
+        (
             "name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure: fast\n",
             "s.yaml:4:10: 'profile' cannot be 'fast'",
         ),
@@ -124,3 +141,20 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "bom.yaml"
     path.write_text("\ufeffname: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\n")
     assert read_suite(path, KNOWN).name == "s"
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("{min_s: 100}", {"cap_s": 100, "time_limit_s": 300}),
+        ("{cap_s: 400}", {"time_limit_s": 810}),
+        ("{warmup_s: 9}", {"warmup_cap_s": 9}),
+        ("{rounds: 9}", {"max_rounds": 9}),
+        ("{precision: null}", {"precision": None}),
+        ("{warmup_cap_s: 0, warmup_s: 3}", {"warmup_cap_s": 0, "warmup_s": 3}),
+    ],
+)
+def test_a_minimum_raises_its_maximum_and_null_asks_for_no_precision(text: str, settings: dict[str, object]) -> None:
+    suite = f"name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure: {text}\n"
+    found = asdict(parse_suite(suite, "s.yaml", KNOWN).measure.settings())
+    assert {name: found[name] for name in settings} == settings

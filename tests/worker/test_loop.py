@@ -118,3 +118,34 @@ def test_compute_alone_is_timed_afterwards_and_never_beyond_the_limit(monkeypatc
     found = loop.measure(clock.invoke, {**SETTINGS, "time_limit_s": 0.4}, told.append, compute)
     assert found["compute_ns"] == []
     assert found["samples_ns"] == [10 * MS] * 10, "what was measured is not lost for it"
+
+
+def test_a_model_too_slow_to_settle_in_time_is_not_called_unsettled(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _clock(monkeypatch, lambda call: (300 if call < 8 else 200) * MS)
+    found = loop.measure(clock.invoke, {**SETTINGS, "warmup_runs": 5}, lambda _: None)
+    assert len(found["warmup_ns"]) == 4, "the cap of a second came first"
+    assert found["settled"]
+
+
+def test_a_warmup_that_is_level_when_its_time_is_over_has_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The 17th would be the next to be looked at, and the cap comes at the 15th."""
+    clock = _clock(monkeypatch, lambda call: (90 if call < 8 else 45) * MS)
+    found = loop.measure(clock.invoke, SETTINGS, lambda _: None)
+    assert len(found["warmup_ns"]) == 15
+    assert found["settled"]
+
+
+def test_without_a_cap_the_warmup_is_exactly_as_long_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _clock(monkeypatch, lambda call: (30 - call) * MS)
+    found = loop.measure(clock.invoke, {**SETTINGS, "warmup_runs": 7, "warmup_cap_s": 0}, lambda _: None)
+    assert len(found["warmup_ns"]) == 7
+    assert found["settled"]
+
+
+def test_two_samples_are_taken_however_long_they_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _clock(monkeypatch, lambda _: 5000 * MS)
+    found = loop.measure(clock.invoke, SETTINGS, lambda _: None)
+    assert found["samples_ns"] == [5000 * MS] * 2
+    assert found["stopped_by"] == "cap"
+    clock = _clock(monkeypatch, lambda _: 5 * MS)
+    assert len(loop.measure(clock.invoke, {**SETTINGS, "min_runs": 1}, lambda _: None)["samples_ns"]) == 2

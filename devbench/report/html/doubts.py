@@ -32,7 +32,7 @@ def doubts(comparison: Comparison) -> list[Doubt]:
     """The worst first."""
     cases = comparison.run.cases
     found = [*_one_round(cases), *_reasons(cases), *_failed(cases), *_refused(comparison), *_remarks(cases)]
-    found += [*_skipped(cases), *_pending(cases), *_absent(comparison), *_imprecise(cases)]
+    found += [*_unchecked(comparison), *_skipped(cases), *_pending(cases), *_absent(comparison), *_imprecise(cases)]
     order = ("contaminated", "failed", "suspect", "no ratio", "remark", "imprecise", "skipped", "pending", "absent")
     measured = sum(isinstance(case.outcome, Measured) for case in cases)
     found = [replace(one, everywhere=_is_everywhere(one, measured)) for one in found]
@@ -132,6 +132,14 @@ def _refused(comparison: Comparison) -> list[Doubt]:
         Doubt(kind="no ratio", name="not alike", text=f"no ratio, since {cell.refused}", cases=(cell.case.id,))
         for cell in comparison.cells.values()
         if cell.refused
+    ]
+
+
+def _unchecked(comparison: Comparison) -> list[Doubt]:
+    return [
+        Doubt(kind="remark", name="answers", text=cell.unchecked, cases=(cell.case.id,))
+        for cell in comparison.cells.values()
+        if cell.unchecked
     ]
 
 
