@@ -2,8 +2,9 @@
 
     uv run python benchmarks/contamination.py MODEL.tflite --trials 20
 
-Every trial is one `devbench run` of one round pinned to one core, with one disturbance or none.
-Prints a Markdown table.
+Every trial is one `devbench run` of one round pinned to one core, with one disturbance or none. Where there is none, a
+bare loop of the same inferences takes turns with it, without anything of devbench but its test for a step and a drift:
+how quiet the machine itself was. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -21,6 +22,25 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from devbench.run.verdict import STEADY_TOLERANCE
+from devbench.stats import check_steady
+
+BARE = """
+import sys, time
+from ai_edge_litert.interpreter import Interpreter
+interpreter = Interpreter(model_path=sys.argv[1], num_threads=1)
+interpreter.allocate_tensors()
+now = time.perf_counter_ns
+for seconds in (1, 6):
+    samples, end = [], now() + seconds * 10**9
+    while now() < end:
+        begin = now()
+        interpreter.invoke()
+        samples.append(now() - begin)
+print(*samples)
+"""
 CORE = max(os.sched_getaffinity(0))
 BUSY = "while True: pass"
 MEMORY = "piece = bytearray(64 << 20)\nwhile True: bytes(piece)"
@@ -56,13 +76,26 @@ def main() -> None:
     for name, begin in kinds.items():
         verdicts: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
+        bare = []
         for _ in range(arguments.trials):
+            if name == "nothing":
+                bare.append(bare_is_steady(arguments.model.resolve()))
             verdict = trial(arguments.model.resolve(), begin)
             verdicts[verdict["status"]] += 1
             reasons.update(reason["code"] for reason in verdict["reasons"])
         counts = " | ".join(str(verdicts[status]) for status in ("clean", "suspect", "contaminated"))
         given = ", ".join(f"{code} {count}" for code, count in reasons.most_common())
         print(f"| {name} | {arguments.trials} | {counts} | {given} |", flush=True)
+        if bare:
+            print(
+                f"| (a bare loop in turns with it) | {len(bare)} | {sum(bare)} | {bare.count(False)} | | not-steady |"
+            )
+
+
+def bare_is_steady(model: Path) -> bool:
+    command = ["taskset", "-c", str(CORE), sys.executable, "-c", BARE, str(model)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return check_steady(np.array(done.stdout.split(), dtype=np.int64), tolerance=STEADY_TOLERANCE).steady
 
 
 def trial(model: Path, begin: Callable[[], Callable[[], None]]) -> dict:

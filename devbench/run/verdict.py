@@ -94,7 +94,7 @@ _CANARY = _Limit(
     text="a known piece of work took {value:.0%} longer than it does here",
     remedy="The machine was slower for a while: see the other reasons, or measure again.",
 )
-_ROUND_APART, _STEADY_TOLERANCE = 0.05, 0.03
+_ROUND_APART, STEADY_TOLERANCE = 0.05, 0.03
 
 
 def canary_baseline(rounds: Iterable[RoundFacts]) -> float:
@@ -107,10 +107,10 @@ def judge_round(about: RoundFacts, samples_ns: Nanoseconds, usual_canary_ns: flo
     """The reasons to doubt one round; none if it is clean."""
     seen = about.conditions
     reasons = list(_from_conditions(seen, usual_canary_ns)) if seen else []
-    steady = check_steady(samples_ns, tolerance=_STEADY_TOLERANCE)
+    steady = check_steady(samples_ns, tolerance=STEADY_TOLERANCE)
     if steady.enough and not steady.steady:
         # A step also tilts the line through the whole series, and by more than it is high.
-        change = steady.step if steady.step_is_real and abs(steady.step) > _STEADY_TOLERANCE else steady.drift
+        change = steady.step if steady.step_is_real and abs(steady.step) > STEADY_TOLERANCE else steady.drift
         reasons.append(
             Reason(
                 code="not-steady",
