@@ -162,7 +162,7 @@ def test_it_hangs(tpu: TpuMachine) -> None:
     suite.write_text(suite.read_text().replace("time_limit_s: 10", "time_limit_s: 4"))
     tpu.run(suite, devices=f"{USB}2-1", hang=1)
     error, _ = _failure(tpu)
-    assert error == "no result within 3 s, so the worker was ended"
+    assert error == "no result within 4 s, so the worker was ended"
 
 
 def test_the_library_is_too_old_for_the_file(tpu: TpuMachine) -> None:
