@@ -10,7 +10,8 @@ class Measure:
     """Settings of the warm-up and the timed loop. See docs/measurement.md for what each is for.
 
     A phase goes on until it has done its runs *and* its seconds; then the warm-up until it has settled, the
-    timed loop until the median is precise enough or more samples no longer help; and never past its cap.
+    timed loop until the median is precise enough or more samples no longer help; and never past its cap, but for
+    two samples at least. A `warmup_cap_s` of 0: a warm-up of these runs and seconds, settled or not.
 
     max_rounds: how many rounds there may be if the first `rounds` are suspect or not precise enough.
     precision: half of the 95 % interval of the median over the median; None asks for none.
@@ -75,7 +76,10 @@ PROFILES: dict[str, Measure] = {
 }
 DEFAULT_PROFILE = "normal"
 
-_MORE_IS_BETTER = ("rounds", "warmup_runs", "warmup_s", "min_runs", "min_s")
+_MORE_IS_BETTER = (
+    *("rounds", "max_rounds", "warmup_runs", "warmup_s", "warmup_cap_s"),
+    *("min_runs", "min_s", "cap_s"),
+)
 
 
 def weaker_settings(measure: Measure) -> list[str]:

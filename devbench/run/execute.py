@@ -77,13 +77,12 @@ class Execution:
                     self._fail(case_id, error)
 
     def _rounds(self) -> None:
-        todo = self._todo()
+        todo, total = self._todo(), len(self.run.order)
         measures = {case_id: case.planned.measure for case_id, case in self.cases.items()}
-        for position, case_id in enumerate(todo):
-            if isinstance(self.run.case(case_id).outcome, Pending) and case_id in self._todo():
-                left_s = self._left.of(todo[position:], measures)
-                number = len(self.run.order) - len(todo) + position + 1
-                self.progress.round_started(case_id, number, len(self.run.order), left_s)
+        for number, case_id in enumerate(todo, total - len(todo) + 1):
+            left = self._todo()  # shorter than what was to do, if a case has failed or gets no more rounds
+            if isinstance(self.run.case(case_id).outcome, Pending) and case_id in left:
+                self.progress.round_started(case_id, number, total, self._left.of(left, measures))
                 self._round(self.cases[case_id])
 
     def _todo(self) -> list[str]:
@@ -117,11 +116,12 @@ class Execution:
 
     def _fail(self, case_id: str, error: RoundError) -> None:
         """The case has failed, unless what was planned is there and only a round that was added has failed."""
-        self.progress.case_failed(case_id, error.message)
         record = self.run.case(case_id)
         if self.run.extended and record.measure and len(record.rounds) >= record.measure.rounds:
+            self.progress.detail(f"{case_id}: one more round failed: {error.message}")
             self._save(without_more_rounds(self.run, record, error.message))
         else:
+            self.progress.case_failed(case_id, error.message)
             self._save(self.run.with_case(replace(record, outcome=_failed(error))))
 
     def _measured(self, record: CaseRecord) -> Measured:

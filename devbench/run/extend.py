@@ -45,10 +45,17 @@ def extended(run: Run, samples: Samples) -> Run:
 
 
 def without_more_rounds(run: Run, case: CaseRecord, error: str) -> Run:
-    """The run when a round that was added to `case` has failed: it is left at the rounds that it has, all counting."""
+    """The run when a round that was added to `case` has failed: it is left at those that it has.
+
+    The least doubtful of those that were to be replaced count again, until as many count as were planned.
+    """
+    assert case.measure
     place = iter(range(len(case.rounds)))
     order = tuple(one for one in run.order if one != case.id or next(place, None) is not None)
-    rounds = tuple(replace(about, superseded=False) for about in case.rounds)
+    missing = max(0, case.measure.rounds - sum(not about.superseded for about in case.rounds))
+    left_out = sorted((about for about in case.rounds if about.superseded), key=_is_contaminated)
+    again = {about.index for about in left_out[:missing]}
+    rounds = tuple(replace(about, superseded=about.superseded and about.index not in again) for about in case.rounds)
     remark = f"one more round was wanted, and failed: {error}"
     return replace(run.with_case(replace(case, rounds=rounds, remarks=(*case.remarks, remark))), order=order)
 
@@ -59,7 +66,7 @@ def _extension(case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> tuple[Ca
     budget = max(0, case.measure.max_rounds - len(case.rounds))
     doubtful = sorted(
         (about for about in case.rounds if about.reasons),
-        key=lambda about: (not any(one.severity == "contaminated" for one in about.reasons), about.index),
+        key=lambda about: (not _is_contaminated(about), about.index),
     )
     again = {about.index for about in doubtful[:budget]}
     rounds = tuple(replace(about, superseded=about.index in again) for about in case.rounds)
@@ -69,6 +76,10 @@ def _extension(case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> tuple[Ca
     if wanted and kept and median_interval(kept).relative_half_width > wanted:
         more += case.measure.rounds
     return replace(case, rounds=rounds), min(more, budget)
+
+
+def _is_contaminated(about: RoundFacts) -> bool:
+    return any(one.severity == "contaminated" for one in about.reasons)
 
 
 def _rounds_at(cases: Iterable[CaseRecord], place: CaseRecord) -> Iterable[RoundFacts]:

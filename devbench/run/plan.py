@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,26 +92,18 @@ def plan_suite(
             absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))
         for place in places:
             slots += _slots(entry, place, registry, probe)
-    cases: list[PlannedCase] = []
-    skips: list[tuple[PlannedCase, Skipped]] = []
+    cases: dict[str, PlannedCase] = {}  # by id: what is asked for twice is measured once
+    skips: dict[str, tuple[PlannedCase, Skipped]] = {}
     for entry_model, slot in itertools.product(suite.models, slots):
         for asked in _asked(entry_model, slot, suite, registry, base):
             planned = _case(entry_model, asked, slot, suite, base, measure, seed)
             why = slot.problem or _format_problem(asked.variant, slot.runtime, registry)
             if why:
-                skips.append((planned, why))
+                skips[planned.id] = planned, why
             else:
-                cases.append(planned)
-    twice = [
-        one for one, times in Counter(case.id for case in (*cases, *(case for case, _ in skips))).items() if times > 1
-    ]
-    if twice:
-        raise DevbenchError(
-            f"the suite asks for {twice[0]} more than once",
-            "Name each device with the same runtime and options once, and each value of an option once.",
-        )
+                cases[planned.id] = planned
     places_by_name = {(slot.device, slot.place.name): slot.place for slot in slots}
-    return Plan(cases=tuple(cases), skips=tuple(skips), absent=tuple(absent), places=places_by_name)
+    return Plan(cases=tuple(cases.values()), skips=tuple(skips.values()), absent=tuple(absent), places=places_by_name)
 
 
 def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) -> Iterator[_Slot]:

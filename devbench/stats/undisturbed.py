@@ -40,7 +40,7 @@ def undisturbed_ratio(numerator: Rounds, denominator: Rounds) -> Interval | None
 
     Args:
         numerator: one array per round, shape (n_i,), nanoseconds.
-        denominator: the same; the numbers of rounds may differ.
+        denominator: the same; of a side with more than twice as many rounds as the other, so many are taken.
 
     Raises:
         ValueError: an empty round.
@@ -48,7 +48,8 @@ def undisturbed_ratio(numerator: Rounds, denominator: Rounds) -> Interval | None
     """
     if min(len(numerator), len(denominator)) < 2:  # noqa: PLR2004
         return None
-    above, below = _floor(numerator), _floor(denominator)
+    most = 2 * min(len(numerator), len(denominator))  # the faster half of many rounds is faster than that of a few
+    above, below = _floor(numerator[:most]), _floor(denominator[:most])
     value = above.log_time - below.log_time
     reach = math.hypot(above.reach, below.reach) + above.log_tick + below.log_tick
     return Interval(

@@ -168,18 +168,24 @@ class MeasureFormat(_Strict):
         for least, most in (("warmup_s", "warmup_cap_s"), ("min_s", "cap_s")):
             if least in own:
                 own.setdefault(most, max(getattr(base, most), own[least]))
-        caps_s = [own.get(name, getattr(base, name)) for name in ("warmup_cap_s", "cap_s")]
-        own.setdefault("time_limit_s", max(base.time_limit_s, _LIMIT_OVER_CAPS * sum(caps_s)))
-        return replace(base, **own)
+        measure = replace(base, **own)
+        if self.time_limit_s is None:
+            limit_s = max(base.time_limit_s, _LIMIT_OVER_CAPS * _loops_s(measure))
+            measure = replace(measure, time_limit_s=limit_s)
+        return measure
+
+
+def _loops_s(measure: Measure) -> float:
+    """Warm-up and timed loop, at most."""
+    return max(measure.warmup_cap_s, measure.warmup_s) + measure.cap_s
 
 
 def contradictions(measure: Measure) -> list[tuple[str, str]]:
     """Settings that cannot both hold: the key to blame, and why."""
-    loops_s = max(measure.warmup_cap_s, measure.warmup_s) + measure.cap_s
     rules = [
         ("cap_s", measure.cap_s, "min_s", measure.min_s),
         ("max_rounds", measure.max_rounds, "rounds", measure.rounds),
-        ("time_limit_s", measure.time_limit_s, "warmup_cap_s + cap_s", loops_s),
+        ("time_limit_s", measure.time_limit_s, "warm-up and cap_s", _loops_s(measure)),
     ]
     if measure.warmup_cap_s:
         rules.append(("warmup_cap_s", measure.warmup_cap_s, "warmup_s", measure.warmup_s))

@@ -10,7 +10,7 @@ from .settle import PreciseEnough, can_tell, has_settled
 
 SHORTEST_SAMPLE_NS = 100000  # below 100 us the clock and the loop would be a visible part of a sample
 
-FEWEST_SAMPLES = 2  # whatever the settings: one alone says nothing of how sure it is
+FEWEST_SAMPLES = 2  # where the time limit allows: one alone says nothing of how sure it is
 
 SHORTEST_REGION = 5  # inferences of the second region, before it is timed
 
@@ -80,7 +80,8 @@ def measure(invoke, settings, tell, compute=None):
     warmup, settled = _warm_up(invoke, settings)
     per_sample = inferences_per_sample(warmup)
     tell("steady")
-    found = _steady(invoke, per_sample, settings)
+    time_for_more = now_ns() - begin_ns + 2 * max(warmup) < _ns(settings["time_limit_s"])
+    found = _steady(invoke, per_sample, settings, FEWEST_SAMPLES if time_for_more else 1)
     found["compute_ns"] = _alone(compute, settings, now_ns() - begin_ns, tell) if compute else []
     found.update(
         first_ns=first_ns,
@@ -101,7 +102,7 @@ def _warm_up(invoke, settings):
     return samples, bool(has_settled(samples)) or not can_tell(samples)
 
 
-def _steady(invoke, per_sample, settings):
+def _steady(invoke, per_sample, settings, fewest):
     target = settings["precision"]
     enough = PreciseEnough(target) if target else None
     around = [environment.snapshot()]
@@ -115,7 +116,7 @@ def _steady(invoke, per_sample, settings):
         _ns(settings["min_s"]),
         _ns(settings["cap_s"]),
         enough,
-        FEWEST_SAMPLES,
+        fewest,
     )
     end_ns = now_ns()
     cpu_s = time.process_time() - cpu_before_s

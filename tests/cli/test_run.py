@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -177,14 +178,13 @@ def test_dry_run_prints_the_plan_and_measures_nothing(bench: Bench) -> None:
     assert "gone.csv: cannot be read" in missing.stderr
 
 
-def test_the_same_case_twice_is_refused(bench: Bench) -> None:
+def test_the_same_case_twice_is_measured_once(bench: Bench) -> None:
     bench.fake("a")
-    suite = bench.fake_suite("a").read_text().replace("[fake]", "[fake, fake]")
+    suite = bench.fake_suite("a").read_text().replace("[fake]", "[fake, {fake: {slowdown: [1, 1]}}]")
     done = bench("run", bench.write("twice.yaml", suite), "--out", "out")
-    assert done.returncode == 1
-    assert "the suite asks for a" in done.stderr
-    assert "more than once" in done.stderr
-    assert not (bench.folder / "out").exists()
+    assert done.returncode == 0, done.stderr
+    assert len(bench.run_file()["cases"]) == 1
+    assert pq.read_table(bench.folder / "out" / "samples.parquet").num_rows < 100
 
 
 def test_narrowing_and_profile_and_json(bench: Bench) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pyarrow.parquet as pq
+from dataclasses import replace
 
+import pyarrow.parquet as pq
+import pytest
+
+from devbench.run.extend import without_more_rounds
 from tests.conftest import Bench
+from tests.report.runs import BUSY, STEAL, case_of, comparison_of, samples_of
 
 # Every second sample of a round runs beside a busy loop that the engine itself starts: "hog" is a plugin's wrapper.
 HOG = """
@@ -72,3 +77,26 @@ def test_what_was_measured_counts_when_only_a_round_that_was_added_fails(bench: 
     assert not any(about["superseded"] for about in case["rounds"])
     assert case["outcome"]["verdict"]["status"] != "clean"
     assert "one more round was wanted, and failed: the cable was pulled out" in done.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("superseded", "rounds", "left_out"),
+    [
+        ((1,), 4, {1}),  # replaced before the next one failed
+        ((1,), 3, set()),
+        ((0, 1), 4, {0}),  # one of the two has a replacement: the better of them counts again
+    ],
+)
+def test_only_what_nothing_has_replaced_counts_again(
+    superseded: tuple[int, ...], rounds: int, left_out: set[int]
+) -> None:
+    series = [samples_of(2_000_000, seed) for seed in range(rounds)]
+    case = case_of("ant", "cpu", series)
+    reasons = {0: (BUSY,), 1: (STEAL,)}
+    doubtful = {index: replace(case.rounds[index], superseded=True, reasons=reasons[index]) for index in superseded}
+    case = replace(case, rounds=tuple(doubtful.get(about.index, about) for about in case.rounds))
+    run = replace(comparison_of(case, samples={case.id: series}).run, order=("x", *[case.id] * 5, "y", case.id))
+    found = without_more_rounds(run, case, "gone")
+    assert {about.index for about in found.cases[0].rounds if about.superseded} == left_out
+    assert found.order == ("x", *[case.id] * rounds, "y")
+    assert found.cases[0].remarks == ("one more round was wanted, and failed: gone",)

@@ -88,7 +88,7 @@ rums: 3
         ),
         (
             "name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure: {cap_s: 300, time_limit_s: 300}\n",
-            "s.yaml:4:37: time_limit_s (300) is less than warmup_cap_s + cap_s (305)",
+            "s.yaml:4:37: time_limit_s (300) is less than warm-up and cap_s (305)",
         ),
         (
             "name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure: {time_limit_s: .inf}\n",
@@ -148,6 +148,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     [
         ("{min_s: 100}", {"cap_s": 100, "time_limit_s": 300}),
         ("{cap_s: 400}", {"time_limit_s": 810}),
+        ("{warmup_cap_s: 0, warmup_s: 200, cap_s: 120}", {"time_limit_s": 640}),
         ("{warmup_s: 9}", {"warmup_cap_s": 9}),
         ("{rounds: 9}", {"max_rounds": 9}),
         ("{precision: null}", {"precision": None}),

@@ -49,6 +49,7 @@ SETTINGS = {
     "min_s": 0,
     "cap_s": 1,
     "precision": None,
+    "time_limit_s": 60,
 }
 
 
@@ -128,10 +129,10 @@ def test_a_model_too_slow_to_settle_in_time_is_not_called_unsettled(monkeypatch:
 
 
 def test_a_warmup_that_is_level_when_its_time_is_over_has_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The 17th would be the next to be looked at, and the cap comes at the 15th."""
-    clock = _clock(monkeypatch, lambda call: (90 if call < 8 else 45) * MS)
-    found = loop.measure(clock.invoke, SETTINGS, lambda _: None)
-    assert len(found["warmup_ns"]) == 15
+    """The 15th would be the next to be looked at, and the cap comes at the 13th."""
+    clock = _clock(monkeypatch, lambda call: (90 if call < 6 else 45) * MS)
+    found = loop.measure(clock.invoke, {**SETTINGS, "warmup_cap_s": 0.8}, lambda _: None)
+    assert len(found["warmup_ns"]) == 13
     assert found["settled"]
 
 
@@ -147,5 +148,8 @@ def test_two_samples_are_taken_however_long_they_last(monkeypatch: pytest.Monkey
     found = loop.measure(clock.invoke, SETTINGS, lambda _: None)
     assert found["samples_ns"] == [5000 * MS] * 2
     assert found["stopped_by"] == "cap"
+    clock = _clock(monkeypatch, lambda _: 15_000 * MS)
+    found = loop.measure(clock.invoke, SETTINGS, lambda _: None)
+    assert found["samples_ns"] == [15_000 * MS], "a second one would come too late to be heard of"
     clock = _clock(monkeypatch, lambda _: 5 * MS)
     assert len(loop.measure(clock.invoke, {**SETTINGS, "min_runs": 1}, lambda _: None)["samples_ns"]) == 2
