@@ -21,17 +21,18 @@ def conditions_of(before: Snapshot, after: Snapshot, canaries: tuple[Snapshot, S
         return max(0.0, float(after[name]) - float(before[name])) / seconds
 
     busy, own = share("busy_s"), share("own_s")
+    groups = after.get("quota_s", {})  # of one that the worker was moved into meanwhile, all counts
     start_mhz, end_mhz = before.get("frequency_mhz"), after.get("frequency_mhz")
     throttles = after["throttles"] - before["throttles"] if "throttles" in before and "throttles" in after else None
     return Conditions(
         seconds=round(seconds, 3),
         others_cores=None if busy is None or own is None else max(0.0, busy - own),
         busiest=_busiest(before.get("processes", {}), after.get("processes", {}), seconds),
-        steal=_most(before, after, "steal_s", seconds, tick_s=float(after.get("tick_s", 0))),
+        steal=_most(before.get("steal_s", {}), after.get("steal_s", {}), seconds, tick_s=float(after.get("tick_s", 0))),
         stall_cpu=share("stall_cpu_s"),
         stall_memory=share("stall_memory_s"),
         stall_io=share("stall_io_s"),
-        quota=_most(before, after, "quota_s", seconds),
+        quota=_most({**dict.fromkeys(groups, 0.0), **before.get("quota_s", {})}, groups, seconds),
         throttles=throttles,
         frequency_mhz=end_mhz,
         frequency_drop=1 - end_mhz / start_mhz if start_mhz and end_mhz else None,
@@ -44,12 +45,11 @@ def conditions_of(before: Snapshot, after: Snapshot, canaries: tuple[Snapshot, S
     )
 
 
-def _most(before: Snapshot, after: Snapshot, name: str, seconds: float, tick_s: float = 0) -> float | None:
-    """The share of the time that the counter `name` of one core, or of one group, gained at most.
+def _most(was: Mapping[str, float], then: Mapping[str, float], seconds: float, tick_s: float = 0) -> float | None:
+    """The share of the time that the counter of one core, or of one group, gained at most.
 
     Where it counts in ticks, a gain of one is none: nobody knows how long ago the tick before it was.
     """
-    was, then = before.get(name, {}), after.get(name, {})
     gained = [float(then[one]) - float(was[one]) for one in was if one in then]
     return max(0.0, max(gained) - tick_s) / seconds if gained else None
 

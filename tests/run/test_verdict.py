@@ -125,5 +125,7 @@ def test_conditions_are_differences_of_snapshots_per_second() -> None:
     assert found.quota == pytest.approx(0.25), "of the group that was stopped most, however long it was before"
     assert found.busiest == "hog (pid 7), 0.90 cores"
     assert found.preempted_per_s == pytest.approx(2.0)
+    moved = conditions_of({**before, "quota_s": {"": 50.0}}, after, (canary, canary), preempted=0)
+    assert moved.quota == pytest.approx(0.75), "of a group that the worker was moved into, all counts"
     assert found.stall_cpu is None
     assert conditions_of({"at_s": 1}, {"at_s": 2}, (canary, canary), preempted=0).steal is None
