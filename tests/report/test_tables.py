@@ -9,13 +9,14 @@ import pytest
 
 from devbench.compare.comparison import compare_run
 from devbench.domain.measure import PROFILES
-from devbench.domain.outcome import Failed, Measured, Precision, RoundFacts, Skipped
+from devbench.domain.outcome import Failed, Measured, Precision, Skipped
 from devbench.domain.place import Absent
 from devbench.domain.run import CaseRecord, Compare, Request, Run
 from devbench.report.figures import duration, milliseconds
 from devbench.report.markdown import markdown
 from devbench.report.tables import tables_of
 from devbench.run.summary import summary_of
+from tests.report.runs import case_of
 
 ROUNDS = {number: np.full(200, 2_000_000, dtype=np.int64) + np.arange(200) * 100 for number in range(3)}
 SLOW = {number: ns * 16 for number, ns in ROUNDS.items()}
@@ -110,23 +111,11 @@ def test_durations() -> None:
 
 
 def test_what_is_too_little_to_say_something_is_said() -> None:
-    short = {0: np.arange(2_000_000, 2_000_015), 1: np.arange(2_000_000, 2_000_015)}
-    measure = replace(PROFILES["normal"], percentiles=(90,))
-    about = RoundFacts(
-        index=0,
-        started_utc="",
-        duration_s=1,
-        load_ns=1,
-        first_ns=1,
-        warmup_samples=1,
-        samples=15,
-        inferences_per_sample=1,
-        stopped_by="cap",
-        cpu_ns_per_inference=1,
-        peak_memory_bytes=1,
-    )
-    rounds = (about, replace(about, index=1), replace(about, index=2, superseded=True))
-    case = replace(_case("a", "x", short), measure=measure, rounds=rounds)
+    short = {number: np.arange(2_000_000, 2_000_015) for number in range(2)}
+    case = case_of("a", "x", [*short.values()] * 2)
+    rounds = (*case.rounds[:2], replace(case.rounds[2], superseded=True))
+    outcome = Measured(summary=summary_of(list(short.values())))
+    case = replace(case, measure=replace(PROFILES["normal"], percentiles=(90,)), rounds=rounds, outcome=outcome)
     text = markdown(tables_of(compare_run(_run(case), lambda _: short, lambda _: ())))
     assert "- a@x: no bound of p90, which needs 64 samples: there are 30. Raise `min_runs` or `cap_s`." in text
     assert "- a@x: a round of under 20 samples cannot tell whether it was steady. Raise `min_runs` or `cap_s`." in text
