@@ -38,9 +38,9 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     """The desk for `run` and `devices`, with plugins loaded and the core registered behind them."""
     from devbench.models.cache import ModelCache, cache_folder
     from devbench.models.fetch import WebFetcher
-    from devbench.places.changes import changed
     from devbench.run.round import WorkerRounds
     from devbench.run.start import Desk
+    from devbench.settings.changes import changed
     from devbench.suites.lab import read_lab
 
     plugins = load_plugins()

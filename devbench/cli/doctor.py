@@ -15,11 +15,11 @@ from devbench.cli.devices import place_lines
 from devbench.domain.check import Check
 from devbench.domain.extend import Device
 from devbench.errors import DevbenchError
+from devbench.machine.checks import check_machine
 from devbench.models.cache import cache_folder
-from devbench.places.held import endings_held
-from devbench.places.machine import check_machine
-from devbench.places.tuning import recover, tuned
 from devbench.run.progress import Progress
+from devbench.settings.held_signals import signals_held
+from devbench.settings.tuning import recover, tuned
 
 _MARKS = {True: "good   ", False: "improve", None: "unknown"}
 _NOTE = "note   "
@@ -50,16 +50,16 @@ def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[
 
 def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
     with (
-        endings_held() as endings,
+        signals_held() as signals,
         tuned(machine_root(), _state_file(), pin_frequency=pin_frequency, tell=_tell) as tuning,
     ):
         if command_line:
             _tell(f"running {shlex.join(command_line)}")
-            return endings.run(command_line)
+            return signals.run(command_line)
         if not tuning.changes:
             return 0
         _tell("holding these settings until Ctrl-C")
-        return endings.hold()
+        return signals.hold()
 
 
 def _judge(left: Check | None, *, as_json: bool) -> None:

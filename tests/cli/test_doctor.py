@@ -14,8 +14,8 @@ import pytest
 
 from devbench.cli.app import run_app
 from tests.conftest import Bench
-from tests.places.test_tuning import guardian_of
-from tests.places.trees import CPUS, Tree
+from tests.settings.test_tuning import guardian_of
+from tests.trees import CPUS, Tree
 
 
 @pytest.fixture

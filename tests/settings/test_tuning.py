@@ -16,17 +16,16 @@ from pathlib import Path
 import pytest
 
 from devbench.errors import DevbenchError
-from devbench.places import tuning_state
-from devbench.places.guardian import Undo
-from devbench.places.tuning import recover, tuned
-from devbench.places.tuning_state import MachineTakenError, State, guarded, lock_machine
-from tests.places.trees import CPUS, Tree
+from devbench.settings.guardian import Undo
+from devbench.settings.state import MachineTakenError, State, guarded, lock_machine
+from devbench.settings.tuning import recover, tuned
+from tests.trees import CPUS, Tree
 
 # A process of its own that changes the settings and waits; short of Ctrl-C it ends as it is made to end.
 HOLDER = """
 import sys, time
 from pathlib import Path
-from devbench.places.tuning import tuned
+from devbench.settings.tuning import tuned
 with tuned(Path(sys.argv[1]), Path(sys.argv[2]), tell=lambda text: None):
     print("holding", flush=True)
     time.sleep(60)
@@ -105,7 +104,7 @@ def test_a_guardian_that_needs_its_time_is_given_it(
     tree: Tree, state_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when Ctrl-C comes while a board far away is being set back."""
-    monkeypatch.setattr(tuning_state, "_GUARDIAN_ENDS_WITHIN_S", 0.1)
+    monkeypatch.setattr("devbench.settings.state._GUARDIAN_ENDS_WITHIN_S", 0.1)
     undone = tmp_path / "undone"
     slow = Undo(command=["sh", "-c", f"sleep 0.5; touch {undone}"], lasting=True)
     state = State.of(tree.root, state_file, [slow])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devbench.errors import DevbenchError
-from devbench.places.guardian import read_value
-from devbench.places.linux_files import as_ranges, cpu_folders
+from devbench.linux_files import as_ranges, cpu_folders
+from devbench.settings.guardian import read_value
 
 _GOVERNOR = "performance"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devbench.domain.check import Check
-from devbench.places.linux_files import as_ranges, by_value, cpu_folders, number_of, text_of
+from devbench.linux_files import as_ranges, by_value, cpu_folders, number_of, text_of
 
 _NEAR_LIMIT_C = 5.0  # this near to its limit a sensor's chip is about to be slowed down
 _SANE_LIMITS_C = (20.0, 150.0)  # drivers fill limits that they do not know with 0 or with 65261

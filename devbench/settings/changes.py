@@ -9,9 +9,9 @@ from pathlib import Path
 
 from devbench.domain.change import Change
 from devbench.errors import DevbenchError
-from devbench.places.guardian import Undo, keeping, typed
-from devbench.places.tuning import Tell, restore
-from devbench.places.tuning_state import State, guarded, lock_machine, read_state
+from devbench.settings.guardian import Undo, keeping, typed
+from devbench.settings.state import State, guarded, lock_machine, read_state
+from devbench.settings.tuning import Tell, restore
 
 _LIMIT_S = 60
 

@@ -13,7 +13,7 @@ from devbench.errors import DevbenchError
 _SIGNALLED = 128  # shells add this to the number of the signal that ended a program
 
 
-class Endings:
+class HeldSignals:
     """The signals that ask this process to end; they are only noted, until somebody asks for them.
 
     So none of them can break into changing settings or putting them back, and no time is spent on polling.
@@ -74,7 +74,7 @@ def _in_foreground() -> bool:
 
 
 @contextmanager
-def endings_held() -> Iterator[Endings]:
+def signals_held() -> Iterator[HeldSignals]:
     """Note the signals instead of obeying them for the time of the block; those ignored, as under nohup, stay so."""
     noted, note = os.pipe()
     os.set_blocking(note, False)
@@ -83,7 +83,7 @@ def endings_held() -> Iterator[Endings]:
     woken_before = signal.set_wakeup_fd(note, warn_on_full_buffer=False)
     before = {number: signal.signal(number, lambda *_: None) for number in (*numbers, signal.SIGCHLD)}
     try:
-        yield Endings(noted)
+        yield HeldSignals(noted)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from devbench.errors import DevbenchError
 from devbench.files import write_whole
-from devbench.places import guardian
-from devbench.places.guardian import Entry, Undo
+from devbench.settings import guardian
+from devbench.settings.guardian import Entry, Undo
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _GUARDIAN_ENDS_WITHIN_S = 5

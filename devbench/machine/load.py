@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devbench.domain.check import Check
-from devbench.places.linux_files import online_cpus, text_of
+from devbench.linux_files import online_cpus, text_of
 
 _BUSY_SHARE = 0.1  # of all cores: more than this and somebody else's work shows in the samples
 _BUSY_CORES = 0.2  # of one core, by all others together, during the look

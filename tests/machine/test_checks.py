@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from devbench.domain.check import Check
-from devbench.places.linux_files import as_ranges, from_ranges
-from devbench.places.machine import check_machine
-from tests.places.trees import CPUS, QUIET_STAT, Tree
+from devbench.linux_files import as_ranges, from_ranges
+from devbench.machine.checks import check_machine
+from tests.trees import CPUS, QUIET_STAT, Tree
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
-from devbench.places.guardian import Entry, by_hand, by_root, put_back, read_value, subject, write_value
-from devbench.places.tuning_settings import Setting, Tuning, find_tuning
-from devbench.places.tuning_state import MachineTakenError, State, guarded, lock_machine, read_state
+from devbench.settings.clock_settings import Setting, Tuning, find_tuning
+from devbench.settings.guardian import Entry, by_hand, by_root, put_back, read_value, subject, write_value
+from devbench.settings.state import MachineTakenError, State, guarded, lock_machine, read_state
 
 Tell = Callable[[str], None]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devbench.domain.check import Check
-from devbench.places.linux_files import as_ranges, cpu_folders, from_ranges, number_of, online_cpus, text_of
+from devbench.linux_files import as_ranges, cpu_folders, from_ranges, number_of, online_cpus, text_of
 
 _CONTAINERS = re.compile(r"docker|kubepods|libpod|lxc|containerd")
 _VIRTUAL = re.compile(
