@@ -1,9 +1,10 @@
-"""What every test has: the real command line in a process of its own, a cache and a folder of its own."""
+"""What every test has: the real command line, a cache and a folder of its own, and an end."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,8 +16,24 @@ from typing import Any
 import pytest
 
 from tests.board import Board
+from tests.in_process import call
 
 QUICK = "{profile: quick, rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 15, time_limit_s: 20}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the processes that tests start what they are to be, whatever this one was started with."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:  # as under nohup, or in the background of a script
+            signal.signal(number, _nothing)  # which is as good as ignored here, and the default in what is started
+    if sys.dont_write_bytecode and config.cache:  # each of a thousand processes would compile every module again
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        sys.dont_write_bytecode = False
+
+
+def _nothing(_number: int, _frame: object) -> None:
+    """Be no SIG_IGN: that would be inherited."""
 
 
 @dataclass
@@ -25,22 +42,27 @@ class Bench:
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def __call__(self, *arguments: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run `devbench ARGUMENTS` to its end."""
+    def __call__(
+        self, *arguments: object, env: Mapping[str, str] | None = None, process: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `devbench ARGUMENTS` to its end: in this process, or in one of its own, where that is what is tested."""
+        if not process:
+            return call([*map(str, arguments)], self.folder, {**self.env, **(env or {})})
         return subprocess.run(
             [sys.executable, "-m", "devbench", *map(str, arguments)],
             cwd=self.folder,
             env={**self.env, **(env or {})},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=100,
             check=False,
         )
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """Start `devbench ARGUMENTS` and return at once."""
-        return subprocess.Popen(
+        """Start `devbench ARGUMENTS` in a process of its own and return at once."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "devbench", *map(str, arguments)],
             cwd=self.folder,
             env=self.env,
@@ -48,6 +70,15 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End what was started and still runs: the test has failed."""
+        for process in self.started:
+            if process.returncode is None:
+                process.kill()
+                process.communicate()
 
     def write(self, name: str, text: str) -> Path:
         """Write a file into the folder."""
@@ -87,7 +118,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path) -> Iterator[Bench]:
     """The command line, with the fake device's plugin installed beside the bundled ones."""
     # A page takes as long as such a run: tests of it ask for it.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DEVBENCH_")}
@@ -95,7 +126,8 @@ def bench(tmp_path: Path) -> Bench:
         tmp_path, {**inherited, "DEVBENCH_CACHE": str(tmp_path / "cache"), "COLUMNS": "200", "DEVBENCH_PAGE": "0"}
     )
     made.plugin("fake", module="devbench.testing.fake")
-    return made
+    yield made
+    made.stop()
 
 
 @pytest.fixture

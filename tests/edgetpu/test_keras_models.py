@@ -12,7 +12,10 @@ import pytest
 
 from tests.conftest import Bench
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="there is no TensorFlow")
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="there is no TensorFlow"),
+    pytest.mark.xdist_group("made by Keras"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from devbench_jetson.settings import changes_for
 from tests.conftest import Bench
 from tests.jetson import boards
 from tests.jetson.boards import Board
-from tests.places.test_tuning import guardian_of
+from tests.settings.test_tuning import guardian_of
 
 QUICK = "{rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 0.2, time_limit_s: 20, max_rounds: 2}"
 LONG = "{rounds: 1, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 20, cap_s: 30, time_limit_s: 60, max_rounds: 1}"

@@ -23,7 +23,7 @@ from tests.conftest import Bench
 from tests.jetson import boards
 from tests.jetson.boards import Board
 from tests.jetson.test_device import LONG, QUICK, suite, wait_until
-from tests.places.test_tuning import guardian_of
+from tests.settings.test_tuning import guardian_of
 
 POWER = "{rounds: 1, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 1, cap_s: 5, time_limit_s: 20, max_rounds: 1}"
 

@@ -77,6 +77,9 @@ def _html() -> str:
     return html_report("", [*tables_of(comparison), GROUPED], overview_plots(comparison, traces), comparison, traces)
 
 
+pytestmark = pytest.mark.xdist_group("one page, one browser")
+
+
 @pytest.fixture(scope="module")
 def html() -> str:
     return _html()
@@ -266,7 +269,7 @@ def test_every_run_leaves_a_page_and_its_end_never_fails_for_want_of_one(bench: 
     assert bench("run", suite, "--out", "out").returncode == 0
     assert "<h1>" in (bench.folder / "out" / "report.html").read_text()
     bench.write("site/matplotlib/__init__.py", "raise ImportError('no matplotlib here')")
-    broken = bench("run", suite, "--out", "second")
+    broken = bench("run", suite, "--out", "second", process=True)
     assert broken.returncode == 0
     assert "note: report.html was not written: ImportError: no matplotlib here" in broken.stderr
     assert "│ a     │" in broken.stdout

@@ -10,6 +10,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 from devbench import read_tflite
 
+pytestmark = [pytest.mark.xdist_group("built by TensorFlow"), pytest.mark.timeout(400)]  # three builds, once
+
 
 def test_float32_is_float32_and_static(built: dict[str, Path]) -> None:
     file = read_tflite(built["float32"])

@@ -31,6 +31,7 @@ def counted() -> dict[str, dict[str, int]]:
     return json.loads(lines[-1])["done"]
 
 
+@pytest.mark.xdist_group("counted by TensorFlow")
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_counts_are_those_published_and_those_listed(name: str, counted: dict[str, dict[str, int]]) -> None:
     parameters, macs = counted[name]["parameters"], counted[name]["macs"]
