@@ -20,8 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devbench import Place, run_there
+from devbench.cli.desk import load_plugins
 from devbench.domain.measure import PROFILES
 from devbench.run.plan import find_places
+from devbench.run.start import known_names
 from devbench.suites.lab import read_lab
 from devbench.testing import measure_once
 from devbench_jetson.devices import Jetson
@@ -84,7 +86,7 @@ def main() -> None:
 
 
 def place_named(name: str) -> Place:
-    lab = read_lab(Path("lab.yaml"), ("jetson",)) if Path("lab.yaml").exists() else []
+    lab = read_lab(Path("lab.yaml"), known_names(load_plugins())) if Path("lab.yaml").exists() else []
     places, absent = find_places(Jetson, lab)
     found = next((place for place in places if place.name == name), None)
     if found is None:

@@ -16,6 +16,10 @@ class DevbenchError(Exception):
         self.hint = hint
 
 
+class NothingMeasuredError(DevbenchError):
+    """A run that measured nothing, or could not; it has an exit status of its own."""
+
+
 class SuiteError(DevbenchError):
     """A suite or lab file that cannot be used; `message` has one line per mistake, each with its place."""
 

@@ -27,7 +27,7 @@ def test_every_yaml_block_is_a_suite_or_a_lab_file(page: str, number: int, block
     if "places" in yaml.safe_load(block):
         path = tmp_path / "lab.yaml"
         path.write_text(block)
-        assert read_lab(path, tuple(plugins.registry.devices))
+        assert read_lab(path, known_names(plugins))
     else:
         assert parse_suite(block, f"{page} block {number}", known_names(plugins)).models
 

@@ -8,5 +8,7 @@ import sys
 def main() -> None:
     """Entry point of the `devbench` script."""
     from devbench.cli.app import run_app
+    from devbench.cli.streams import make_streams_lossy
 
+    make_streams_lossy()
     sys.exit(run_app(sys.argv[1:]))

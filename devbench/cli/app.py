@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 
 import click
 
 from devbench import __version__
-from devbench.errors import DevbenchError
+from devbench.cli.streams import check_output
+from devbench.errors import DevbenchError, NothingMeasuredError
 
 EXIT_ERROR, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -38,9 +38,26 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"devbench.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(_no_such_command(args[0]))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _no_such_command(word: str) -> str:
+    from devbench.suites.names import nearest
+
+    if word.endswith((".yaml", ".yml")):
+        return f"'{word}' is not a command; did you mean `devbench run {word}`?"
+    if "/" in word or word.endswith(".csv"):
+        return f"'{word}' is not a command; did you mean `devbench report {word}`?"
+    return f"there is no command '{word}'{nearest(word, tuple(COMMANDS))}"
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,9 +70,10 @@ def run_app(arguments: list[str]) -> int:
     """Run the command line `arguments`; its exit status."""
     try:
         result = app.main(arguments, prog_name="devbench", standalone_mode=False)
+        check_output()
     except DevbenchError as error:
         show_error(error)
-        return EXIT_ERROR
+        return EXIT_INCOMPLETE if isinstance(error, NothingMeasuredError) else EXIT_ERROR
     except click.UsageError as error:
         error.show()
         return EXIT_USAGE
@@ -65,8 +83,9 @@ def run_app(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would flush into the closed pipe at exit
+    except OSError as error:  # the last resort: whoever opens a file has a better message
+        where = f"{error.filename}: " if error.filename else ""
+        show_error(DevbenchError(f"{where}{error.strerror or error}"))
         return EXIT_ERROR
     return result if isinstance(result, int) else 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from devbench.cli.desk import load_plugins
+from devbench.cli.paths import PATH
 from devbench.domain.check import Check
 from devbench.domain.extend import Runtime
 from devbench.errors import DevbenchError
@@ -40,7 +41,7 @@ class Finding:
 
 
 @click.command()
-@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL...")
+@click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @click.option("--runtime", default="", help="Only the rules of this runtime; by default of each that has any.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(models: tuple[Path, ...], runtime: str, as_json: bool) -> int:

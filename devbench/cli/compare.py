@@ -10,12 +10,13 @@ from typing import get_args
 import click
 from rich.console import Console
 
+from devbench.cli.paths import PATH
+from devbench.cli.runs import open_run
 from devbench.compare.runs import Changes, Kind, Side, compare_runs
 from devbench.errors import RunFolderError
 from devbench.report.markdown import markdown
 from devbench.report.runs_table import runs_data, runs_table
 from devbench.report.terminal import print_tables
-from devbench.store.folder import RunFolder
 
 EXIT_FAIL_ON = 4
 
@@ -35,8 +36,8 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
 
 
 @click.command()
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path))
+@click.argument("old", type=PATH)
+@click.argument("new", type=PATH)
 @click.option(
     "--threshold",
     callback=_share,
@@ -71,7 +72,7 @@ def command(old: Path, new: Path, threshold: float, style: str, as_json: bool, k
 
 
 def _side(path: Path) -> Side:
-    folder = RunFolder(path)
+    folder = open_run(path)
     run = folder.load()
     if not run.finished_utc:
         raise RunFolderError(

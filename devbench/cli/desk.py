@@ -39,7 +39,7 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     from devbench.models.cache import ModelCache, cache_folder
     from devbench.models.fetch import WebFetcher
     from devbench.run.round import WorkerRounds
-    from devbench.run.start import Desk
+    from devbench.run.start import Desk, known_names
     from devbench.settings.changes import changed
     from devbench.suites.lab import read_lab
 
@@ -48,10 +48,12 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     rounds = WorkerRounds(plugins.registry, cache / "workers", progress.phase)
     plugins.add(WebFetcher(), "core: downloads")
     plugins.add(rounds, "core: worker")
-    lab_path = Path(os.environ.get("DEVBENCH_LAB", "lab.yaml"))
+    named = os.environ.get("DEVBENCH_LAB", "")
+    lab_path = Path(named or "lab.yaml")
     lab = []
-    if lab_path.exists() or "DEVBENCH_LAB" in os.environ:
-        lab = read_lab(lab_path, tuple(plugins.registry.devices))
+    if named or os.path.lexists(lab_path):
+        hint = "DEVBENCH_LAB names it: correct that, or unset it." if named else ""
+        lab = read_lab(lab_path, known_names(plugins), hint)
     hold = partial(changed, root=machine_root(), state_file=settled_file(), tell=progress.detail)
     desk = Desk(
         plugins=plugins,

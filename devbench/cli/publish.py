@@ -8,21 +8,20 @@ from pathlib import Path
 
 import click
 
+from devbench.cli.paths import PATH
+from devbench.cli.runs import open_run
 from devbench.domain.run import Run
 from devbench.errors import ResultsFileError
 from devbench.files import write_whole
 from devbench.publish.rows import check_publishable, footnotes, published_rows
 from devbench.publish.verify import run_facts
-from devbench.store.folder import RunFolder
 from devbench.store.package import Source, write_package
 from devbench.store.results_file import write_results
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("results/published"), show_default=True, help="Folder."
-)
+@click.argument("run", type=PATH)
+@click.option("--out", type=PATH, default=Path("results/published"), show_default=True, help="Folder.")
 @click.option("--name", default="", help="Name of the CSV, without `.csv`; by default that of the run.")
 @click.option("--any-profile", is_flag=True, help="Publish what was not measured with the `publish` profile.")
 def command(run: Path, out: Path, name: str, any_profile: bool) -> None:
@@ -30,7 +29,7 @@ def command(run: Path, out: Path, name: str, any_profile: bool) -> None:
 
     Contaminated cases are left out, suspect ones get a footnote there.
     """
-    folder = RunFolder(run)
+    folder = open_run(run)
     found = folder.load()
     check_publishable(found, any_profile=any_profile)
     if not re.fullmatch(r"[\w][\w.+-]*|", name):

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from devbench.cli.paths import PATH
 from devbench.cli.sources import Sources, figures_of, open_sources
 from devbench.errors import DevbenchError
 from devbench.files import write_whole
@@ -22,13 +23,13 @@ _FILE_COLUMNS = 160
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
+@click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
 @click.option("--format", "style", type=click.Choice(["table", "markdown", "csv", "json", "html"]), default="table")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--baseline", default="", help="Device that ratios are over, instead of the suite's or the desktop CPU.")
 @click.option("--reference", default="", help="Model of a CSV that others are compared with, instead of its first.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write to this file instead of the terminal.")
-@click.option("--plots", type=click.Path(path_type=Path), help="Also draw the plots into this folder, as SVG and PNG.")
+@click.option("--out", type=PATH, help="Write to this file instead of the terminal.")
+@click.option("--plots", type=PATH, help="Also draw the plots into this folder, as SVG and PNG.")
 def command(
     sources: tuple[Path, ...],
     style: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -16,11 +16,13 @@ from rich.console import Console
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.desk import open_desk
+from devbench.cli.paths import PATH, did_you_mean, listed, some
+from devbench.cli.runs import is_run, open_run
 from devbench.cli.sources import Sources, open_sources
 from devbench.compare.comparison import Comparison
-from devbench.domain.outcome import Failed, Skipped
+from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run
-from devbench.errors import DevbenchError
+from devbench.errors import DevbenchError, NothingMeasuredError
 from devbench.report.figures import duration
 from devbench.report.terminal import print_tables
 from devbench.run.estimate import most_s, round_s
@@ -32,9 +34,13 @@ from devbench.store.results_file import write_results
 from devbench.store.results_rows import rows_of
 from devbench.suites.yaml_file import read_yaml
 
+_MOST_REASONS = 5
+_SUITES = (".yaml", ".yml")
+_MODELS = (".tflite", ".onnx", ".engine", ".pb")
+
 
 @click.command()
-@click.argument("suite", type=click.Path(path_type=Path), required=False)
+@click.argument("suite", type=PATH, required=False)
 @click.option("--device", "devices", multiple=True, help="Only this device of the suite (repeatable).")
 @click.option("--model", "models", multiple=True, help="Only this model of the suite (repeatable).")
 @click.option(
@@ -43,8 +49,8 @@ from devbench.suites.yaml_file import read_yaml
     default=None,
     help="Instead of the suite's profile; settings that the suite overrides stay.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; by default a new one in results/runs/.")
-@click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run in this folder.")
+@click.option("--out", type=PATH, help="Run folder; by default a new one in results/runs/.")
+@click.option("--resume", type=PATH, help="Go on with the run in this folder.")
 @click.option("--strict", is_flag=True, help="A skipped case or an absent device is a failure.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
@@ -71,8 +77,8 @@ def command(
     """Measure SUITE, a YAML file, on every device of it that is here.
 
     Samples and figures go into a run folder; the table goes to stdout. Exit status: 0 done; 1 an error; 2 a mistake
-    on the command line; 3 done, but a case failed (with --strict also: was skipped, or a device is absent); 130
-    interrupted.
+    on the command line; 3 done, but a case failed or nothing was measured (with --strict also: a case was skipped, or a
+    device is absent); 130 interrupted.
     """
     if (suite is None) == (resume is None):
         raise click.UsageError("give a SUITE, or --resume and the folder of a run")
@@ -81,12 +87,12 @@ def command(
     with open_progress() as progress:
         desk, _ = open_desk(progress)
         if resume:
-            folder = RunFolder(resume)
+            folder = open_run(resume)
             run = _interruptible(lambda: resume_run(folder, desk), folder)
         else:
             assert suite is not None
             request = Request(
-                suite_text=read_yaml(suite).text,
+                suite_text=read_yaml(suite, _hint(suite)).text,
                 suite_dir=str(suite.resolve().parent),
                 devices=devices,
                 models=models,
@@ -104,6 +110,19 @@ def command(
         print(f"warning: {problem}", file=sys.stderr)
     _show(run, folder, page=page, as_json=as_json)
     return _status(run, strict)
+
+
+def _hint(suite: Path) -> str:
+    """What to do where `suite` cannot be read as one."""
+    if is_run(suite):
+        return f"This is the folder of a run. To go on with it: devbench run --resume {suite}"
+    if suite.suffix in _MODELS:
+        return "This is a model: a suite names it as the `source` of one of its `models` (docs/suites.md)."
+    if os.path.isdir(suite):  # noqa: PTH112 - that of pathlib raises where it may not look
+        within = some(listed(suite, *_SUITES))
+        return f"Name a suite in it: {within}" if within else "Name a YAML file (docs/suites.md)."
+    near = (one for folder in (suite.parent, Path("suites")) for one in listed(folder, *_SUITES))
+    return did_you_mean(suite, near) or "docs/suites.md shows what a suite looks like."
 
 
 def _new_folder(suite: Path) -> Path:
@@ -168,6 +187,8 @@ def _show_plan(request: Request, name: str, desk: Desk) -> int:
         print(f"  skipped: {case.id}: {why.reason}")
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")
+    if not plan.cases:
+        raise _nothing("nothing of it can be measured here", [*(why for _, why in plan.skips), *plan.absent])
     least_s = sum(round_s(measures[case_id]) for case_id in order)
     limit_s = sum(map(most_s, measures.values()))
     print(f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and")
@@ -179,6 +200,21 @@ def _show_plan(request: Request, name: str, desk: Desk) -> int:
 
 
 def _status(run: Run, strict: bool) -> int:
-    failed = any(isinstance(case.outcome, Failed) for case in run.cases)
-    skipped = bool(run.absent) or any(isinstance(case.outcome, Skipped) for case in run.cases)
+    outcomes = [case.outcome for case in run.cases]
+    if not any(isinstance(outcome, Measured) for outcome in outcomes):
+        raise _nothing("nothing was measured", [*outcomes, *run.absent])
+    failed = any(isinstance(outcome, Failed) for outcome in outcomes)
+    skipped = bool(run.absent) or any(isinstance(outcome, Skipped) for outcome in outcomes)
     return EXIT_INCOMPLETE if failed or (strict and skipped) else 0
+
+
+def _nothing(what: str, reasons: Iterable[object]) -> NothingMeasuredError:
+    """What to do where nothing was measured: each distinct reason with its hint, but not all of a hundred."""
+    texts: dict[str, None] = {}
+    for one in reasons:
+        reason = one.error if isinstance(one, Failed) else getattr(one, "reason", "")
+        hint = getattr(one, "hint", "")
+        texts[f"{reason}. {hint}" if hint else reason] = None
+    found = [text for text in texts if text]
+    more = [f"… and {len(found) - _MOST_REASONS} more reasons"] if len(found) > _MOST_REASONS else []
+    return NothingMeasuredError(what, "\n  → ".join([*found[:_MOST_REASONS], *more]) or "See `devbench devices`.")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devbench.cli.paths import did_you_mean, listed
+from devbench.cli.runs import open_run, owner_of
 from devbench.compare.comparison import Comparison, compare_run
 from devbench.domain.figure import Figure
 from devbench.domain.run import Run
+from devbench.errors import ResultsFileError
 from devbench.report.overview import ResultsFile, overview
 from devbench.report.tables import Table
 from devbench.store.folder import RUN_FILE, RunFolder
@@ -46,9 +50,9 @@ class Sources:
 
 def open_sources(paths: Sequence[Path]) -> Sources:
     """Read what is at `paths`: folders are runs, anything else is a CSV. A run alone brings its references along."""
-    folders = [RunFolder(path.parent if path.name == RUN_FILE else path) for path in paths if _is_run(path)]
+    csvs = [path for path in paths if _is_csv(path)]
+    folders = [open_run(path) for path in paths if path not in csvs]
     runs = tuple((folder, folder.load()) for folder in folders)
-    csvs = [path for path in paths if not _is_run(path)]
     given = {path.name for path in csvs}
     own = [path for path in folders[0].references() if path.name not in given] if len(folders) == 1 else []
     return Sources(runs=runs, files=tuple(map(_results_file, csvs)), references=tuple(map(_results_file, own)))
@@ -70,5 +74,13 @@ def figures_of(run: Run, folder: RunFolder) -> list[Figure]:
     return [figure_of(row, str(folder.path)) for row in rows_of(run)]
 
 
-def _is_run(path: Path) -> bool:
-    return path.is_dir() or path.name == RUN_FILE or not (path.exists() or path.suffix)
+def _is_csv(path: Path) -> bool:
+    """Whether to read `path` as a CSV; if not, it is a run, or what `open_run` says of it."""
+    if not os.path.lexists(path):
+        if path.suffix != ".csv":
+            return False
+        near = (one for folder in (path.parent, Path("results/published")) for one in listed(folder, ".csv"))
+        raise ResultsFileError(f"{path}: there is no such file", did_you_mean(path, near))
+    if os.path.isdir(path) or path.name == RUN_FILE:  # noqa: PTH112 - that of pathlib raises where it may not look
+        return False
+    return path.suffix == ".csv" or owner_of(path) is None

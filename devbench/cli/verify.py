@@ -8,16 +8,17 @@ from pathlib import Path
 import click
 
 from devbench.cli.app import EXIT_ERROR
+from devbench.cli.paths import PATH
 from devbench.publish.verify import Verification, verify
 
 _MOST_PROBLEMS = 50
 
 
 @click.command()
-@click.argument("csv", type=click.Path(path_type=Path))
+@click.argument("csv", type=PATH)
 @click.option(
     "--runs",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
     default=[Path("results/runs")],
     show_default=True,

@@ -7,14 +7,17 @@ from urllib.parse import urlsplit
 
 from devbench.domain.model import Artifact, Variant
 from devbench.errors import ModelError
-from devbench.files import git_blob_of, sha256_of
+from devbench.files import git_blob_of, open_regular, sha256_of
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.tflite_file import read_tflite
 
 
 def is_file_source(source: str) -> bool:
     """Whether `source` is a path rather than an address with a scheme."""
-    return not urlsplit(source).scheme
+    try:
+        return not urlsplit(source).scheme
+    except ValueError:  # http://[ is not a path either
+        return False
 
 
 def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fetch) -> Artifact:
@@ -37,12 +40,13 @@ def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fet
 
 def _local_file(variant: Variant) -> Path:
     path = Path(variant.source)
-    if not path.is_file():
+    try:
+        with open_regular(path):
+            return path
+    except OSError as error:
         raise ModelError(
-            f"{path}: {'not a file' if path.exists() else 'no such file'}",
-            "Relative paths in a suite start at the suite's own folder.",
-        )
-    return path
+            f"{path}: cannot be read: {error.strerror}", "Relative paths in a suite start at the suite's own folder."
+        ) from error
 
 
 def _check_pins(path: Path, sha256: str, variant: Variant) -> None:

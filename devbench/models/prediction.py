@@ -8,14 +8,20 @@ import numpy as np
 
 from devbench.domain.outcome import OutputTensor, Prediction
 from devbench.errors import DevbenchError
+from devbench.files import read_regular
+
+_LARGEST_LABELS_BYTES = 4 << 20
+_HINT = "Labels are a file of text in UTF-8, one label a line."
 
 
 def read_labels(path: Path) -> list[str]:
     """One label a line."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DevbenchError(f"{path}: the labels cannot be read: {error}", "One label a line, in UTF-8.") from error
+        return read_regular(path, _LARGEST_LABELS_BYTES).decode("utf-8").splitlines()
+    except OSError as error:
+        raise DevbenchError(f"{path}: the labels cannot be read: {error.strerror}", _HINT) from error
+    except UnicodeDecodeError as error:
+        raise DevbenchError(f"{path}: the labels are not UTF-8 text (byte {error.start})", _HINT) from error
 
 
 def predict(outputs: tuple[OutputTensor, ...], labels: list[str]) -> Prediction | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ import tflite
 
 from devbench.domain.model import TensorSpec
 from devbench.errors import ModelError
+from devbench.files import read_regular
 
 IDENTIFIER = b"TFL3"
+_LARGEST_BYTES = 1 << 31  # offsets in the format have 32 bits, the first of them a sign
+_MOST_DIMENSIONS = 32
+_NAMES_OVER_FILE = 16  # tensors may share a name's bytes
+_HINT = "Name a .tflite file."
 # Other types (int32 biases and shapes, int64 indices, bool) say nothing about the arithmetic.
 _PRECISIONS = {
     "float16": "float16",
@@ -58,12 +64,12 @@ class TfliteFile:
 def read_tflite(path: Path) -> TfliteFile:
     """Read the file at `path`; a `ModelError` says why it is not a whole .tflite file."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path, _LARGEST_BYTES)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+        raise ModelError(f"{path}: cannot be read: {error.strerror}", _HINT) from error
     if data[4:8] != IDENTIFIER:
         raise ModelError(
-            f"{path}: this is no TensorFlow Lite file (bytes 4 to 8 are {data[4:8]!r}, not {IDENTIFIER!r})",
+            f"{path}: this is not a TensorFlow Lite file (bytes 4 to 8 are {data[4:8]!r}, not {IDENTIFIER!r})",
             "Convert the model to .tflite first.",
         )
     try:
@@ -85,24 +91,40 @@ def read_tflite(path: Path) -> TfliteFile:
 
 def _read(model: Any, size: int) -> TfliteFile:
     _check_buffers(model, size)
-    types: Counter[str] = Counter()
-    operations: Counter[str] = Counter()
-    dynamic: list[str] = []
-    for index in range(model.SubgraphsLength()):
-        graph = model.Subgraphs(index)
-        specs = [_spec(graph.Tensors(position)) for position in range(graph.TensorsLength())]
-        types.update(spec.dtype for spec in specs)
-        dynamic += [spec.name for spec in specs if -1 in spec.shape]
-        for position in range(graph.OperatorsLength()):
-            operations[_operation(model, graph.Operators(position))] += 1
-    main = model.Subgraphs(0)
+    graphs = [model.Subgraphs(index) for index in range(model.SubgraphsLength())]
+    _check_counts(model, graphs, size)
+    codes = [_code_name(model.OperatorCodes(index)) for index in range(model.OperatorCodesLength())]
+    specs = [[_spec(graph.Tensors(position)) for position in range(graph.TensorsLength())] for graph in graphs]
+    everything = [spec for of_graph in specs for spec in of_graph]
+    if sum(map(len, codes)) + sum(len(spec.name) for spec in everything) > _NAMES_OVER_FILE * size:
+        raise ValueError("its names are longer than the file")
+    main = graphs[0]
     return TfliteFile(
-        inputs=tuple(_spec(main.Tensors(main.Inputs(k))) for k in range(main.InputsLength())),
-        outputs=tuple(_spec(main.Tensors(main.Outputs(k))) for k in range(main.OutputsLength())),
-        tensor_types=dict(types),
-        operations=dict(operations),
-        dynamic=tuple(dynamic),
+        inputs=tuple(specs[0][_index(main.Inputs(k))] for k in range(main.InputsLength())),
+        outputs=tuple(specs[0][_index(main.Outputs(k))] for k in range(main.OutputsLength())),
+        tensor_types=dict(Counter(spec.dtype for spec in everything)),
+        operations=dict(
+            Counter(
+                codes[graph.Operators(position).OpcodeIndex()]
+                for graph in graphs
+                for position in range(graph.OperatorsLength())
+            )
+        ),
+        dynamic=tuple(spec.name for spec in everything if -1 in spec.shape),
     )
+
+
+def _check_counts(model: Any, graphs: Sequence[Any], size: int) -> None:
+    """Every part takes four bytes at least. In a file made to hurt, many graphs share their parts."""
+    parts = model.OperatorCodesLength() + sum(graph.TensorsLength() + graph.OperatorsLength() for graph in graphs)
+    if 4 * parts > size:
+        raise ValueError("it has more parts than bytes")
+
+
+def _index(number: int) -> int:
+    if number < 0:  # to Python, the last one
+        raise IndexError(number)
+    return number
 
 
 def _check_buffers(model: Any, size: int) -> None:
@@ -117,6 +139,8 @@ def _check_buffers(model: Any, size: int) -> None:
 
 
 def _spec(tensor: Any) -> TensorSpec:
+    if max(tensor.ShapeLength(), tensor.ShapeSignatureLength()) > _MOST_DIMENSIONS:
+        raise ValueError("a tensor has too many dimensions")
     signature = tensor.ShapeSignatureAsNumpy() if tensor.ShapeSignatureLength() else None
     shape = signature if signature is not None else [tensor.Shape(k) for k in range(tensor.ShapeLength())]
     scale, zero_point = _quantization(tensor.Quantization())
@@ -133,11 +157,13 @@ def _quantization(quantization: Any) -> tuple[float, int]:
     """Scale and zero point of a tensor quantized as a whole; per-channel weights and floats give (0, 0)."""
     if quantization is None or quantization.ScaleLength() != 1 or quantization.ZeroPointLength() != 1:
         return 0.0, 0
-    return float(quantization.Scale(0)), int(quantization.ZeroPoint(0))
+    scale = float(quantization.Scale(0))
+    if not (math.isfinite(scale) and scale >= 0):
+        raise ValueError("a scale is not a positive number")
+    return scale, int(quantization.ZeroPoint(0))
 
 
-def _operation(model: Any, operator: Any) -> str:
-    code = model.OperatorCodes(operator.OpcodeIndex())
+def _code_name(code: Any) -> str:
     if code.CustomCode():
         return str(code.CustomCode().decode(errors="replace"))
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files fill only the deprecated field

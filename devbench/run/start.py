@@ -14,7 +14,7 @@ from devbench.domain.case import Case, PlannedCase
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import ArtifactRecord, CaseRecord, Pending, Request, Run
-from devbench.errors import DevbenchError, RunFolderError
+from devbench.errors import DevbenchError, NothingMeasuredError, RunFolderError
 from devbench.models.cache import ModelCache
 from devbench.plugin.manager import Plugins
 from devbench.run.execute import Execution, Hold
@@ -65,15 +65,16 @@ def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int
         )
     seed = suite.seed if request.seed is None else request.seed
     base = Path(request.suite_dir)
-    return suite, plan_suite(suite, base, desk.plugins.registry, desk.lab, measure, seed, desk.probe), seed
+    plan = plan_suite(suite, base, desk.plugins.registry, desk.lab, measure, seed, desk.probe)
+    if not plan.cases and not plan.skips:
+        reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
+        raise NothingMeasuredError(f"{name}: none of its devices is here ({reasons})", "See `devbench devices`.")
+    return suite, plan, seed
 
 
 def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run:
     """Run the suite of `request` from its beginning, in `folder`."""
     suite, plan, seed = make_plan(request, name, desk)
-    if not plan.cases and not plan.skips:
-        reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
-        raise DevbenchError(f"{name}: none of its devices is here ({reasons})", "See `devbench devices`.")
     if folder.exists:
         raise RunFolderError(
             f"{folder.path}: there is a run already",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -54,10 +57,29 @@ def _word(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", value):
         raise PydanticCustomError(
             "bad_name",
-            "'{value}' is no name: letters, digits, '.', '_', '+' and '-', beginning with the first two",
+            "'{value}' is not a name: it may have letters, digits, '.', '_', '+' and '-', and begins with one of the"
+            " first two",
             {"value": value},
         )
     return value
+
+
+def _address(value: str) -> str:
+    """A path, or an address that a download can begin with: what no server could be asked for is refused here."""
+    try:
+        address = urlsplit(value)
+        whole = address.scheme not in ("http", "https") or (address.hostname and address.port != 0)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise PydanticCustomError("bad_address", "an address is https://host/path")
+    if address.scheme in ("http", "https") and not re.fullmatch("[!-~]+", value):
+        raise PydanticCustomError("bad_address", "in an address, write blanks and other letters as %20 and the like")
+    return value
+
+
+FilePath = Annotated[str, Field(min_length=1)]
+Source = Annotated[str, Field(min_length=1), AfterValidator(_address)]
 
 
 class _Strict(BaseModel):
@@ -67,7 +89,7 @@ class _Strict(BaseModel):
 class ImageFormat(_Strict):
     """An image to feed. A pixel becomes (pixel - mean) / std before it is quantized."""
 
-    image: str
+    image: FilePath
     mean: float = 127.5
     std: Annotated[float, Field(gt=0)] = 127.5
 
@@ -91,14 +113,14 @@ class ModelFormat(_Strict):
     """
 
     name: str
-    source: str | None = None
+    source: Source | None = None
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     git_blob: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] | None = None
-    compiled: str | None = None
+    compiled: Source | None = None
     precision: Precisions | None = None
     weights: Literal["random", "imagenet", "published"] | None = None
     input: Image = None
-    labels: str | None = None
+    labels: FilePath | None = None
 
     @model_validator(mode="after")
     def _name_is_known(self, info: ValidationInfo) -> Self:
@@ -132,6 +154,7 @@ class DeviceFormat(BaseModel):
 
 
 _DAY_S = 86_400
+_MOST_RUNS = 10**9
 _LIMIT_OVER_CAPS = 2  # the rest is for the worker's start and the loading, and for a second region
 
 
@@ -141,10 +164,10 @@ class MeasureFormat(_Strict):
     profile: Literal["quick", "normal", "publish"] = DEFAULT_PROFILE  # type: ignore[assignment]
     rounds: Annotated[int, Field(ge=1, le=100)] | None = None
     max_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
-    warmup_runs: Annotated[int, Field(ge=1)] | None = None
+    warmup_runs: Annotated[int, Field(ge=1, le=_MOST_RUNS)] | None = None
     warmup_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
     warmup_cap_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
-    min_runs: Annotated[int, Field(ge=1)] | None = None
+    min_runs: Annotated[int, Field(ge=1, le=_MOST_RUNS)] | None = None
     min_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
     cap_s: Annotated[float, Field(gt=0, le=_DAY_S)] | None = None
     precision: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -255,13 +278,13 @@ class Suite(_Strict):
     precision: Precisions = Field(default=["int8"])
     weights: Literal["random", "imagenet", "published"] | None = None
     input: Image = None
-    labels: str | None = None
+    labels: FilePath | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     measure: Annotated[MeasureFormat, BeforeValidator(measure_entry, json_schema_input_type=str | MeasureFormat)] = (
         MeasureFormat()
     )
     compare: CompareFormat = CompareFormat()
-    references: list[str] = Field(default=[], description="Published results CSVs to stand beside the figures.")
+    references: list[FilePath] = Field(default=[], description="Published results CSVs to stand beside the figures.")
 
     @field_validator("name")
     @classmethod
@@ -271,8 +294,8 @@ class Suite(_Strict):
     @field_validator("references")
     @classmethod
     def _references_have_names_of_their_own(cls, paths: list[str]) -> list[str]:
-        names = [PurePath(path).name for path in paths]
-        if twice := next((name for name in names if names.count(name) > 1), ""):
+        counts = Counter(PurePath(path).name for path in paths)
+        if twice := next((name for name, count in counts.items() if count > 1), ""):
             raise PydanticCustomError("twice", "two of the references are called '{name}'", {"name": twice})
         return paths
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from devbench.domain.place import Place, Ssh
+from devbench.suites.format import KnownNames
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
 from devbench.suites.yaml_file import YamlFile, read_yaml
@@ -39,7 +41,9 @@ class SshFormat(BaseModel):
         """A host that begins with a dash would be an option of ssh; one with a space or line end is a mistake."""
         if not host or host.startswith("-") or any(letter.isspace() or not letter.isprintable() for letter in host):
             raise PydanticCustomError(
-                "bad_name", "{host} is no ssh host: it is a name such as attic or mendel@attic", {"host": repr(host)}
+                "bad_name",
+                "{host} is not an ssh host: write a name such as attic or mendel@attic",
+                {"host": repr(host)},
             )
         return host
 
@@ -52,7 +56,7 @@ class PlaceFormat(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=100)]
     device: str
     python: Annotated[
         dict[str, str], BeforeValidator(_for_every_runtime, json_schema_input_type=str | dict[str, str])
@@ -64,14 +68,28 @@ class PlaceFormat(BaseModel):
     @field_validator("device")
     @classmethod
     def _device_is_known(cls, name: str, info: ValidationInfo) -> str:
-        known: tuple[str, ...] = info.context or ()
-        if name not in known:
-            raise PydanticCustomError(
-                "unknown_name",
-                "unknown device '{name}'{nearest}",
-                {"name": name, "nearest": nearest(name, known)},
-            )
+        _refuse_unknown("device", name, tuple(_known(info).devices))
         return name
+
+    @field_validator("python")
+    @classmethod
+    def _runtimes_are_known(cls, python: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        for name in filter(None, python):  # "" is every other one
+            _refuse_unknown("runtime", name, tuple(_known(info).options))
+        return python
+
+
+def _known(info: ValidationInfo) -> KnownNames:
+    return info.context or KnownNames()
+
+
+def _refuse_unknown(what: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise PydanticCustomError(
+            "unknown_name",
+            "unknown {what} '{name}'{nearest}",
+            {"what": what, "name": name, "nearest": nearest(name, known)},
+        )
 
 
 class LabFormat(BaseModel):
@@ -82,6 +100,7 @@ class LabFormat(BaseModel):
     places: list[PlaceFormat]
 
 
+_HINT = "docs/lab.md shows what a lab file looks like."
 _KEYS = {
     (): tuple(LabFormat.model_fields),
     ("places",): tuple(PlaceFormat.model_fields),
@@ -89,11 +108,14 @@ _KEYS = {
 }
 
 
-def read_lab(path: Path, devices: tuple[str, ...]) -> list[Place]:
-    """The places in the file at `path`; a `SuiteError` lists every mistake with line and column."""
-    file = read_yaml(path)
+def read_lab(path: Path, known: KnownNames, hint: str = "") -> list[Place]:
+    """The places in the file at `path`; a `SuiteError` lists every mistake with line and column.
+
+    hint: what to do where the file cannot be read.
+    """
+    file = read_yaml(path, hint or _HINT)
     try:
-        lab = LabFormat.model_validate(file.data, context=devices)
+        lab = LabFormat.model_validate(file.data, context=known)
     except ValidationError as error:
         note_mistakes(file, error, _KEYS)
         file.raise_mistakes()
@@ -123,10 +145,14 @@ def _place(place: PlaceFormat, base: Path) -> Place:
 
 
 def _ssh(ssh: SshFormat, base: Path) -> Ssh:
-    config = base / Path(ssh.config).expanduser() if ssh.config else None
+    config = base / _home_filled_in(ssh.config) if ssh.config else None
     return Ssh(host=ssh.host, config=config, cache=ssh.cache, cache_mib=ssh.cache_mib)
 
 
 def _interpreters(python: Mapping[str, str], base: Path) -> dict[str, str]:
     """A bare name is looked up on PATH; anything with a slash is a path, from the lab file's folder."""
-    return {runtime: str(base / Path(name).expanduser()) if "/" in name else name for runtime, name in python.items()}
+    return {runtime: str(base / _home_filled_in(name)) if "/" in name else name for runtime, name in python.items()}
+
+
+def _home_filled_in(path: str) -> str:
+    return os.path.expanduser(path)  # noqa: PTH111 - that of pathlib raises where there is no such user

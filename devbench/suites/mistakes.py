@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from devbench.suites.names import nearest
-from devbench.suites.yaml_file import YamlFile, YamlPath
+from devbench.suites.yaml_file import YamlFile, YamlPath, short
 
-LONGEST_QUOTE = 60
 Keys = Mapping[tuple[str, ...], tuple[str, ...]]
 _WORDS = {
     "string_type": "must be text",
@@ -23,13 +21,12 @@ _WORDS = {
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "model_attributes_type": "must be a mapping",
-    "too_short": "must not be empty",
 }
 
 
 def note_mistakes(file: YamlFile, error: ValidationError, keys: Keys) -> None:
     """Note every mistake of `error` in `file`; `keys` are those a mapping may have, by the key it stands under."""
-    for detail in error.errors():
+    for detail in error.errors(include_url=False):
         file.complain(_where(detail), _what(detail, keys))
 
 
@@ -50,16 +47,13 @@ def _what(detail: ErrorDetails, keys: Keys) -> str:
         return f"'{path[-1]}' is missing"
     if kind == "literal_error":
         options = tuple(part.strip(" '") for part in str(detail["ctx"]["expected"]).replace(" or ", ",").split(","))
-        return f"{name}cannot be {_short(given)}{nearest(str(given), options)}"
+        return f"{name}cannot be {short(given)}{nearest(str(given), options)}"
+    if kind.endswith("too_short"):
+        return f"{name}must not be empty"
     if kind in _WORDS:
-        return f"{name}{_WORDS[kind]}, not {_short(given)}"
+        return f"{name}{_WORDS[kind]}, not {short(given)}"
     if kind in ("unknown_name", "bad_name"):
         return detail["msg"]
     if kind == "string_pattern_mismatch":
-        return f"{name}cannot be {_short(given)}: it is written in lower-case hexadecimal digits, all of them"
-    return f"{name}cannot be {_short(given)}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
-
-
-def _short(value: Any) -> str:
-    text = "empty" if value is None else repr(value)
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + "..."
+        return f"{name}cannot be {short(given)}: it is written in lower-case hexadecimal digits, all of them"
+    return f"{name}cannot be {short(given)}: {detail['msg'][0].lower()}{detail['msg'][1:]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,13 @@ from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
 from devbench.suites.yaml_file import YamlFile, parse_yaml, read_yaml
 
+_MOST_COMBINATIONS = 1000
+_HINT = "docs/suites.md shows what a suite looks like."
+
 
 def read_suite(path: Path, known: KnownNames) -> Suite:
     """The suite in the file at `path`; a `SuiteError` lists every mistake with line and column."""
-    return _checked(read_yaml(path), known)
+    return _checked(read_yaml(path, _HINT), known)
 
 
 def parse_suite(text: str, name: str, known: KnownNames) -> Suite:
@@ -75,6 +79,9 @@ def _check_devices(file: YamlFile, known: KnownNames) -> None:
                     ("devices", index, "runtime"),
                     f"unknown runtime '{runtime}' for {entry['name']}{nearest(runtime, drivers)}",
                 )
+        if (count := math.prod(len(values) for values in entry["options"].values())) > _MOST_COMBINATIONS:
+            text = f"these options have {count} combinations; at most {_MOST_COMBINATIONS} can be measured"
+            file.complain(("devices", index), text)
         options = sorted({name for runtime in drivers for name in known.options.get(runtime, ())})
         for option in entry["options"]:
             if option not in options:
@@ -97,9 +104,10 @@ def _check_measure(file: YamlFile) -> None:
 def _check_names(file: YamlFile) -> None:
     """What one part of the suite says of another; read from the raw data, so it is checked beside other mistakes."""
     models = _names(file.data.get("models"))
-    for name, count in Counter(name for _, name in models).items():
-        if count > 1:
-            index = [index for index, other in models if other == name][1]
+    counts: Counter[str] = Counter()
+    for index, name in models:
+        counts[name] += 1
+        if counts[name] == 2:  # noqa: PLR2004 - the second one is where it stands twice
             file.complain(("models", index), f"model '{name}' stands here twice: give one another name")
     compare = file.data.get("compare")
     if not isinstance(compare, dict):
@@ -110,12 +118,14 @@ def _check_names(file: YamlFile) -> None:
         if isinstance(name, str) and name not in names:
             file.complain(
                 ("compare", "between_models", index),
-                f"'{name}' is no model of this suite{nearest(name, names)}",
+                f"'{name}' is not a model of this suite{nearest(name, names)}",
             )
     baseline = compare.get("baseline")
     devices = tuple(name for _, name in _names(file.data.get("devices")))
     if isinstance(baseline, str) and baseline not in devices:
-        file.complain(("compare", "baseline"), f"'{baseline}' is no device of this suite{nearest(baseline, devices)}")
+        file.complain(
+            ("compare", "baseline"), f"'{baseline}' is not a device of this suite{nearest(baseline, devices)}"
+        )
 
 
 def _names(entries: Any) -> list[tuple[int, str]]:

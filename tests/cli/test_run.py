@@ -115,9 +115,9 @@ models:
     assert "Traceback" not in done.stderr
     outcomes = bench.outcomes()
     expected = {
-        "missing": "no such file",
+        "missing": "cannot be read: No such file or directory",
         "cut": "damaged or cut short (3000 bytes)",
-        "text": "no TensorFlow Lite file",
+        "text": "not a TensorFlow Lite file",
         "custom": "nobody-has-this",
         "pinned": "and the suite says aaaa",
         "blob": "its git blob id is",

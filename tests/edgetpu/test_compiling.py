@@ -223,7 +223,7 @@ def test_what_is_no_tflite_file_is_an_error_with_what_to_do(bench: Bench) -> Non
     cut.write_bytes(_broken(bench.folder / "whole.tflite", "RELU").read_bytes()[:100])
     cases = {
         cut: "damaged or cut short",
-        bench.write("text.tflite", "hello, world"): "this is no TensorFlow Lite file",
+        bench.write("text.tflite", "hello, world"): "this is not a TensorFlow Lite file",
         bench.write("model.keras", ""): "this is a Keras model, not a .tflite file",
         bench.folder / "nowhere.tflite": "cannot be read",
     }

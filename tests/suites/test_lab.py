@@ -8,15 +8,18 @@ import pytest
 
 from devbench.domain.place import Place, Ssh
 from devbench.errors import SuiteError
+from devbench.suites.format import KnownNames
 from devbench.suites.lab import read_lab
 
-DEVICES = ("coral-dev-board", "coral-usb")
+KNOWN = KnownNames(
+    devices={"coral-dev-board": ("litert",), "coral-usb": ("litert",)}, options={"litert": (), "tflite-runtime": ()}
+)
 
 
 def _read(folder: Path, text: str) -> list[Place]:
     path = folder / "lab.yaml"
     path.write_text(text)
-    return read_lab(path, DEVICES)
+    return read_lab(path, KNOWN)
 
 
 def test_a_place_over_ssh_in_short_and_at_length(tmp_path: Path) -> None:
@@ -40,12 +43,13 @@ def test_a_place_over_ssh_in_short_and_at_length(tmp_path: Path) -> None:
     [
         ("ssh: {hots: attic}", "lab.yaml:1:49: unknown key 'hots'; did you mean 'host'?"),
         ("ssh: {config: x}", "lab.yaml:1:48: 'host' is missing"),
-        ("ssh: -oProxyCommand=evil", "lab.yaml:1:48: '-oProxyCommand=evil' is no ssh host"),
-        ("ssh: attic now", "'attic now' is no ssh host: it is a name such as"),
-        ("ssh: ''", "'' is no ssh host"),
+        ("ssh: -oProxyCommand=evil", "lab.yaml:1:48: '-oProxyCommand=evil' is not an ssh host"),
+        ("ssh: attic now", "'attic now' is not an ssh host: write a name such as"),
+        ("ssh: ''", "'' is not an ssh host"),
         ("ssh: 22", "'ssh' must be a mapping, not 22"),
         ("ssh: {host: a, cache_mib: 0}", "lab.yaml:1:69: 'cache_mib' cannot be 0"),
         ("options: {port: 2}", "lab.yaml:1:59: 'port' must be text, not 2"),
+        ("python: {litrt: bin/python}", "lab.yaml:1:51: unknown runtime 'litrt'; did you mean 'litert'?"),
         ("shs: attic", "lab.yaml:1:43: unknown key 'shs'; did you mean 'ssh'?"),
     ],
 )
@@ -53,6 +57,11 @@ def test_a_mistake_is_reported_with_its_place(tmp_path: Path, place: str, mistak
     with pytest.raises(SuiteError) as caught:
         _read(tmp_path, f"places: [{{name: attic, device: coral-usb, {place}}}]\n")
     assert mistake in caught.value.message
+
+
+def test_a_home_folder_that_nobody_has_is_a_path_like_any_other(tmp_path: Path) -> None:
+    [place] = _read(tmp_path, "places: [{name: a, device: coral-usb, python: ~nobody-has-this-name/python}]")
+    assert place.python == {"": str(tmp_path / "~nobody-has-this-name/python")}
 
 
 def test_two_places_of_a_kind_cannot_have_one_name(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""Paths on the command line: what none can be, and which one somebody probably meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from devbench.suites.names import similar
+
+_MOST_NAMES = 3
+_MOST_LISTED = 10_000
+
+
+class PathType(click.ParamType):  # type: ignore[type-arg]
+    """A path that a file can have. Whether there is one is found out where it is read or written."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, or a usage error: empty, not UTF-8, too long, a loop of links."""
+        text = os.fspath(value)
+        if not text:
+            self.fail("a path must not be empty", param, ctx)
+        try:
+            text.encode()
+            os.stat(text)  # noqa: PTH116 - that of pathlib is the same call
+        except UnicodeEncodeError:
+            self.fail(f"{_short(text)} is not UTF-8 text", param, ctx)
+        except ValueError:
+            self.fail(f"{_short(text)} holds a NUL character", param, ctx)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            pass
+        except OSError as error:
+            self.fail(f"{_short(text)}: {error.strerror}", param, ctx)
+        return Path(text)
+
+
+PATH = PathType()
+
+
+def did_you_mean(path: Path, candidates: Iterable[Path]) -> str:
+    """`Did you mean X?`, by the names of `candidates`; "" if none is like `path`."""
+    by_name: dict[str, Path] = {}
+    for one in candidates:
+        by_name.setdefault(one.name, one)
+        by_name.setdefault(one.stem, one)
+    names = [path.name] if path.name in by_name else similar(path.name, list(by_name))
+    found = list(dict.fromkeys(str(by_name[name]) for name in names))
+    return f"Did you mean {' or '.join(found)}?" if found else ""
+
+
+def listed(folder: Path, *suffixes: str) -> Iterator[Path]:
+    """Files and folders in `folder`, or only those with such an ending; nothing where it cannot be read."""
+    try:
+        names = sorted(os.listdir(folder))[:_MOST_LISTED]  # noqa: PTH208 - names are enough
+    except OSError:
+        return
+    for name in names:
+        if not name.startswith(".") and (not suffixes or name.endswith(suffixes)):
+            yield folder / name
+
+
+def some(names: Iterable[object]) -> str:
+    """The first few, with commas."""
+    texts = [str(name) for name in names]
+    return ", ".join(texts[:_MOST_NAMES]) + (", …" if len(texts) > _MOST_NAMES else "")
+
+
+def _short(text: str) -> str:
+    quoted = repr(text)
+    return quoted if len(quoted) <= 60 else f"{quoted[:57]}...'"  # noqa: PLR2004 - one line
