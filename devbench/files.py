@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
-import io
 import os
 import stat
+import sys
+from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 
 
@@ -24,28 +27,27 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def open_regular(path: Path) -> io.BufferedReader:
-    """Open the file at `path` for reading. Raises OSError, also for a pipe or a device: reading it might never end."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe is opened without waiting for its writer
-    except ValueError as error:
-        raise OSError(errno.EINVAL, "No file can have such a name", str(path)) from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        raise OSError(errno.EINVAL, "It is a pipe or a device, not a regular file", str(path))
-    return os.fdopen(descriptor, "rb")
+@contextlib.contextmanager
+def open_regular(path: Path, most_bytes: int = sys.maxsize) -> Iterator[BufferedReader]:
+    """The file at `path` for reading; an OSError if it is a pipe, a device or larger than `most_bytes`."""
+    # Without O_NONBLOCK, the opening of a pipe would wait for somebody to write into it.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+        about = os.fstat(file.fileno())
+        if stat.S_ISDIR(about.st_mode):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(errno.EINVAL, "It is a pipe or a device, not a regular file", str(path))
+        if about.st_size > most_bytes:
+            raise _too_large(path, most_bytes)
+        yield file
 
 
-def read_regular(path: Path, largest_bytes: int) -> bytes:
-    """The content of the file at `path`. Raises OSError, also for what is not a regular file or is larger."""
-    with open_regular(path) as file:
-        too_large = os.fstat(file.fileno()).st_size > largest_bytes
-        data = b"" if too_large else file.read(largest_bytes + 1) or b""  # some of /proc say nothing of their size
-    if too_large or len(data) > largest_bytes:
-        raise OSError(errno.EFBIG, f"It is larger than {_size(largest_bytes)}", str(path))
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The bytes of the file at `path`, within the bounds of `open_regular`. Raises OSError."""
+    with open_regular(path, most_bytes) as file:
+        data = file.read(most_bytes + 1) or b""  # files in /proc say nothing of their size
+    if len(data) > most_bytes:
+        raise _too_large(path, most_bytes)
     return data
 
 
@@ -62,5 +64,6 @@ def git_blob_of(path: Path) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def _size(count: int) -> str:
-    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"
+def _too_large(path: Path, most_bytes: int) -> OSError:
+    size = f"{most_bytes >> 20} MiB" if most_bytes >= 1 << 20 else f"{most_bytes >> 10} KiB"
+    return OSError(errno.EFBIG, f"It is larger than {size}", str(path))

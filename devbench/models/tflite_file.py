@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from devbench.files import read_regular
 IDENTIFIER = b"TFL3"
 _LARGEST_BYTES = 1 << 31  # offsets in the format have 32 bits, the first of them a sign
 _MOST_DIMENSIONS = 32
-_NAMES_OVER_FILE = 16  # tensors may share a name's bytes
-_HINT = "Name a .tflite file."
+_MOST_INPUTS = 1000  # and outputs
+_LONGEST_OPERATION_BYTES = 1000
+_TENSOR_NAME, _CUSTOM_CODE = 10, 6  # slots in their tables, as the schema has them
+_NAMES_OVER_FILE = 16  # tensors may share the bytes of a name
 # Other types (int32 biases and shapes, int64 indices, bool) say nothing about the arithmetic.
 _PRECISIONS = {
     "float16": "float16",
@@ -66,7 +68,7 @@ def read_tflite(path: Path) -> TfliteFile:
     try:
         data = read_regular(path, _LARGEST_BYTES)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}", _HINT) from error
+        raise ModelError(f"{path}: cannot be read: {error.strerror}", "Name a .tflite file.") from error
     if data[4:8] != IDENTIFIER:
         raise ModelError(
             f"{path}: this is not a TensorFlow Lite file (bytes 4 to 8 are {data[4:8]!r}, not {IDENTIFIER!r})",
@@ -91,40 +93,25 @@ def read_tflite(path: Path) -> TfliteFile:
 
 def _read(model: Any, size: int) -> TfliteFile:
     _check_buffers(model, size)
-    graphs = [model.Subgraphs(index) for index in range(model.SubgraphsLength())]
-    _check_counts(model, graphs, size)
-    codes = [_code_name(model.OperatorCodes(index)) for index in range(model.OperatorCodesLength())]
-    specs = [[_spec(graph.Tensors(position)) for position in range(graph.TensorsLength())] for graph in graphs]
-    everything = [spec for of_graph in specs for spec in of_graph]
-    if sum(map(len, codes)) + sum(len(spec.name) for spec in everything) > _NAMES_OVER_FILE * size:
-        raise ValueError("its names are longer than the file")
-    main = graphs[0]
+    _check_sizes(model, size)
+    types: Counter[str] = Counter()
+    operations: Counter[str] = Counter()
+    dynamic: list[str] = []
+    for index in range(model.SubgraphsLength()):
+        graph = model.Subgraphs(index)
+        specs = [_spec(graph.Tensors(position)) for position in range(graph.TensorsLength())]
+        types.update(spec.dtype for spec in specs)
+        dynamic += [spec.name for spec in specs if -1 in spec.shape]
+        for position in range(graph.OperatorsLength()):
+            operations[_operation(model, graph.Operators(position))] += 1
+    main = model.Subgraphs(0)
     return TfliteFile(
-        inputs=tuple(specs[0][_index(main.Inputs(k))] for k in range(main.InputsLength())),
-        outputs=tuple(specs[0][_index(main.Outputs(k))] for k in range(main.OutputsLength())),
-        tensor_types=dict(Counter(spec.dtype for spec in everything)),
-        operations=dict(
-            Counter(
-                codes[graph.Operators(position).OpcodeIndex()]
-                for graph in graphs
-                for position in range(graph.OperatorsLength())
-            )
-        ),
-        dynamic=tuple(spec.name for spec in everything if -1 in spec.shape),
+        inputs=tuple(_spec(main.Tensors(main.Inputs(k))) for k in range(main.InputsLength())),
+        outputs=tuple(_spec(main.Tensors(main.Outputs(k))) for k in range(main.OutputsLength())),
+        tensor_types=dict(types),
+        operations=dict(operations),
+        dynamic=tuple(dynamic),
     )
-
-
-def _check_counts(model: Any, graphs: Sequence[Any], size: int) -> None:
-    """Every part takes four bytes at least. In a file made to hurt, many graphs share their parts."""
-    parts = model.OperatorCodesLength() + sum(graph.TensorsLength() + graph.OperatorsLength() for graph in graphs)
-    if 4 * parts > size:
-        raise ValueError("it has more parts than bytes")
-
-
-def _index(number: int) -> int:
-    if number < 0:  # to Python, the last one
-        raise IndexError(number)
-    return number
 
 
 def _check_buffers(model: Any, size: int) -> None:
@@ -136,6 +123,27 @@ def _check_buffers(model: Any, size: int) -> None:
             start = buffer._tab.Vector(buffer._tab.Offset(4))
             if start + length > size:
                 raise ValueError("a buffer ends after the file does")
+
+
+def _check_sizes(model: Any, size: int) -> None:
+    """In a file made to hurt, parts share their bytes: a small file then has millions of tensors, or long names."""
+    graphs = [model.Subgraphs(index) for index in range(model.SubgraphsLength())]
+    parts = sum(graph.TensorsLength() + graph.OperatorsLength() for graph in graphs)
+    if 4 * parts > size:  # each takes four bytes at least
+        raise ValueError("more tensors and operations than the file has room for")
+    tensors = (graph.Tensors(position) for graph in graphs for position in range(graph.TensorsLength()))
+    if sum(_text_bytes(tensor, _TENSOR_NAME) for tensor in tensors) > _NAMES_OVER_FILE * size:
+        raise ValueError("the names of the tensors are longer than the file")
+    codes = map(model.OperatorCodes, range(model.OperatorCodesLength()))
+    if any(_text_bytes(code, _CUSTOM_CODE) > _LONGEST_OPERATION_BYTES for code in codes):
+        raise ValueError("the name of an operation is too long")
+    if graphs[0].InputsLength() + graphs[0].OutputsLength() > _MOST_INPUTS:
+        raise ValueError("too many inputs and outputs")
+
+
+def _text_bytes(table: Any, slot: int) -> int:
+    offset = table._tab.Offset(slot)
+    return int(table._tab.VectorLen(offset)) if offset else 0
 
 
 def _spec(tensor: Any) -> TensorSpec:
@@ -163,7 +171,8 @@ def _quantization(quantization: Any) -> tuple[float, int]:
     return scale, int(quantization.ZeroPoint(0))
 
 
-def _code_name(code: Any) -> str:
+def _operation(model: Any, operator: Any) -> str:
+    code = model.OperatorCodes(operator.OpcodeIndex())
     if code.CustomCode():
         return str(code.CustomCode().decode(errors="replace"))
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files fill only the deprecated field

@@ -106,4 +106,4 @@ def test_a_threshold_that_is_no_share_is_a_usage_mistake(capsys: pytest.CaptureF
 def test_what_is_no_run_is_named(bench: Bench) -> None:
     done = bench("compare", "nowhere", "neither")
     assert done.returncode == 1
-    assert "nowhere/run.json: cannot be read" in done.stderr
+    assert "nowhere: there is no such run" in done.stderr

@@ -146,8 +146,15 @@ def test_a_format_that_the_runtime_does_not_load_is_skipped(bench: Bench) -> Non
     bench.fake("a")
     suite = bench.write("suite.yaml", f"name: s\nmodels: [{{name: a, source: a.fake}}]\n{DESKTOP}")
     done = bench("run", suite, "--out", "out")
-    assert done.returncode == 0
+    assert done.returncode == 3
     assert bench.outcomes()["a"]["reason"] == "litert loads tflite, not .fake"
+    nothing = "error: nothing was measured\n  → litert loads tflite, not .fake\n"
+    assert done.stderr.endswith(nothing)
+    again = bench("run", "--resume", "out")
+    assert (again.returncode, again.stderr) == (3, nothing), "a finished run says the same"
+    plan = bench("run", suite, "--dry-run")
+    assert plan.returncode == 3
+    assert plan.stderr.endswith("error: nothing of it can be measured here\n  → litert loads tflite, not .fake\n")
 
 
 def test_a_list_of_option_values_is_a_matrix_and_the_ratio_is_over_the_baseline(bench: Bench) -> None:
@@ -212,6 +219,7 @@ def test_a_missing_suite_names_the_file(bench: Bench) -> None:
     done = bench("run", "nowhere.yaml")
     assert done.returncode == 1
     assert done.stderr.startswith("error: nowhere.yaml: cannot be read: No such file or directory")
+    assert "docs/suites.md" in done.stderr
     assert not (bench.folder / "results").exists(), "a run that cannot begin leaves no folder"
 
 

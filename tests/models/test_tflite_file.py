@@ -19,7 +19,14 @@ def test_what_is_not_a_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "large").open("wb") as file:
         file.truncate(1 << 40)  # takes no space
-    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path / "large", tmp_path, tmp_path / "gone", tmp_path / ("n" * 300)):
+    for path in (
+        tmp_path / "pipe",
+        Path("/dev/zero"),
+        tmp_path / "large",
+        tmp_path,
+        tmp_path / "gone",
+        tmp_path / ("n" * 300),
+    ):
         with pytest.raises(ModelError, match="cannot be read: "):
             read_tflite(path)
 
