@@ -1,38 +1,59 @@
-"""What `devbench --help` costs in CPU time, beside an empty Python and beside importing TensorFlow.
+"""What starting devbench costs in CPU time, command by command, beside an empty Python and beside importing numpy.
 
     uv run python benchmarks/start_up.py
+    uv run python benchmarks/start_up.py --before ../earlier/.venv/bin/python
 
-Prints a Markdown table of medians of user + system time over 15 interleaved starts of each.
+Prints a Markdown table of medians of user + system time, those of the workers that a command starts included, over 15
+interleaved starts of each; with --before also of the devbench that another Python has.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import resource
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 
+PUBLISHED = Path(__file__).parents[1] / "results" / "published" / "coral-faq-2019.csv"
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
+    "import numpy": ["-c", "import numpy"],
     "devbench --help": ["-m", "devbench", "--help"],
     "devbench plugins": ["-m", "devbench", "plugins"],
-    "import numpy": ["-c", "import numpy"],
+    "devbench models": ["-m", "devbench", "models"],
+    "devbench report FILE.csv": ["-m", "devbench", "report", str(PUBLISHED)],
+    "devbench devices": ["-m", "devbench", "devices"],
+    "devbench doctor": ["-m", "devbench", "doctor"],
 }
 
 
 def main() -> None:
-    costs: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(15):
-        for name, arguments in COMMANDS.items():
-            costs[name].append(cpu_s(arguments))
-    print("| command | CPU time, s |\n|---|--:|")
-    for name, seconds in costs.items():
-        print(f"| `{name}` | {statistics.median(seconds):.3f} |")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--starts", type=int, default=15)
+    parser.add_argument("--before", help="the Python of another environment, with another devbench")
+    arguments = parser.parse_args()
+    pythons = {"before": arguments.before} if arguments.before else {}
+    pythons["now" if arguments.before else "CPU time"] = sys.executable
+    costs: dict[tuple[str, str], list[float]] = {(name, title): [] for name in COMMANDS for title in pythons}
+    for number in range(arguments.starts + 1):  # the first ones compile, and fill the caches
+        for (name, title), found in costs.items():
+            seconds = cpu_s([pythons[title], *COMMANDS[name]])
+            if number:
+                found.append(seconds)
+    print("".join(["| command |", *(f" {title}, s |" for title in pythons)]))
+    print("|---|" + "--:|" * len(pythons))
+    for name in COMMANDS:
+        cells = [f" {statistics.median(costs[name, title]):.3f} |" for title in pythons]
+        print(f"| `{name}` |" + "".join(cells))
 
 
-def cpu_s(arguments: list[str]) -> float:
+def cpu_s(command: list[str]) -> float:
+    compiled_once = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=compiled_once, cwd="/")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

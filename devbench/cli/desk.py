@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from devbench.plugin.manager import Plugins
 
 if TYPE_CHECKING:
+    from devbench.domain.place import Place
+    from devbench.run.desk import Desk
     from devbench.run.progress import Progress
     from devbench.run.round import WorkerRounds
-    from devbench.run.start import Desk
 
 
 def machine_root() -> Path:
@@ -38,10 +39,9 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     """The desk for `run` and `devices`, with plugins loaded and the core registered behind them."""
     from devbench.models.cache import ModelCache, cache_folder
     from devbench.models.fetch import WebFetcher
+    from devbench.run.desk import Desk
     from devbench.run.round import WorkerRounds
-    from devbench.run.start import Desk, known_names
     from devbench.settings.changes import changed
-    from devbench.suites.lab import read_lab
 
     plugins = load_plugins()
     cache = cache_folder()
@@ -50,8 +50,11 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     plugins.add(rounds, "core: worker")
     named = os.environ.get("DEVBENCH_LAB", "")
     lab_path = Path(named or "lab.yaml")
-    lab = []
+    lab: list[Place] = []
     if named or os.path.lexists(lab_path):
+        from devbench.run.start import known_names
+        from devbench.suites.lab import read_lab
+
         hint = "DEVBENCH_LAB names it: correct that, or unset it." if named else ""
         lab = read_lab(lab_path, known_names(plugins), hint)
     hold = partial(changed, root=machine_root(), state_file=settled_file(), tell=progress.detail)

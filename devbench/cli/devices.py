@@ -10,10 +10,10 @@ import click
 from devbench.cli.desk import open_desk
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Place
+from devbench.run.desk import Desk
 from devbench.run.plan import find_places
 from devbench.run.progress import Progress
 from devbench.run.round import WorkerRounds
-from devbench.run.start import Desk
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,6 @@ from devbench.errors import DevbenchError
 from devbench.files import write_whole
 from devbench.report.markdown import markdown
 from devbench.report.terminal import print_tables
-from devbench.store.codec import encode_run
 from devbench.store.results_file import write_results
 
 _FILE_COLUMNS = 160
@@ -90,6 +89,8 @@ def _write(path: Path, text: str) -> None:
 def _json(sources: Sources) -> str:
     """run.json where the report is of one run; else the rows."""
     if len(sources.runs) == 1 and not sources.files:
+        from devbench.store.codec import encode_run
+
         return encode_run(sources.runs[0][1]).decode()
     return json.dumps(_rows(sources), indent=2, ensure_ascii=False) + "\n"
 

@@ -6,19 +6,21 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devbench.cli.paths import did_you_mean, listed
-from devbench.cli.runs import open_run, owner_of
-from devbench.compare.comparison import Comparison, compare_run
 from devbench.domain.figure import Figure
-from devbench.domain.run import Run
 from devbench.errors import ResultsFileError
 from devbench.report.overview import ResultsFile, overview
 from devbench.report.tables import Table
-from devbench.store.folder import RUN_FILE, RunFolder
 from devbench.store.package import notes_on
 from devbench.store.results_file import figure_of, read_results
 from devbench.store.results_rows import rows_of
+
+if TYPE_CHECKING:  # a CSV alone is shown without what reads runs, which takes longer to load than to show it
+    from devbench.compare.comparison import Comparison
+    from devbench.domain.run import Run
+    from devbench.store.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Sources:
 def open_sources(paths: Sequence[Path]) -> Sources:
     """Read what is at `paths`: folders are runs, anything else is a CSV. A run alone brings its references along."""
     csvs = [path for path in paths if _is_csv(path)]
-    folders = [open_run(path) for path in paths if path not in csvs]
+    folders = [_open_run(path) for path in paths if path not in csvs]
     runs = tuple((folder, folder.load()) for folder in folders)
     given = {path.name for path in csvs}
     own = [path for path in folders[0].references() if path.name not in given] if len(folders) == 1 else []
@@ -64,6 +66,8 @@ def _results_file(path: Path) -> ResultsFile:
 
 def compare_folder(folder: RunFolder, run: Run, baseline: str = "") -> Comparison:
     """The comparison of the run in `folder`."""
+    from devbench.compare.comparison import compare_run
+
     return compare_run(
         run, lambda case_id: folder.samples(run, case_id), lambda case_id: folder.outputs(run, case_id), baseline
     )
@@ -74,6 +78,12 @@ def figures_of(run: Run, folder: RunFolder) -> list[Figure]:
     return [figure_of(row, str(folder.path)) for row in rows_of(run)]
 
 
+def _open_run(path: Path) -> RunFolder:
+    from devbench.cli.runs import open_run
+
+    return open_run(path)
+
+
 def _is_csv(path: Path) -> bool:
     """Whether to read `path` as a CSV; if not, it is a run, or what `open_run` says of it."""
     if not os.path.lexists(path):
@@ -81,6 +91,14 @@ def _is_csv(path: Path) -> bool:
             return False
         near = (one for folder in (path.parent, Path("results/published")) for one in listed(folder, ".csv"))
         raise ResultsFileError(f"{path}: there is no such file", did_you_mean(path, near))
-    if os.path.isdir(path) or path.name == RUN_FILE:  # noqa: PTH112 - that of pathlib raises where it may not look
+    if os.path.isdir(path):  # noqa: PTH112 - that of pathlib raises where it may not look
         return False
-    return path.suffix == ".csv" or owner_of(path) is None
+    return path.suffix == ".csv" or not _of_a_run(path)
+
+
+def _of_a_run(path: Path) -> bool:
+    """Whether this file is run.json, or another of a run."""
+    from devbench.cli.runs import owner_of
+    from devbench.store.folder import RUN_FILE
+
+    return path.name == RUN_FILE or owner_of(path) is not None

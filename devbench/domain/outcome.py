@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from devbench.domain.conditions import Conditions, Reason, Verdict
 
-Nanoseconds = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Nanoseconds: TypeAlias = "npt.NDArray[np.int64]"
+
+
+def _no_samples() -> Nanoseconds:
+    import numpy as np
+
+    return np.array([], dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +95,7 @@ class Round:
     about: RoundFacts
     warmup_ns: Nanoseconds
     samples_ns: Nanoseconds
-    compute_ns: Nanoseconds = field(default_factory=lambda: np.array([], dtype=np.int64))
+    compute_ns: Nanoseconds = field(default_factory=_no_samples)
     outputs: tuple[OutputTensor, ...] = ()
 
 

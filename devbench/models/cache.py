@@ -11,13 +11,14 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-
-import platformdirs
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from devbench.domain.model import Variant
 from devbench.errors import ModelError
 from devbench.files import sha256_of, write_whole
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _LOG = logging.getLogger("devbench.models")
 _CARD = "artifact.json"
@@ -26,8 +27,11 @@ Fetch = Callable[[str, Path], Path]
 
 def cache_folder() -> Path:
     """Where models and workers are kept: $DEVBENCH_CACHE, else the user's cache folder."""
-    chosen = os.environ.get("DEVBENCH_CACHE")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("devbench")
+    if chosen := os.environ.get("DEVBENCH_CACHE"):
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return platformdirs.user_cache_path("devbench")
 
 
 def cached_model(name: str, source: str, make: Fetch) -> Path:
@@ -78,6 +82,8 @@ class ModelCache:
         return self._folder / f"{model}-{key}"
 
     def _lock(self, entry: Path, model: str) -> FileLock:
+        from filelock import FileLock, Timeout
+
         lock = FileLock(entry.with_suffix(".lock"))
         try:
             lock.acquire(timeout=0)

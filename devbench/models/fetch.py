@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from devbench.errors import ModelError
 from devbench.hookspecs import hookimpl
@@ -22,13 +20,15 @@ class WebFetcher:
     @hookimpl(trylast=True)
     def devbench_fetch_model(self, source: str, into: Path) -> Path | None:
         """The downloaded file; None for other schemes."""
-        address = urllib.parse.urlsplit(source)
+        address = urlsplit(source)
         if address.scheme not in ("http", "https"):
             return None
+        from urllib.request import urlopen
+
         path = into / (Path(address.path).name or "model")
         _LOG.info("downloading %s", source)
         try:
-            with urllib.request.urlopen(source, timeout=_SILENCE_LIMIT_S) as answer, path.open("wb") as file:  # noqa: S310 - http(s) only, see above
+            with urlopen(source, timeout=_SILENCE_LIMIT_S) as answer, path.open("wb") as file:  # noqa: S310 - http(s) only, see above
                 shutil.copyfileobj(answer, file)
                 announced = answer.headers.get("Content-Length")
         except (OSError, ValueError) as error:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from devbench.domain.case import ImageInput
 from devbench.domain.model import TensorSpec
@@ -67,6 +66,8 @@ def _takes_an_image(shape: tuple[int, ...]) -> bool:
 
 
 def _pixels(path: Path, spec: TensorSpec) -> npt.NDArray[np.uint8]:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     _, height, width, channels = spec.shape
     try:
         data = read_regular(path, _LARGEST_BYTES)

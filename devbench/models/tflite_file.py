@@ -7,10 +7,10 @@ import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-
-import tflite
 
 from devbench.domain.model import TensorSpec
 from devbench.errors import ModelError
@@ -32,12 +32,6 @@ _PRECISIONS = {
     "int8": "int8",
     "uint8": "int8",
     "int16": "int16",
-}
-_TYPES = {
-    getattr(tflite.TensorType, name): name.lower() for name in vars(tflite.TensorType) if not name.startswith("_")
-}
-_OPERATORS = {
-    getattr(tflite.BuiltinOperator, name): name for name in vars(tflite.BuiltinOperator) if not name.startswith("_")
 }
 
 
@@ -75,7 +69,7 @@ def read_tflite(path: Path) -> TfliteFile:
             "Convert the model to .tflite first.",
         )
     try:
-        return _read(tflite.Model.GetRootAs(data, 0), len(data))
+        return _read(_schema().Model.GetRootAs(data, 0), len(data))
     except (
         struct.error,
         IndexError,
@@ -154,7 +148,7 @@ def _spec(tensor: Any) -> TensorSpec:
     scale, zero_point = _quantization(tensor.Quantization())
     return TensorSpec(
         name=(tensor.Name() or b"").decode(errors="replace"),
-        dtype=_TYPES.get(tensor.Type(), f"type {tensor.Type()}"),
+        dtype=_names("TensorType").get(tensor.Type(), f"type {tensor.Type()}").lower(),
         shape=tuple(int(size) for size in shape),
         scale=scale,
         zero_point=zero_point,
@@ -176,4 +170,19 @@ def _operation(model: Any, operator: Any) -> str:
     if code.CustomCode():
         return str(code.CustomCode().decode(errors="replace"))
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files fill only the deprecated field
-    return str(_OPERATORS.get(number, f"operation {number}"))
+    return _names("BuiltinOperator").get(number, f"operation {number}")
+
+
+def _schema() -> ModuleType:
+    """The schema as Python, which takes longer to load than the rest of devbench."""
+    import tflite
+
+    schema: ModuleType = tflite
+    return schema
+
+
+@cache
+def _names(enumeration: str) -> Mapping[int, str]:
+    """What the numbers of one of the schema's enumerations are called."""
+    found = vars(getattr(_schema(), enumeration))
+    return {number: name for name, number in found.items() if not name.startswith("_")}

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devbench.domain.case import ImageInput, Option, PlannedCase
 from devbench.domain.extend import Device
@@ -16,7 +17,9 @@ from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError
 from devbench.models.artifact import is_file_source
 from devbench.plugin.registry import Registry
-from devbench.suites.format import DeviceFormat, ImageFormat, ModelFormat, Suite
+
+if TYPE_CHECKING:
+    from devbench.suites.format import DeviceFormat, ImageFormat, ModelFormat, Suite
 
 Probe = Callable[[Place, str], Skipped | None]  # why a runtime does not work at a place; None if it does
 

@@ -4,41 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from devbench import __version__
 from devbench.domain.case import Case, PlannedCase
 from devbench.domain.outcome import Failed, Skipped
-from devbench.domain.place import Place
 from devbench.domain.run import ArtifactRecord, CaseRecord, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RunFolderError
-from devbench.models.cache import ModelCache
 from devbench.plugin.manager import Plugins
-from devbench.run.execute import Execution, Hold
+from devbench.run.desk import Desk
+from devbench.run.execute import Execution
 from devbench.run.order import interleaved
-from devbench.run.plan import Plan, Probe, plan_suite
+from devbench.run.plan import Plan, plan_suite
 from devbench.run.prepare import Preparer
-from devbench.run.progress import Progress
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import read_results
 from devbench.suites.format import KnownNames, Suite, contradictions
 from devbench.suites.names import nearest
 from devbench.suites.suite import parse_suite
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What a run works with, whichever run it is."""
-
-    plugins: Plugins
-    cache: ModelCache
-    lab: Sequence[Place]
-    probe: Probe
-    progress: Progress
-    hold: Hold
 
 
 def known_names(plugins: Plugins) -> KnownNames:

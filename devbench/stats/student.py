@@ -5,8 +5,8 @@ import math
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 _NEARLY_NORMAL = 1e6
 
 
@@ -42,7 +42,15 @@ def t_quantile(probability: float, degrees_of_freedom: float) -> float:
 
 def _mass_up_to_angle(angle: float, degrees_of_freedom: float) -> float:
     """Probability between 0 and t = sqrt(df) * tan(angle): the density becomes a power of the cosine."""
-    theta = angle * (_NODES + 1) / 2
+    nodes, weights = _legendre()
+    theta = angle * (nodes + 1) / 2
     log_scale = math.lgamma((degrees_of_freedom + 1) / 2) - math.lgamma(degrees_of_freedom / 2)
     powers = np.exp(log_scale + (degrees_of_freedom - 1) * np.log(np.cos(theta)))
-    return float(_WEIGHTS @ powers) * angle / 2 / math.sqrt(math.pi)
+    return float(weights @ powers) * angle / 2 / math.sqrt(math.pi)
+
+
+@functools.cache  # at first use: importing polynomials takes as long as the rest of numpy
+def _legendre() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Nodes and weights to integrate a smooth function from -1 to 1."""
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    return nodes, weights

@@ -13,9 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from devbench.domain.columns import COLUMNS, SCHEMA, Column
 from devbench.errors import ResultsFileError
 from devbench.files import write_whole
@@ -23,18 +20,6 @@ from devbench.files import write_whole
 PACKAGE_FILE = "datapackage.json"
 SCHEMA_FILE = "results.schema.json"
 _TYPES = {"count": "integer", "positive": "number", "number": "number"}
-
-
-class _Described(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-
-class _Resource(_Described):
-    path: str
-
-
-class _Package(_Described):
-    resources: list[_Resource]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +36,8 @@ class Source:
 
 def write_package(folder: Path, name: str, sources: Sequence[Source]) -> Path:
     """Describe these CSVs in the folder's datapackage.json, beside those that it describes already; its path."""
+    from filelock import FileLock
+
     path = folder / PACKAGE_FILE
     with FileLock(folder / f".{PACKAGE_FILE}.lock"):
         package = _read(path) if path.exists() else _empty(name)
@@ -95,12 +82,15 @@ def resource_of(csv: Path) -> dict[str, Any] | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        package = _Package.model_validate_json(path.read_bytes()).model_dump()
+        package = json.loads(path.read_bytes())
+        sound = all(isinstance(one["path"], str) for one in package["resources"])
     except OSError as error:
         raise ResultsFileError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        raise ResultsFileError(f"{path}: is no data package", "Mend it, or move it away.") from error
-    return {**package, "resources": package.pop("resources")}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        sound = False
+    if not sound:
+        raise ResultsFileError(f"{path}: not a data package", "Mend it, or move it away.")
+    return {**package, "resources": list(package["resources"])}
 
 
 def _empty(name: str) -> dict[str, Any]:

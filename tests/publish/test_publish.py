@@ -141,4 +141,4 @@ def test_what_may_not_be_published_is_refused_with_what_to_do(bench: Bench, run:
     (bench.folder / "pub" / "datapackage.json").write_text("{")
     broken = bench("publish", "out", "--out", "pub", "--any-profile", "--name", "new")
     assert broken.returncode == 1
-    assert "datapackage.json: is no data package" in broken.stderr
+    assert "datapackage.json: not a data package" in broken.stderr

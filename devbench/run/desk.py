@@ -1,0 +1,27 @@
+"""What runs work with. Light: commands that measure nothing need it too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devbench.domain.place import Place
+    from devbench.models.cache import ModelCache
+    from devbench.plugin.manager import Plugins
+    from devbench.run.execute import Hold
+    from devbench.run.plan import Probe
+    from devbench.run.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What a run works with, whichever run it is."""
+
+    plugins: Plugins
+    cache: ModelCache
+    lab: Sequence[Place]
+    probe: Probe
+    progress: Progress
+    hold: Hold
