@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -31,6 +32,7 @@ def call(arguments: list[str], folder: Path, env: Mapping[str, str]) -> subproce
         _modules_of(env.get("PYTHONPATH", "")),
         _printing_to(out, errors),
         warnings.catch_warnings(),
+        _model_log(),
     ):
         warnings.resetwarnings()
         warnings.simplefilter("ignore")
@@ -109,6 +111,17 @@ def _printing_to(out: BinaryIO, errors: BinaryIO) -> Iterator[None]:
 
 def _stream(number: int) -> io.TextIOWrapper:
     return open(number, "w", encoding="utf-8", errors="backslashreplace" if number == 2 else "strict", closefd=False)
+
+
+@contextlib.contextmanager
+def _model_log() -> Iterator[None]:
+    """What progress is listening to."""
+    log = logging.getLogger("devbench.models")
+    before = log.handlers, log.level, log.propagate
+    try:
+        yield
+    finally:
+        log.handlers, log.level, log.propagate = before
 
 
 @contextlib.contextmanager

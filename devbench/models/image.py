@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from devbench.domain.case import ImageInput
 from devbench.domain.model import TensorSpec
 from devbench.errors import DevbenchError
 from devbench.files import read_regular, write_whole
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _CHANNELS = {1: "L", 3: "RGB"}
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # others start programs (EPS), or nobody needs them
@@ -66,7 +70,7 @@ def _takes_an_image(shape: tuple[int, ...]) -> bool:
 
 
 def _pixels(path: Path, spec: TensorSpec) -> npt.NDArray[np.uint8]:
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     _, height, width, channels = spec.shape
     try:
@@ -87,6 +91,8 @@ def _pixels(path: Path, spec: TensorSpec) -> npt.NDArray[np.uint8]:
 
 
 def _upright(data: bytes, mode: str) -> Image.Image:
+    from PIL import Image, ImageOps
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow's own limit, and of odd metadata
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
