@@ -12,6 +12,7 @@ from pathlib import Path
 from devbench.errors import DevbenchError
 from devbench.files import write_whole
 
+_AHEAD = ("receiver.py", "supervisor.py")  # they start the worker, and are no part of it
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can say: the build's own time must not show
 _START = b"import sys\nfrom devbench_worker.session import main\n\nsys.exit(main(sys.argv[1]))\n"
 
@@ -37,7 +38,7 @@ def archive_bytes(engine: Path, parts: Sequence[Path] = ()) -> bytes:
     files = {"__main__.py": _START, "devbench_worker/engine.py": engine.read_bytes()}
     files |= {f"devbench_worker/{part.name}": part.read_bytes() for part in parts}
     for source in resources.files("devbench.worker").iterdir():
-        if source.name.endswith(".py") and source.name != "receiver.py":  # which travels ahead of it
+        if source.name.endswith(".py") and source.name not in _AHEAD:
             files[f"devbench_worker/{source.name}"] = source.read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
+from pydantic import TypeAdapter
+
+from devbench.domain.measure import Measure
 from devbench.domain.place import Place, Ssh
-from devbench.errors import RoundError
-from devbench.places.process import WorkerProcess
+from devbench.places.answers import (
+    BUILDING,
+    GREETING,
+    MEASURING,
+    Answer,
+    Built,
+    Failed,
+    Hello,
+    InvalidAnswerError,
+    Output,
+    Phase,
+    Result,
+    Samples,
+)
+from devbench.places.here import talk_here
+from devbench.places.pieces import Measurement, Pieces
 from devbench.places.shipping import receiver_source, ship
 from devbench.places.ssh import talk_over_ssh
-from devbench.places.talk import Message, Talk
 
-PROTOCOL = 1
+PROTOCOL = 2
 HELLO_LIMIT_S = 60.0
 END_LIMIT_S = 5.0  # within which a worker that has answered lets go of its device
 GRACE_S = 3.0
+_MOST_PHASES = 50
 _SLOW_OR_STUCK = "If it is slow rather than stuck, raise `time_limit_s` in the suite's `measure:`."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hello:
-    """A worker's first message. problem: why its engine could not be imported; empty if it was."""
-
-    problem: str
-    facts: Mapping[str, str]
+Request = Mapping[str, Any]
+T = TypeVar("T", bound=Answer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +71,8 @@ class Session:
             python = place.python_for(errand.runtime) or "python3"
             self._talk = talk_over_ssh(place, place.ssh, python, len(receiver_source()))
         else:
-            self._talk = _talk_here(place, errand)
+            command = [place.python_for(errand.runtime) or sys.executable, str(errand.archive), errand.runtime]
+            self._talk = talk_here(place, command, "start", life_s=_life_s(errand))
 
     def __enter__(self) -> Self:
         return self
@@ -78,35 +90,58 @@ class Session:
         """
         if self._ssh:
             self._ship(self._ssh)
-        message = self._talk.receive(HELLO_LIMIT_S, f"no hello within {HELLO_LIMIT_S:g} s", "")
-        if message.get("event") != "hello" or message.get("protocol") != PROTOCOL:
-            raise self._talk.error(f"the worker does not speak protocol {PROTOCOL}: {str(message)[:200]}")
-        return Hello(problem=str(message["problem"]), facts=message["facts"])
+        deadline_s = time.monotonic() + HELLO_LIMIT_S
+        hello = self._talk.receive(GREETING, deadline_s, f"no hello within {HELLO_LIMIT_S:g} s", "")
+        if hello.protocol != PROTOCOL:
+            raise self._talk.error(f"the worker speaks protocol {hello.protocol}, and this devbench {PROTOCOL}")
+        return hello
 
     def path_of(self, file: Path) -> str:
         """Where the worker finds one of the errand's files."""
         return self._paths.get(file, str(file))
 
-    def measure(self, request: Message) -> Message:
-        """Have the worker measure one case, or build for it; its result message. The time limit begins here."""
+    def measure(self, request: Request, measure: Measure) -> Measurement:
+        """Have the worker measure one case. The time limit begins here."""
+        pieces = Pieces(measure)
+        try:
+            for answer in self._answers(request, MEASURING):
+                if isinstance(answer, Samples | Output):
+                    pieces.add(answer)
+                elif isinstance(answer, Result):
+                    return pieces.complete(answer)
+        except InvalidAnswerError as error:
+            raise self._talk.invalid(error) from None
+        raise AssertionError("there are answers until there is a result or an error")
+
+    def build(self, request: Request) -> Built:
+        """Have the engine build what it needs. The time limit begins here."""
+        return next(answer for answer in self._answers(request, BUILDING) if isinstance(answer, Built))
+
+    def _answers(self, request: Request, expected: TypeAdapter[T]) -> Iterator[T]:
+        """What comes after the request but for phases; at the last one, the worker has ended."""
         self._talk.send(request)
         limit_s = self._errand.limit_s
         deadline_s = time.monotonic() + limit_s
         too_late = f"no result within {limit_s:g} s, so the worker was ended"
+        phases = 0
         while True:
-            message = self._talk.receive(deadline_s - time.monotonic(), too_late, self._errand.too_slow)
-            match message.get("event"):
-                case "phase":
-                    self._talk.phase = str(message["phase"])
-                    self._errand.on_phase(self._talk.phase)
-                case "result":
+            answer = self._talk.receive(expected, deadline_s, too_late, self._errand.too_slow)
+            if isinstance(answer, Phase):
+                self._begin(answer.phase)
+                phases += 1
+                if phases > _MOST_PHASES:
+                    raise self._talk.error("the worker has begun more phases than there are")
+            elif isinstance(answer, Failed):
+                self._talk.phase = answer.phase
+                raise self._talk.error(f"{answer.kind}: {answer.error}")
+            else:
+                if isinstance(answer, Result | Built):
                     self._talk.process.exit_status(END_LIMIT_S)  # the next one finds the device free
-                    return message
-                case "failed":
-                    self._talk.phase = str(message["phase"])
-                    raise self._talk.error(f"{message['kind']}: {message['error']}")
-                case _:
-                    raise self._talk.error(f"the worker answered out of turn: {str(message)[:200]}")
+                yield answer
+
+    def _begin(self, phase: str) -> None:
+        self._talk.phase = phase
+        self._errand.on_phase(phase)
 
     def _ship(self, ssh: Ssh) -> None:
         begin_s = time.monotonic()
@@ -117,20 +152,12 @@ class Session:
             [errand.archive, *errand.files],
             errand.files,
             runtime=errand.runtime,
-            life_s=HELLO_LIMIT_S + errand.limit_s,
+            life_s=_life_s(errand),
             on_phase=errand.on_phase,
         )
         self.copying_s = time.monotonic() - begin_s
 
 
-def _talk_here(place: Place, errand: Errand) -> Talk:
-    python = place.python_for(errand.runtime) or sys.executable
-    try:
-        process = WorkerProcess([python, str(errand.archive), errand.runtime])
-    except OSError as error:
-        raise RoundError(
-            f"{place.title}: cannot start {python}: {error.strerror}",
-            "Name an interpreter that exists with `python:` in lab.yaml.",
-            phase="start",
-        ) from error
-    return Talk(process, "start", lambda *_: None)
+def _life_s(errand: Errand) -> float:
+    """When its supervisors end the worker, whatever has become of this process."""
+    return HELLO_LIMIT_S + errand.limit_s

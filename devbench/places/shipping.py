@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 
 from devbench.domain.place import Ssh
 from devbench.errors import RoundError
 from devbench.files import sha256_of
-from devbench.places.talk import Message, Talk
+from devbench.places.answers import RECEIVING, STORING, Answer, InvalidAnswerError, Refused
+from devbench.places.program_text import program_text
+from devbench.places.talk import Talk
 
 ANSWER_LIMIT_S = 60.0  # connecting may take 15 s of it; the rest is a slow board's Python and its disk
 _CHUNK_BYTES = 1 << 18
 _LONGEST_NAME = 60
+T = TypeVar("T", bound=Answer)
 _SILENT = "Is the machine overloaded, its disk failing, or the network down?"
 
 
 def receiver_source() -> bytes:
     """The program that receives; `remote_python` starts a Python that reads exactly so many bytes of it."""
-    return (resources.files("devbench.worker") / "receiver.py").read_bytes()
+    return program_text("supervisor", "receiver", then="sys.exit(module.main(sys.stdin.buffer))")
 
 
 def ship(
@@ -49,18 +55,22 @@ def ship(
             "life_s": life_s,
         }
     )
-    missing = _answer(talk, "missing", skip_chatter=True)["files"]
+    missing = _answer(talk, RECEIVING, skip_chatter=True).files
+    if missing != sorted(set(missing) & set(range(len(files)))):
+        raise talk.invalid(InvalidAnswerError("the worker's answer is not valid: missing.files: not among those named"))
     talk.phase = "copy"
     if missing:
         on_phase("copy")
     for index in missing:
         _send_file(talk, files[index], specs[index]["size"])
-    paths = _answer(talk, "stored")["paths"]
+    paths = _answer(talk, STORING).paths
+    if len(paths) != len(files):
+        raise talk.invalid(InvalidAnswerError("the worker's answer is not valid: stored.paths: not one for each file"))
     talk.phase = "start"
     return dict(zip(files, paths, strict=True))
 
 
-def _spec(file: Path, known: Mapping[Path, str]) -> Message:
+def _spec(file: Path, known: Mapping[Path, str]) -> dict[str, Any]:
     try:
         sha256, size = known.get(file) or sha256_of(file), file.stat().st_size
     except OSError as error:
@@ -83,14 +93,13 @@ def _send_file(talk: Talk, file: Path, size: int) -> None:
         raise RoundError(f"{file}: became shorter while it was copied", "Start a new run.", phase="copy")
 
 
-def _answer(talk: Talk, event: str, *, skip_chatter: bool = False) -> Message:
+def _answer(talk: Talk, expected: TypeAdapter[T | Refused], *, skip_chatter: bool = False) -> T:
     too_late = f"no answer within {ANSWER_LIMIT_S:g} s"
-    message = talk.receive(ANSWER_LIMIT_S, too_late, _SILENT, skip_chatter=skip_chatter)
-    if message.get("event") == "refused":
-        raise talk.error(str(message["error"]), str(message["hint"]))
-    if message.get("event") != event:
-        raise talk.error(f"the other side answered out of turn: {str(message)[:200]}")
-    return message
+    deadline_s = time.monotonic() + ANSWER_LIMIT_S
+    answer = talk.receive(expected, deadline_s, too_late, _SILENT, skip_chatter=skip_chatter)
+    if isinstance(answer, Refused):
+        raise talk.error(answer.error, answer.hint)
+    return answer
 
 
 def _unreadable(file: Path, error: OSError) -> RoundError:

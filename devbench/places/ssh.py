@@ -12,11 +12,10 @@ from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.places.process import WorkerProcess
 from devbench.places.ssh_trouble import why_not_connected, why_not_started
-from devbench.places.talk import Talk, why_worker_ended
+from devbench.places.talk import Talk
 
 SSH_FAILED = 255  # ssh's own exit status for all that is not the remote program's
 LOST = (SSH_FAILED, -1)  # what it ends with when the connection does
-_SIGNALLED = 128  # the receiver, as shells do, adds this to the number of the signal that ended the worker
 _OPTIONS = {
     # Nobody is there to answer a question, and a host's key is never taken on trust.
     "BatchMode": "yes",
@@ -86,8 +85,6 @@ def why_ssh_ended(ssh: Ssh, python: str, status: int, phase: str, stderr: str) -
             f"the connection to {ssh.host} was lost",
             "Has the machine restarted, or lost power or network? See `uptime` there, and measure again.",
         )
-    if _SIGNALLED < status < SSH_FAILED:
-        return why_worker_ended(_SIGNALLED - status)
     return None
 
 

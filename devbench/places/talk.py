@@ -1,20 +1,26 @@
-"""Messages to and from a worker, one JSON object a line; whatever else comes is a `RoundError` with its cause."""
+"""A conversation with a worker, line by line; whatever goes wrong in it is a `RoundError` with its cause."""
 
 from __future__ import annotations
 
 import json
 import signal
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 
 from devbench.errors import RoundError
-from devbench.places.process import TimeIsUpError, WorkerProcess
+from devbench.places.answers import InvalidAnswerError, checked
+from devbench.places.process import LONGEST_LINE_BYTES, TimeIsUpError, TooLongError, WorkerProcess
+from devbench.worker.supervisor import SIGNALLED
 
-Message = dict[str, Any]
+T = TypeVar("T")
 MOST_CHATTER_LINES = 1000  # what login scripts print before the program that was asked for speaks
-
+_INVALID = (
+    "The runtime's engine or the machine is at fault, or something else writes into the worker's output. "
+    "Measure again; if it stays, tell the author of the runtime's plugin."
+)
 _SIGNAL_HINTS = {
     "SIGKILL": "Something outside ended it. When memory is short, Linux does: see `dmesg`, and free some.",
     "SIGSEGV": "A native library crashed: often the runtime and a library of another version. See the log below.",
@@ -35,7 +41,7 @@ class Talk:
     phase: str
     why_ended: Callable[[int, str, str], tuple[str, str] | None]
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
         """Send one message."""
         self.send_bytes(json.dumps(message).encode() + b"\n")
 
@@ -48,23 +54,35 @@ class Talk:
                 "it stopped taking what is sent to it",
                 "Is the machine overloaded, or the network down?",
             ) from None
+        except TooLongError:
+            raise self._too_long() from None
 
-    def receive(self, limit_s: float, too_late: str, hint: str, *, skip_chatter: bool = False) -> Message:
-        """The next message, within `limit_s`; `skip_chatter` passes over lines that are none."""
-        deadline_s = time.monotonic() + limit_s
-        line = b""
-        for _ in range(MOST_CHATTER_LINES if skip_chatter else 1):
-            line = self.line(deadline_s, too_late, hint)
-            if line and (message := _message(line)) is not None:
-                return message
-        raise self.error(f"the worker's stdout holds rubbish: {line[:200]!r}")
+    def receive(
+        self, expected: TypeAdapter[T], deadline_s: float, too_late: str, hint: str, *, skip_chatter: bool = False
+    ) -> T:
+        """The next message, one of those expected. deadline_s: in the time of time.monotonic().
+
+        skip_chatter: pass over lines that are not messages.
+        """
+        line = self.line(deadline_s, too_late, hint)
+        if skip_chatter:
+            for _ in range(MOST_CHATTER_LINES):
+                if line.startswith(b"{"):
+                    break
+                line = self.line(deadline_s, too_late, hint)
+        try:
+            return checked(line, expected)
+        except InvalidAnswerError as error:
+            raise self.invalid(error) from None
 
     def line(self, deadline_s: float, too_late: str, hint: str) -> bytes:
-        """The next line, whatever it says; `deadline_s` is in the time of time.monotonic()."""
+        """The next line, whatever it says."""
         try:
             line = self.process.read_line(deadline_s)
         except TimeIsUpError:
             raise self.error(too_late, hint) from None
+        except TooLongError:
+            raise self._too_long() from None
         if line is None:
             raise self._ended_early()
         return line
@@ -72,6 +90,13 @@ class Talk:
     def error(self, message: str, hint: str = "") -> RoundError:
         """An error with what is known of this moment."""
         return RoundError(message, hint, phase=self.phase, log_tail=self.process.log_tail)
+
+    def invalid(self, error: InvalidAnswerError) -> RoundError:
+        """An answer that cannot be used."""
+        return self.error(str(error), _INVALID)
+
+    def _too_long(self) -> RoundError:
+        return self.error(f"the worker sends a line of more than {LONGEST_LINE_BYTES >> 20} MiB", _INVALID)
 
     def _ended_early(self) -> RoundError:
         status = self.process.exit_status(within_s=5)
@@ -81,16 +106,19 @@ class Talk:
 
 
 def why_worker_ended(status: int) -> tuple[str, str]:
-    """What it means that a worker ended by itself, before its answer; `status` is negative for a signal."""
-    if status < 0:
-        name = signal.Signals(-status).name
+    """What it means that a worker ended by itself, before its answer.
+
+    A signal is `status` itself, negative, or as supervisors and shells report it: 128 and its number.
+    """
+    number = -status if status < 0 else status - SIGNALLED
+    if number in signal.valid_signals():
+        name = _signal_name(number)
         return f"the worker was killed by {name}", _SIGNAL_HINTS.get(name, "")
     return f"the worker ended without an answer (exit status {status})", ""
 
 
-def _message(line: bytes) -> Message | None:
+def _signal_name(number: int) -> str:
     try:
-        message = json.loads(line)
-    except ValueError:
-        return None
-    return message if isinstance(message, dict) else None
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal between the first and the last
+        return f"signal {number}"

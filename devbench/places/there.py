@@ -13,21 +13,22 @@ from typing import Self
 
 from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
-from devbench.places.process import TimeIsUpError, WorkerProcess
+from devbench.places.here import talk_here
+from devbench.places.process import TimeIsUpError, TooLongError
+from devbench.places.program_text import program_text
 from devbench.places.ssh import LOST, ssh_command, talk_over_ssh
 from devbench.places.talk import MOST_CHATTER_LINES, Talk
 
 _START_LIMIT_S = 60.0  # connecting may take 15 s of it; the rest is a slow board's Python
 _ENDS_WITHIN_S = 5.0
 _GRACE_S = 3.0
+_TOO_LONG = "its output is longer than any that is meant"
 _SILENT = "Is the machine overloaded, or the network down?"
-# Ahead of the file's own text. The alarm ends it whatever it does: a machine whose network is gone does not notice that
-# nobody waits any more. The mark tells its output from what login scripts print.
-_PRELUDE = """import os, signal, sys
-signal.alarm({life_s})
+# Ahead of the file's own text. The mark tells its output from what login scripts print.
+_THEN = """module.supervise({life_s!r}, {grace_s!r}, (1,))
 os.write(1, b"\\n{mark}\\n")
-sys.argv = {argv}
-exec(compile({source!r}, {name}, "exec"))
+sys.argv = {argv!a}
+exec(compile({source!r}, {name!a}, "exec"))
 """
 
 
@@ -35,7 +36,8 @@ class Program:
     """A Python file at work where `place` is; every way in which it cannot be started is a `RoundError`.
 
     file: Python 3.6 and its standard library; over ssh its text is all that travels, so it imports no other of yours.
-    life_s: over ssh it is ended after that, come what may. Otherwise it must end when its stdin does.
+    life_s: it is ended after that, come what may, and 3 s after this process or the connection is gone, with all that
+        it has started. Otherwise it ends when it wants to, which must be soon after its stdin has ended.
     Over ssh it must not read from descriptor 0 itself before it has said something: use sys.stdin.buffer until then.
     """
 
@@ -44,7 +46,9 @@ class Program:
         if place.ssh:
             self._talk = _over_ssh(place, place.ssh, python or "python3", _program(file, arguments, life_s))
         else:
-            self._talk = _here(place, [python or sys.executable, "-I", "-S", str(file), *arguments])
+            command = [python or sys.executable, "-I", "-S", str(file), *arguments]
+            # Its input may end long before its work does.
+            self._talk = talk_here(place, command, "there", life_s=life_s, grace_s=_GRACE_S, ends_with_input=False)
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +69,8 @@ class Program:
             line = self._talk.process.read_line(time.monotonic() + limit_s)
         except TimeIsUpError:
             raise self._too_late(limit_s) from None
+        except TooLongError:
+            raise self._talk.error(_TOO_LONG) from None
         return None if line is None else line.decode(errors="replace")
 
     def finish(self, limit_s: float) -> tuple[int, str, str]:
@@ -75,6 +81,8 @@ class Program:
             out = process.read_rest(time.monotonic() + limit_s)
         except TimeIsUpError:
             raise self._too_late(limit_s) from None
+        except TooLongError:
+            raise self._talk.error(_TOO_LONG) from None
         status = process.exit_status(_ENDS_WITHIN_S)
         if status is None:
             raise self._too_late(limit_s)
@@ -108,13 +116,6 @@ def command_there(place: Place, command: Sequence[str]) -> tuple[str, ...]:
     return tuple(ssh_command(place.ssh, shlex.join(command), may_share=False))
 
 
-def _here(place: Place, command: Sequence[str]) -> Talk:
-    try:
-        return Talk(WorkerProcess(command), "there", lambda *_: None)
-    except OSError as error:
-        raise RoundError(f"{place.title}: cannot start {command[0]}: {error.strerror}", phase="start") from error
-
-
 def _over_ssh(place: Place, ssh: Ssh, python: str, program: tuple[bytes, bytes]) -> Talk:
     text, mark = program
     talk = talk_over_ssh(place, ssh, python, len(text))
@@ -139,11 +140,12 @@ def _pass_over_chatter(talk: Talk, mark: bytes) -> None:
 def _program(file: Path, arguments: Sequence[str], life_s: float) -> tuple[bytes, bytes]:
     """What Python over there is sent, and the line that it says before the file's own text runs."""
     mark = secrets.token_hex(16)
-    text = _PRELUDE.format(
-        life_s=max(1, round(life_s)),
+    then = _THEN.format(
+        life_s=life_s,
+        grace_s=_GRACE_S,
         mark=mark,
-        argv=ascii([file.name, *arguments]),
+        argv=[file.name, *arguments],
         source=file.read_bytes(),
-        name=ascii(file.name),
+        name=file.name,
     )
-    return text.encode("ascii"), mark.encode("ascii")
+    return program_text("supervisor", then=then), mark.encode("ascii")

@@ -3,46 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from devbench.domain.conditions import Conditions
+from devbench.places.answers import Canary, Snapshot
 
-Snapshot = Mapping[str, Any]
 
-
-def conditions_of(before: Snapshot, after: Snapshot, canaries: tuple[Snapshot, Snapshot], preempted: int) -> Conditions:
+def conditions_of(before: Snapshot, after: Snapshot, canaries: tuple[Canary, Canary], preempted: int) -> Conditions:
     """The conditions of a round; `canaries` are those at its start and its end, `preempted` counts switches."""
-    seconds = max(float(after["at_s"]) - float(before["at_s"]), 1e-9)
+    seconds = max(after.at_s - before.at_s, 1e-9)
 
-    def share(name: str) -> float | None:
-        """What the counter `name`, in seconds, gained, per second."""
-        if name not in before or name not in after:
-            return None
-        return max(0.0, float(after[name]) - float(before[name])) / seconds
+    def share(was_s: float | None, then_s: float | None) -> float | None:
+        """What a counter in seconds gained, per second."""
+        return None if was_s is None or then_s is None else max(0.0, then_s - was_s) / seconds
 
-    busy, own = share("busy_s"), share("own_s")
-    groups = after.get("quota_s", {})  # of one that the worker was moved into meanwhile, all counts
-    start_mhz, end_mhz = before.get("frequency_mhz"), after.get("frequency_mhz")
-    throttles = after["throttles"] - before["throttles"] if "throttles" in before and "throttles" in after else None
+    busy, own = share(before.busy_s, after.busy_s), share(before.own_s, after.own_s)
+    groups = after.quota_s  # of one that the worker was moved into meanwhile, all counts
+    start_mhz, end_mhz = before.frequency_mhz, after.frequency_mhz
     return Conditions(
         seconds=round(seconds, 3),
         others_cores=None if busy is None or own is None else max(0.0, busy - own),
-        busiest=_busiest(before.get("processes", {}), after.get("processes", {}), seconds),
-        steal=_most(before.get("steal_s", {}), after.get("steal_s", {}), seconds, tick_s=float(after.get("tick_s", 0))),
-        stall_cpu=share("stall_cpu_s"),
-        stall_memory=share("stall_memory_s"),
-        stall_io=share("stall_io_s"),
-        quota=_most({**dict.fromkeys(groups, 0.0), **before.get("quota_s", {})}, groups, seconds),
-        throttles=throttles,
+        busiest=_busiest(before.processes, after.processes, seconds),
+        steal=_most(before.steal_s, after.steal_s, seconds, tick_s=after.tick_s),
+        stall_cpu=share(before.stall_cpu_s, after.stall_cpu_s),
+        stall_memory=share(before.stall_memory_s, after.stall_memory_s),
+        stall_io=share(before.stall_io_s, after.stall_io_s),
+        quota=_most({**dict.fromkeys(groups, 0.0), **before.quota_s}, groups, seconds),
+        throttles=_gained(before.throttles, after.throttles),
         frequency_mhz=end_mhz,
         frequency_drop=1 - end_mhz / start_mhz if start_mhz and end_mhz else None,
-        temperature_c_start=before.get("temperature_c"),
-        temperature_c_end=after.get("temperature_c"),
-        load_1min=after.get("load_1min"),
+        temperature_c_start=before.temperature_c,
+        temperature_c_end=after.temperature_c,
+        load_1min=after.load_1min,
         preempted_per_s=preempted / seconds,
-        canary_ns=(int(canaries[0]["total_ns"]), int(canaries[1]["total_ns"])),
-        canary_best_ns=(int(canaries[0]["best_ns"]), int(canaries[1]["best_ns"])),
+        canary_ns=(canaries[0].total_ns, canaries[1].total_ns),
+        canary_best_ns=(canaries[0].best_ns, canaries[1].best_ns),
     )
+
+
+def _gained(was: int | None, then: int | None) -> int | None:
+    return None if was is None or then is None else then - was
 
 
 def _most(was: Mapping[str, float], then: Mapping[str, float], seconds: float, tick_s: float = 0) -> float | None:
@@ -50,14 +49,17 @@ def _most(was: Mapping[str, float], then: Mapping[str, float], seconds: float, t
 
     Where it counts in ticks, a gain of one is none: nobody knows how long ago the tick before it was.
     """
-    gained = [float(then[one]) - float(was[one]) for one in was if one in then]
+    gained = [then[one] - was[one] for one in was if one in then]
     return max(0.0, max(gained) - tick_s) / seconds if gained else None
 
 
-def _busiest(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]], seconds: float) -> str:
+Processes = Mapping[str, tuple[str, float]]  # name and CPU seconds by pid
+
+
+def _busiest(before: Processes, after: Processes, seconds: float) -> str:
     """The other process that used most CPU time, if it used a visible part of a core."""
     used = {
-        pid: float(entry[1]) - (float(before[pid][1]) if pid in before else 0.0)
+        pid: entry[1] - (before[pid][1] if pid in before else 0.0)
         for pid, entry in after.items()
         if pid not in before or before[pid][0] == entry[0]
     }

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TypeVar
 
 from devbench.domain.case import Case
 from devbench.domain.extend import Runtime
@@ -21,11 +17,14 @@ from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.files import sha256_of
 from devbench.hookspecs import hookimpl
+from devbench.places.answers import Built, Output
 from devbench.places.archive import worker_archive
-from devbench.places.session import Errand, Session
-from devbench.places.talk import Message
+from devbench.places.pieces import Measurement
+from devbench.places.session import Errand, Request, Session
 from devbench.plugin.registry import Registry
 from devbench.run.conditions import conditions_of
+
+T = TypeVar("T")
 
 
 class WorkerRounds:
@@ -36,7 +35,7 @@ class WorkerRounds:
         self._archives = archives
         self._on_phase = on_phase
         self._closed: dict[tuple[Ssh | None, str | None], Skipped] = {}
-        self._built: dict[str, _Built] = {}
+        self._built: dict[str, Built] = {}
 
     def probe(self, place: Place, runtime: str) -> Skipped | None:
         """Why `runtime` does not work at `place`; None if it does."""
@@ -74,11 +73,7 @@ class WorkerRounds:
         with self._session(place, case.planned.runtime, _files(case, None), limit_s, too_slow="") as session:
             self._greeted(session, case, place)
             request = {**_request(case, place, session.path_of, None), "build": True}
-            answer = self._answer(session, case, request)
-        try:
-            self._built[case.id] = _Built(path=str(answer["path"]), facts=dict(answer["facts"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise RoundError(f"the worker's result makes no sense: {error!r}", phase="build") from error
+            self._built[case.id] = self._explained(case, lambda: session.build(request))
 
     @hookimpl(trylast=True)
     def devbench_run_round(self, case: Case, place: Place) -> Round:
@@ -93,18 +88,16 @@ class WorkerRounds:
         self.devbench_make_ready(case, place)  # it had to make room in the cache there
         return self._round(case, place, self._built.get(case.id))
 
-    def _round(self, case: Case, place: Place, built: _Built | None) -> Round:
+    def _round(self, case: Case, place: Place, built: Built | None) -> Round:
         started = datetime.now(UTC)
         begin_s = time.monotonic()
         measure = case.planned.measure
         with self._session(place, case.planned.runtime, _files(case, built), measure.time_limit_s) as session:
             hello = self._greeted(session, case, place)
-            answer = self._answer(session, case, _request(case, place, session.path_of, built))
+            request = _request(case, place, session.path_of, built)
+            found = self._explained(case, lambda: session.measure(request, measure))
             duration_s = time.monotonic() - begin_s - session.copying_s
-        try:
-            return _round(answer, {**hello, **(built.facts if built else {})}, started, duration_s)
-        except (KeyError, TypeError, ValueError, binascii.Error) as error:
-            raise RoundError(f"the worker's result makes no sense: {error!r}", phase="result") from error
+        return _round(found, {**hello, **(built.facts if built else {})}, started, duration_s)
 
     def _greeted(self, session: Session, case: Case, place: Place) -> Mapping[str, str]:
         """What the worker sees there, if its engine is there and takes the artifact."""
@@ -115,12 +108,6 @@ class WorkerRounds:
         if unfit := self._runtime(case.planned.runtime).unfit(case.artifact, hello.facts):
             raise RoundError(unfit, phase="start")
         return hello.facts
-
-    def _answer(self, session: Session, case: Case, request: Message) -> Message:
-        try:
-            return session.measure(request)
-        except RoundError as error:
-            raise self._explained(error, case.planned.runtime) from error
 
     def _session(
         self, place: Place, runtime: str, files: Mapping[Path, str] | None = None, limit_s: float = 0, **rest: str
@@ -146,30 +133,23 @@ class WorkerRounds:
         hint = driver.explain(problem) or (f"To have it: {driver.install}." if driver.install else "")
         return Skipped(reason=f"{runtime} is not there: {problem}", hint=where + hint if hint else "")
 
-    def _explained(self, error: RoundError, runtime: str) -> RoundError:
-        """The error with what the runtime knows to do about it, which is more than can be said in general."""
-        hint = self._runtime(runtime).explain(f"{error.message}\n{error.log_tail}") or error.hint
-        return RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail)
+    def _explained(self, case: Case, ask: Callable[[], T]) -> T:
+        """What `ask` gives. An error says what the runtime knows to do about it, which is more than what is general."""
+        try:
+            return ask()
+        except RoundError as error:
+            runtime = self._runtime(case.planned.runtime)
+            hint = runtime.explain(f"{error.message}\n{error.log_tail}") or error.hint
+            raise RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail) from error
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Built:
-    """What was built of an artifact: where it is at the place, and facts about its building.
-
-    path: "" where the artifact itself is what the rounds load.
-    """
-
-    path: str
-    facts: Mapping[str, str]
-
-
-def _files(case: Case, built: _Built | None) -> dict[Path, str]:
+def _files(case: Case, built: Built | None) -> dict[Path, str]:
     """What the worker will read, each with its sha256; what was built there is there."""
     artifact = {} if built and built.path else {case.artifact.path: case.artifact.sha256}
     return {**artifact, **{path: sha256_of(path) for path in case.feeds}}
 
 
-def _request(case: Case, place: Place, path_of: Callable[[Path], str], built: _Built | None) -> Message:
+def _request(case: Case, place: Place, path_of: Callable[[Path], str], built: Built | None) -> Request:
     return {
         "artifact": (built.path if built else "") or path_of(case.artifact.path),
         "inputs": [asdict(spec) for spec in case.artifact.inputs],
@@ -181,44 +161,43 @@ def _request(case: Case, place: Place, path_of: Callable[[Path], str], built: _B
     }
 
 
-def _round(answer: Message, hello_facts: dict[str, str], started: datetime, duration_s: float) -> Round:
-    warmup_ns = np.array(answer["warmup_ns"], dtype=np.int64)
-    samples_ns = np.array(answer["samples_ns"], dtype=np.int64)
-    if samples_ns.size == 0 or samples_ns.min() < 0:
-        raise ValueError("no samples, or a negative one")
-    compute_ns = np.array(answer["compute_ns"], dtype=np.int64)
-    before, after = answer["around"]
-    first, last = answer["canaries"]
+def _round(found: Measurement, hello_facts: Mapping[str, str], started: datetime, duration_s: float) -> Round:
+    result = found.result
     about = RoundFacts(
         index=0,
         started_utc=started.isoformat(timespec="milliseconds"),
         duration_s=round(duration_s, 3),
-        load_ns=int(answer["load_ns"]),
-        first_ns=int(answer["first_ns"]),
-        warmup_samples=len(warmup_ns),
-        samples=len(samples_ns),
-        compute_samples=len(compute_ns),
-        inferences_per_sample=int(answer["inferences_per_sample"]),
-        stopped_by=str(answer["stopped_by"]),
-        cpu_ns_per_inference=int(answer["cpu_ns_per_inference"]),
-        peak_memory_bytes=int(answer["peak_memory_bytes"]),
-        outputs_sha256=hashlib.sha256("".join(one["sha256"] for one in answer["outputs"]).encode()).hexdigest(),
-        settled=bool(answer["settled"]),
-        conditions=conditions_of(before, after, canaries=(first, last), preempted=int(answer["involuntary_switches"])),
-        loop_s=(float(answer["loop_s"][0]), float(answer["loop_s"][1])),
-        facts={**hello_facts, **answer["facts"]},
+        load_ns=result.load_ns,
+        first_ns=result.first_ns,
+        warmup_samples=len(found.warmup_ns),
+        samples=len(found.samples_ns),
+        compute_samples=len(found.compute_ns),
+        inferences_per_sample=result.inferences_per_sample,
+        stopped_by=result.stopped_by,
+        cpu_ns_per_inference=result.cpu_ns_per_inference,
+        peak_memory_bytes=result.peak_memory_bytes,
+        outputs_sha256=hashlib.sha256("".join(one.sha256 for one in found.outputs).encode()).hexdigest(),
+        settled=result.settled,
+        conditions=conditions_of(*result.around, canaries=result.canaries, preempted=result.involuntary_switches),
+        loop_s=result.loop_s,
+        facts={**hello_facts, **result.facts},
     )
-    outputs = tuple(_output(one) for one in answer["outputs"])
-    return Round(about=about, warmup_ns=warmup_ns, samples_ns=samples_ns, compute_ns=compute_ns, outputs=outputs)
+    return Round(
+        about=about,
+        warmup_ns=found.warmup_ns,
+        samples_ns=found.samples_ns,
+        compute_ns=found.compute_ns,
+        outputs=tuple(map(_output, found.outputs)),
+    )
 
 
-def _output(one: dict[str, Any]) -> OutputTensor:
+def _output(one: Output) -> OutputTensor:
     return OutputTensor(
-        name=str(one["name"]),
-        dtype=str(one["dtype"]),
-        shape=tuple(int(size) for size in one["shape"]),
-        sha256=str(one["sha256"]),
-        data=base64.b64decode(one["data"]),
-        scale=float(one["scale"]),
-        zero_point=int(one["zero_point"]),
+        name=one.name,
+        dtype=one.dtype,
+        shape=tuple(one.shape),
+        sha256=one.sha256,
+        data=one.data,
+        scale=one.scale,
+        zero_point=one.zero_point,
     )

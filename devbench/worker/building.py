@@ -9,13 +9,20 @@ import pkgutil
 import sys
 import time
 
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Optional, Tuple
 
-def folder():
+    Facts = Dict[str, str]
+    Make = Callable[[], Tuple[bytes, str]]
+
+
+def folder() -> str:
     """Where it is kept: the folder of the worker itself, which is a cache with a limit on other machines."""
     return os.path.dirname(os.path.abspath(sys.argv[0]))
 
 
-def name_for(path, ending, *parts):
+def name_for(path: str, ending: str, *parts: object) -> str:
     """A file name for what is made of the file at `path` and of `parts`, which are all else that decides its bytes.
 
     But for the engine's own source, which is always in it.
@@ -28,7 +35,7 @@ def name_for(path, ending, *parts):
     return "{}-{}{}".format(os.path.basename(path)[-40:], digest.hexdigest()[:20], ending)
 
 
-def built_once(name, make):
+def built_once(name: str, make: "Make") -> "Tuple[str, Facts]":
     """The path of the file `name`, made now if it is not there, and facts about its making.
 
     make: gives its bytes, and the log of how it was made, which is kept beside it.
@@ -40,13 +47,13 @@ def built_once(name, make):
         return _found(path) or _made(path, make)
 
 
-def touch(path):
+def touch(path: str) -> None:
     """Say that the file was used: the cache gives up what was not used for longest."""
     with contextlib.suppress(OSError):
         os.utime(path)
 
 
-def _found(path):
+def _found(path: str) -> "Optional[Tuple[str, Facts]]":
     try:
         with open(path + ".json") as file:
             card = json.load(file)
@@ -59,7 +66,7 @@ def _found(path):
     return path, card["facts"]
 
 
-def _made(path, make):
+def _made(path: str, make: "Make") -> "Tuple[str, Facts]":
     begin = time.time()
     data, log = make()
     facts = {
@@ -73,7 +80,7 @@ def _made(path, make):
     return path, facts
 
 
-def _write(path, data):
+def _write(path: str, data: bytes) -> None:
     """Whole or not at all."""
     draft = "{}.{}.tmp".format(path, os.getpid())
     try:

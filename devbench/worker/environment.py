@@ -9,18 +9,22 @@ import resource
 
 from .clock import now_ns
 
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional
+
 _TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 
 
-def snapshot():
+def snapshot() -> "Dict[str, Any]":
     """Counters and gauges by name; times in seconds, temperatures in degrees Celsius, frequencies in MHz."""
-    found = {"at_s": now_ns() / 1e9, "processes": _processes()}
+    found: "Dict[str, Any]" = {"at_s": now_ns() / 1e9, "processes": _processes()}
     for part in (_cpu_times, _pressure, _quota, _frequencies, _temperature, _throttles, _load):
         found.update(_or_nothing(part))
     return found
 
 
-def peak_memory_bytes():
+def peak_memory_bytes() -> int:
     """The most memory this program has had resident. ru_maxrss would count what started it, before it was ours."""
     try:
         with open("/proc/self/status") as file:
@@ -30,7 +34,7 @@ def peak_memory_bytes():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts it in KiB
 
 
-def _or_nothing(part):
+def _or_nothing(part: "Callable[[], Dict[str, Any]]") -> "Dict[str, Any]":
     """What `part` finds; nothing where this system does not have it or does not let us see it."""
     try:
         return part()
@@ -38,7 +42,7 @@ def _or_nothing(part):
         return {}
 
 
-def _cpu_times():
+def _cpu_times() -> "Dict[str, Any]":
     """Seconds that all cores together were busy, and that the hypervisor gave each of them to somebody else."""
     with open("/proc/stat") as file:
         lines = [line.split() for line in file if line.startswith("cpu")]
@@ -53,7 +57,7 @@ def _cpu_times():
     }
 
 
-def _processes():
+def _processes() -> "Dict[str, List[Any]]":
     """CPU seconds of every other process, by pid, with its name."""
     found = {}
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
@@ -69,7 +73,7 @@ def _processes():
     return found
 
 
-def _pressure():
+def _pressure() -> "Dict[str, float]":
     """Seconds in which some task waited for a CPU, for memory, for a disk (pressure stall information)."""
     found = {}
     for kind in ("cpu", "memory", "io"):
@@ -78,7 +82,7 @@ def _pressure():
     return found
 
 
-def _quota():
+def _quota() -> "Dict[str, Dict[str, float]]":
     """Seconds for which a quota kept us from running, by control group: ours, and those that it lies in."""
     with open("/proc/self/cgroup") as file:
         groups = [line.strip().split(":", 2)[1:] for line in file]
@@ -91,13 +95,13 @@ def _quota():
     return {}
 
 
-def _upwards(group):
+def _upwards(group: str) -> "List[str]":
     """The group and those it lies in, up to "", which is all."""
     parts = [part for part in group.split("/") if part]
     return ["".join("/" + part for part in parts[:count]) for count in range(len(parts), -1, -1)]
 
 
-def _stopped_s(path):
+def _stopped_s(path: str) -> "Optional[float]":
     try:
         with open(path) as file:
             values = dict(line.split() for line in file)
@@ -108,24 +112,24 @@ def _stopped_s(path):
     return int(values["throttled_time"]) / 1e9 if "throttled_time" in values else None
 
 
-def _frequencies():
+def _frequencies() -> "Dict[str, float]":
     now = [_number(path) / 1e3 for path in glob.glob("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq")]
     return {"frequency_mhz": max(now)}
 
 
-def _temperature():
+def _temperature() -> "Dict[str, float]":
     return {"temperature_c": max(_number(path) / 1e3 for path in glob.glob("/sys/class/thermal/thermal_zone*/temp"))}
 
 
-def _throttles():
+def _throttles() -> "Dict[str, int]":
     paths = glob.glob("/sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_count")
     return {"throttles": sum(_number(path) for path in paths)} if paths else {}
 
 
-def _load():
+def _load() -> "Dict[str, float]":
     return {"load_1min": os.getloadavg()[0]}
 
 
-def _number(path):
+def _number(path: str) -> int:
     with open(path) as file:
         return int(file.read())

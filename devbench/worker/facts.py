@@ -4,8 +4,12 @@ import os
 import platform
 import sys
 
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import Dict
 
-def machine():
+
+def machine() -> "Dict[str, str]":
     """Facts as text, by name."""
     found = {
         "python": platform.python_version(),
@@ -24,7 +28,7 @@ def machine():
     return {name: value for name, value in found.items() if value}
 
 
-def _text(path):
+def _text(path: str) -> str:
     try:
         with open(path, errors="replace") as file:
             return file.read().strip()
@@ -32,14 +36,14 @@ def _text(path):
         return ""
 
 
-def _os_name():
+def _os_name() -> str:
     for line in _text("/etc/os-release").splitlines():
         if line.startswith("PRETTY_NAME="):
             return line.split("=", 1)[1].strip('"')
     return platform.system()
 
 
-def _cpu_name():
+def _cpu_name() -> str:
     for line in _text("/proc/cpuinfo").splitlines():
         name, _, value = line.partition(":")
         if name.strip() in ("model name", "Model", "Hardware"):
@@ -47,7 +51,7 @@ def _cpu_name():
     return platform.processor()
 
 
-def _memory_mib():
+def _memory_mib() -> str:
     for line in _text("/proc/meminfo").splitlines():
         if line.startswith("MemTotal:"):
             return str(int(line.split()[1]) // 1024)

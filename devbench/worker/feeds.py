@@ -1,7 +1,13 @@
 """What goes into the model: the host's arrays, or seeded random data of the right type and range."""
 
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
 
-def arrays(inputs, files, seed):
+    Spec = Dict[str, Any]
+
+
+def arrays(inputs: "List[Spec]", files: "List[str]", seed: int) -> "List[Any]":
     """One numpy array for each of `inputs` (dicts with name, dtype and shape).
 
     A float input that `stands_for` an integer type gets the reals of what that one would have got.
@@ -16,7 +22,7 @@ def arrays(inputs, files, seed):
     return [_made_up(random, np.dtype(_known(spec)), spec) for spec in inputs]
 
 
-def _checked(array, spec):
+def _checked(array: "Any", spec: "Spec") -> "Any":
     if str(array.dtype) != spec["dtype"] or list(array.shape) != list(spec["shape"]):
         raise ValueError(
             "input '{}' takes {} {}, and was given {} {}".format(
@@ -26,15 +32,15 @@ def _checked(array, spec):
     return array
 
 
-def _known(spec):
+def _known(spec: "Spec") -> str:
     kinds = ("float16", "float32", "float64", "bool", "complex64", "complex128")
     integers = tuple(sign + "int" + bits for sign in ("", "u") for bits in ("8", "16", "32", "64"))
     if spec["dtype"] not in kinds + integers:
         raise ValueError("input '{}' has type {}, which cannot be made up".format(spec["name"], spec["dtype"]))
-    return spec["dtype"]
+    return str(spec["dtype"])
 
 
-def _made_up(random, dtype, spec):
+def _made_up(random: "Any", dtype: "Any", spec: "Spec") -> "Any":
     if not spec.get("stands_for"):
         return _random(random, dtype, tuple(spec["shape"]))
     import numpy as np
@@ -43,7 +49,7 @@ def _made_up(random, dtype, spec):
     return ((integers.astype("float64") - spec["zero_point"]) * spec["scale"]).astype(dtype)
 
 
-def _random(random, dtype, shape):
+def _random(random: "Any", dtype: "Any", shape: "Tuple[int, ...]") -> "Any":
     if dtype.itemsize == 1 and dtype.kind in "iu":  # a quantized tensor: any value is a valid one
         low = -128 if dtype.kind == "i" else 0
         return random.randint(low, low + 256, size=shape).astype(dtype)

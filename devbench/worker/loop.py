@@ -8,6 +8,13 @@ from . import environment
 from .clock import now_ns
 from .settle import PreciseEnough, can_tell, has_settled
 
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Tuple
+
+    Call = Callable[[], object]
+    Settings = Dict[str, Any]
+
 SHORTEST_SAMPLE_NS = 100000  # below 100 us the clock and the loop would be a visible part of a sample
 
 FEWEST_SAMPLES = 2  # where the time limit allows: one alone says nothing of how sure it is
@@ -15,21 +22,29 @@ FEWEST_SAMPLES = 2  # where the time limit allows: one alone says nothing of how
 SHORTEST_REGION = 5  # inferences of the second region, before it is timed
 
 
-def time_once(call):
+def time_once(call: "Call") -> int:
     """Nanoseconds that one call takes."""
     start = now_ns()
     call()
     return now_ns() - start
 
 
-def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns, enough=None, fewest=1):
+def run_phase(
+    invoke: "Call",
+    per_sample: int,
+    min_runs: int,
+    min_ns: int,
+    cap_ns: float,
+    enough: "Optional[Callable[[List[int]], str]]" = None,
+    fewest: int = 1,
+) -> "Tuple[List[int], str]":
     """Samples until there are `min_runs` inferences and `min_ns` have passed, or `cap_ns` is over; at least `fewest`.
 
     enough: asked of the samples when these two are done, and again whenever there are half as many more;
     the phase goes on until it gives a word, which is then what stopped it.
     Returns the samples, in nanoseconds for `per_sample` inferences, and what stopped the phase.
     """
-    samples = []
+    samples: "List[int]" = []
     keep = samples.append
     clock = now_ns
     checkpoint = max(-(-min_runs // per_sample), fewest)
@@ -56,13 +71,15 @@ def run_phase(invoke, per_sample, min_runs, min_ns, cap_ns, enough=None, fewest=
             return samples, "cap"
 
 
-def inferences_per_sample(warmup_samples):
+def inferences_per_sample(warmup_samples: "List[int]") -> int:
     """How many inferences one sample must hold to last at least `SHORTEST_SAMPLE_NS`."""
     typical = sorted(warmup_samples)[len(warmup_samples) // 2]
     return max(1, -(-SHORTEST_SAMPLE_NS // max(typical, 1)))
 
 
-def measure(invoke, settings, tell, compute=None):
+def measure(
+    invoke: "Call", settings: "Settings", tell: "Callable[[str], None]", compute: "Optional[Call]" = None
+) -> "Dict[str, Any]":
     """First inference, warm-up and steady samples of `invoke`, with what the machine did meanwhile.
 
     compute: the same inference without its copies, where an engine can tell them apart; timed afterwards, half as long.
@@ -93,7 +110,7 @@ def measure(invoke, settings, tell, compute=None):
     return found
 
 
-def _warm_up(invoke, settings):
+def _warm_up(invoke: "Call", settings: "Settings") -> "Tuple[List[int], bool]":
     """Its samples, and whether it has settled; True where nobody asks, or where there are too few to tell."""
     least = settings["warmup_runs"], _ns(settings["warmup_s"])
     if not settings["warmup_cap_s"]:
@@ -102,7 +119,7 @@ def _warm_up(invoke, settings):
     return samples, bool(has_settled(samples)) or not can_tell(samples)
 
 
-def _steady(invoke, per_sample, settings, fewest):
+def _steady(invoke: "Call", per_sample: int, settings: "Settings", fewest: int) -> "Dict[str, Any]":
     target = settings["precision"]
     enough = PreciseEnough(target) if target else None
     around = [environment.snapshot()]
@@ -133,7 +150,7 @@ def _steady(invoke, per_sample, settings, fewest):
     }
 
 
-def _alone(compute, settings, spent_ns, tell):
+def _alone(compute: "Call", settings: "Settings", spent_ns: int, tell: "Callable[[str], None]") -> "List[int]":
     """The second region; none if there is no time for it, as what has been measured must get home within the limit."""
     left_ns = _ns(settings["time_limit_s"]) - 2 * spent_ns
     if left_ns <= 0:
@@ -145,5 +162,5 @@ def _alone(compute, settings, spent_ns, tell):
     return [sample // per_sample for sample in samples]
 
 
-def _ns(seconds):
+def _ns(seconds: float) -> int:
     return int(seconds * 1e9)

@@ -3,19 +3,24 @@
 import base64
 import hashlib
 
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Tuple
+
 LARGEST_SENT_BYTES = 1 << 20
 
 
-def packed(pairs):
+def packed(pairs: "Iterable[Tuple[Dict[str, Any], Any]]") -> "List[Dict[str, Any]]":
     """One dict for each (spec, array): the spec, the hash of its bytes, and these bytes unless they are many."""
     return [_packed(spec, array) for spec, array in pairs]
 
 
-def _packed(spec, array):
+def _packed(spec: "Dict[str, Any]", array: "Any") -> "Dict[str, Any]":
     if array.dtype.byteorder == ">":
         array = array.byteswap()
-    data = array.tobytes()
-    small = len(data) <= LARGEST_SENT_BYTES
+    numbers = array.dtype.kind in "biufc"  # else it may hold addresses, which differ every time
+    data = array.tobytes() if numbers else repr(array.tolist()).encode("utf-8", "replace")
+    small = numbers and len(data) <= LARGEST_SENT_BYTES
     return dict(
         spec,
         dtype=str(array.dtype),

@@ -1,4 +1,4 @@
-"""Receives files into a cache on the device, starts the worker, and sees to its end. Python 3.6, standard library.
+"""Receives files into a cache on the device and becomes the worker, below a supervisor. Python 3.6, standard library.
 
 It travels as text ahead of everything else, into a Python that was started over ssh, and it takes turns with the host:
 
@@ -14,28 +14,30 @@ import fcntl
 import hashlib
 import json
 import os
-import select
-import signal
 import sys
-import threading
-import time
+
+from .supervisor import NOT_STARTED, supervise
+
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import IO, Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
+
+    Spec = Dict[str, Any]
 
 CHUNK_BYTES = 1 << 16
-GRACE_S = 1
-PEER_CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux: a socket whose other end will send no more
 
 
 class RefusedError(Exception):
     """Why the files cannot be had here, and what to do about it."""
 
-    def __init__(self, error, hint):
+    def __init__(self, error: str, hint: str) -> None:
         super().__init__(error)
         self.error = error
         self.hint = hint
 
 
-def main(stdin):
-    """The exit status is the worker's own, or 128 and the number of the signal that ended it."""
+def main(stdin: "BinaryIO") -> int:
+    """Return only if there is no worker to become; its supervisors end with its exit status."""
     os.write(1, b"\n")  # a talkative login script may have left half a line
     line = stdin.readline()
     if not line.endswith(b"\n"):
@@ -54,70 +56,35 @@ def main(stdin):
     except EOFError:
         return 1
     _say(event="stored", paths=[file.name for file in held])
-    return run(held[0].name, order["runtime"], order["life_s"])
+    supervise(order["life_s"])
+    try:
+        os.execv(sys.executable, [sys.executable, held[0].name, order["runtime"]])
+    finally:
+        os._exit(NOT_STARTED)
 
 
-def receive(folder, specs, limit_bytes, stdin):
+def receive(folder: str, specs: "List[Spec]", limit_bytes: int, stdin: "BinaryIO") -> "List[BinaryIO]":
     """Every file of `specs`, open, locked, and with the content that its hash says; missing ones are asked for."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
     paths = [os.path.join(folder, spec["name"]) for spec in specs]
-    held = [_open_sound(path, spec) for path, spec in zip(paths, specs)]
-    missing = [index for index, file in enumerate(held) if file is None]
+    found = [_open_sound(path, spec) for path, spec in zip(paths, specs)]
+    missing = [index for index, file in enumerate(found) if file is None]
     if missing:
         needed = sum(specs[index]["size"] for index in missing)
         _make_room(folder, needed, limit_bytes, [spec["name"] for spec in specs])
     _say(event="missing", files=missing)
     for index in missing:
         _store(paths[index], specs[index], stdin)
-        held[index] = _open_sound(paths[index], specs[index])
-        if held[index] is None:
+        found[index] = _open_sound(paths[index], specs[index])
+        if found[index] is None:
             raise RefusedError(
                 "{}: what was written there cannot be read back".format(paths[index]),
                 "The storage of that machine may be failing, or another program clears the folder.",
             )
-    return held
+    return [file for file in found if file is not None]
 
 
-def run(worker, runtime, life_s):
-    """Run the worker to its end, and end it when the host is gone or `life_s` are over.
-
-    This is another process than the worker because a native call can keep the interpreter's lock for ever.
-    """
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setsid()
-            os.execv(sys.executable, [sys.executable, worker, runtime])
-        finally:
-            os._exit(127)
-    watch = threading.Thread(target=_end_without_host, args=(child, life_s))
-    watch.daemon = True
-    watch.start()
-    status = os.waitpid(child, 0)[1]
-    _kill(child)  # whatever it has started
-    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-
-
-def _end_without_host(child, life_s):
-    line = select.poll()
-    line.register(0, PEER_CLOSED)  # what the host sends is the worker's to read; the end of it wakes both
-    line.poll(life_s * 1000)
-    time.sleep(GRACE_S)  # in which a worker that is able to ends by itself, and lets go of its device
-    _kill(child)
-    try:
-        os.kill(child, signal.SIGKILL)  # if it has no group of its own yet
-    except OSError:
-        pass
-
-
-def _kill(group):
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except OSError:
-        pass
-
-
-def _open_sound(path, spec):
+def _open_sound(path: str, spec: "Spec") -> "Optional[BinaryIO]":
     try:
         file = open(path, "rb")
     except FileNotFoundError:
@@ -133,14 +100,14 @@ def _open_sound(path, spec):
     return file
 
 
-def _sha256(file):
+def _sha256(file: "BinaryIO") -> str:
     digest = hashlib.sha256()
     for data in iter(lambda: file.read(CHUNK_BYTES), b""):
         digest.update(data)
     return digest.hexdigest()
 
 
-def _lock(file, how):
+def _lock(file: "IO[bytes]", how: int) -> bool:
     """False if another process holds it; network file systems without locks count as nobody's."""
     try:
         fcntl.flock(file, how)
@@ -151,7 +118,7 @@ def _lock(file, how):
     return True
 
 
-def _store(path, spec, stdin):
+def _store(path: str, spec: "Spec", stdin: "BinaryIO") -> None:
     """Write one file from the line, whole or not at all."""
     draft = "{}.{}.tmp".format(path, os.getpid())
     try:
@@ -168,7 +135,7 @@ def _store(path, spec, stdin):
         raise
 
 
-def _copy(source, file, left):
+def _copy(source: "BinaryIO", file: "IO[bytes]", left: int) -> str:
     digest = hashlib.sha256()
     while left:
         data = source.read(min(left, CHUNK_BYTES))
@@ -180,7 +147,7 @@ def _copy(source, file, left):
     return digest.hexdigest()
 
 
-def _check(digest, spec):
+def _check(digest: str, spec: "Spec") -> None:
     if digest != spec["sha256"]:
         raise RefusedError(
             "{} arrived with another content than it had when the run began".format(spec["name"]),
@@ -188,7 +155,7 @@ def _check(digest, spec):
         )
 
 
-def _make_room(folder, needed, limit_bytes, keep):
+def _make_room(folder: str, needed: int, limit_bytes: int, keep: "List[str]") -> None:
     """Remove what was not used for longest until `needed` bytes fit into the limit and onto the disk."""
     files = sorted(_files(folder))
     used = sum(size for _, size, _ in files)
@@ -212,7 +179,7 @@ def _make_room(folder, needed, limit_bytes, keep):
         )
 
 
-def _files(folder):
+def _files(folder: str) -> "Iterator[Tuple[float, int, str]]":
     """(last use, size, path) of each file in the cache."""
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
@@ -224,7 +191,7 @@ def _files(folder):
             yield about.st_mtime, about.st_size, path
 
 
-def _remove_unused(path):
+def _remove_unused(path: str) -> bool:
     try:
         with open(path, "rb") as file:
             if not _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
@@ -235,15 +202,11 @@ def _remove_unused(path):
     return True
 
 
-def _mib(size):
+def _mib(size: float) -> str:
     return "{:.1f} MiB".format(size / 1048576.0)
 
 
-def _say(**message):
+def _say(**message: object) -> None:
     data = json.dumps(message).encode("ascii") + b"\n"
     while data:
         data = data[os.write(1, data) :]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.stdin.buffer))

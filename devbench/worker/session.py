@@ -8,24 +8,31 @@ from . import canary, clock, facts, feeds, outputs
 from .channel import Channel
 from .loop import measure
 
-PROTOCOL = 1
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Tuple
+
+    Message = Dict[str, Any]
+    Spec = Dict[str, Any]
+
+PROTOCOL = 2
+SAMPLES_IN_A_MESSAGE = 10000
+LONGEST_ERROR = 5000
 
 
-def main(runtime):
+def main(runtime: str) -> int:
     """Exit status 0 if the host wanted nothing or the case was measured, 1 if it failed."""
     channel = Channel()
-    engine, problem = _open_engine(runtime)
+    engine, versions, problem = _open_engine(runtime)
     known = dict(facts.machine(), **clock.facts())
-    if engine is not None:
-        known.update(engine.facts())
+    known.update(versions)
     channel.send("hello", protocol=PROTOCOL, runtime=runtime, problem=problem, facts=known)
     request = channel.receive()
     if request is None or engine is None:
         return 0
-    channel.die_with_host()
     phase = ["load"]
 
-    def tell(name):
+    def tell(name: str) -> None:
         phase[0] = name
         channel.send("phase", phase=name)
 
@@ -33,28 +40,39 @@ def main(runtime):
         if request.get("build"):
             tell("build")
             path, built = engine.build(request["artifact"], request["options"])
-            channel.send("result", path=path, facts=built)
+            channel.send("built", path=path, facts=built)
             return 0
-        result = _measure_case(engine, request, tell)
+        _send(channel, _measure_case(engine, request, tell))
     except Exception as error:  # noqa: BLE001 - whatever a native runtime raises is this case's failure
         traceback.print_exc()
         channel.send("failed", phase=phase[0], error=_one_line(error), kind=type(error).__name__)
         return 1
-    channel.send("result", **result)
     return 0
 
 
-def _open_engine(runtime):
-    """The engine, or why this interpreter has none."""
+def _send(channel: Channel, result: "Message") -> None:
+    """In pieces, so that the host need not take one long line on trust."""
+    for phase, name in (("warmup", "warmup_ns"), ("steady", "samples_ns"), ("compute", "compute_ns")):
+        samples = result.pop(name)
+        for start in range(0, len(samples), SAMPLES_IN_A_MESSAGE):
+            channel.send("samples", phase=phase, ns=samples[start : start + SAMPLES_IN_A_MESSAGE])
+    for output in result.pop("outputs"):
+        channel.send("output", **output)
+    channel.send("result", **result)
+
+
+def _open_engine(runtime: str) -> "Tuple[Any, Dict[str, str], str]":
+    """The engine and what it says of its versions, or why this interpreter has none."""
     try:
         # The runtime's own file: the host puts it into the archive beside this one.
-        return importlib.import_module(".engine", __package__).Engine(runtime), ""
+        engine = importlib.import_module(".engine", __package__).Engine(runtime)
+        return engine, engine.facts(), ""
     except Exception as error:  # noqa: BLE001 - a broken installation can raise anything
         traceback.print_exc()
-        return None, "{}: {}".format(type(error).__name__, _one_line(error))
+        return None, {}, "{}: {}".format(type(error).__name__, _one_line(error))
 
 
-def _measure_case(engine, request, tell):
+def _measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]") -> "Message":
     canaries = [canary.sing()]
     tell("load")
     start = clock.now_ns()
@@ -78,7 +96,7 @@ def _measure_case(engine, request, tell):
     return result
 
 
-def _order(specs, said):
+def _order(specs: "List[Spec]", said: "List[Spec]") -> "List[int]":
     """The engine's positions in the order of the file, by name; as they are where the names do not agree."""
     names = [spec["name"] for spec in specs]
     wanted = [one["name"] for one in said]
@@ -87,7 +105,7 @@ def _order(specs, said):
     return list(range(len(specs)))
 
 
-def _known(specs, said):
+def _known(specs: "List[Spec]", said: "List[Spec]") -> "List[Spec]":
     """The specs of an engine, with the scales that the host knows from the file it was converted from."""
     if len(specs) != len(said):
         return specs
@@ -95,8 +113,8 @@ def _known(specs, said):
     return [dict(spec, **{name: one[name] for name in fields if one.get(name)}) for spec, one in zip(specs, said)]
 
 
-def _one_line(error):
-    return " ".join(str(error).split()) or type(error).__name__
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:LONGEST_ERROR] or type(error).__name__
 
 
 if sys.version_info < (3, 6):

@@ -5,25 +5,29 @@ They decide how long to go on. What a result is worth is worked out on the host,
 
 import math
 
+TYPE_CHECKING = False  # importing `typing` takes time on every start
+if TYPE_CHECKING:
+    from typing import List, Optional, Sequence
+
 _TOLERANCE = 0.02  # two windows closer than this are called the same
 _SHORTEST_WINDOW = 5
 _BLOCKS = 10
 _T_9 = 2.262  # Student's t for 95 % and 9 degrees of freedom
 
 
-def median(values):
+def median(values: "Sequence[float]") -> float:
     """The middle one, or the mean of the middle two."""
     ordered = sorted(values)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-def can_tell(samples):
+def can_tell(samples: "List[int]") -> bool:
     """Whether there are enough of them for `has_settled` to see anything."""
     return len(samples) >= 2 * _SHORTEST_WINDOW
 
 
-def has_settled(samples):
+def has_settled(samples: "List[int]") -> str:
     """ "settled" if the last quarter of `samples` is like the quarter before it, else ""."""
     window = max(_SHORTEST_WINDOW, len(samples) // 4)
     if not can_tell(samples):
@@ -40,11 +44,11 @@ class PreciseEnough:
     than a round lasts, and only another round can average over it.
     """
 
-    def __init__(self, target):
+    def __init__(self, target: float) -> None:
         self._target = target
-        self._last = None
+        self._last: "Optional[float]" = None
 
-    def __call__(self, samples):
+    def __call__(self, samples: "List[int]") -> str:
         """The word for why to stop, or "" to go on."""
         width = relative_half_width(samples)
         if width <= self._target:
@@ -55,7 +59,7 @@ class PreciseEnough:
         return ""
 
 
-def relative_half_width(samples):
+def relative_half_width(samples: "List[int]") -> float:
     """Half of the 95 % interval of the median over the median, from blocks long enough to hide autocorrelation."""
     size = len(samples) // _BLOCKS
     if size < _SHORTEST_WINDOW:

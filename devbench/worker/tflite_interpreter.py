@@ -4,6 +4,7 @@ An engine file says `from .tflite_interpreter import TfliteEngine`; one with a d
 """
 
 import importlib
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
 
@@ -14,21 +15,23 @@ _PACKAGES = {"litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
 class TfliteEngine:
     """load, feed, invoke, outputs: the four steps of a case, with the facts worth recording."""
 
-    def __init__(self, runtime):
+    invoke: Callable[[], object]  # the runtime's own call, looked up once a model is open
+
+    def __init__(self, runtime: str) -> None:
         self._runtime = runtime
         self.module = importlib.import_module(_MODULES[runtime])
-        self._interpreter = None
+        self._interpreter: Any = None
 
-    def facts(self):
+    def facts(self) -> Dict[str, str]:
         """Versions of what is loaded, as text."""
         package = importlib.import_module(_PACKAGES[self._runtime])
         return {"runtime_version": getattr(package, "__version__", "unknown"), "numpy": numpy.__version__}
 
-    def delegates(self, options):  # noqa: ARG002 - for those that override it
+    def delegates(self, options: Dict[str, Any]) -> List[Any]:  # noqa: ARG002 - for those that override it
         """Delegates that the interpreter is given; none here."""
         return []
 
-    def load(self, path, options):
+    def load(self, path: str, options: Dict[str, Any]) -> None:
         """Open the model and allocate its tensors."""
         self._interpreter = self.module.Interpreter(
             model_path=path, num_threads=int(options["threads"]), experimental_delegates=self.delegates(options) or None
@@ -37,22 +40,22 @@ class TfliteEngine:
         # Looked up once: the timed region holds the runtime's own call and nothing of ours.
         self.invoke = self._interpreter.invoke
 
-    def inputs(self):
+    def inputs(self) -> List[Dict[str, Any]]:
         """What the model takes: a dict with name, dtype and shape for each input, in the model's order."""
         return [_spec(detail) for detail in self._interpreter.get_input_details()]
 
-    def feed(self, arrays):
+    def feed(self, arrays: List[Any]) -> None:
         """Put the inputs in place."""
         for detail, array in zip(self._interpreter.get_input_details(), arrays):
             self._interpreter.set_tensor(detail["index"], array)
 
-    def outputs(self):
+    def outputs(self) -> List[Tuple[Dict[str, Any], Any]]:
         """The outputs of the last inference: pairs of spec and array."""
         details = self._interpreter.get_output_details()
         return [(_spec(detail), self._interpreter.get_tensor(detail["index"])) for detail in details]
 
 
-def _spec(detail):
+def _spec(detail: Dict[str, Any]) -> Dict[str, Any]:
     scale, zero_point = detail["quantization"]
     return {
         "name": detail["name"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from devbench import Case, Place, Program, Round, RoundError
 from devbench_energy import meter
+from devbench_energy.answers import checked
 from devbench_energy.joules import UnknownEnergyError, energy_of
 
 # What each kind of device is fed by. A stick on USB is on none of these, so it has no energy here.
@@ -68,12 +68,12 @@ def _begun(program: Program) -> Stop | None:
 def _read_by(program: Program) -> Mapping[str, Any]:
     try:
         _, out, _ = program.finish(_STOPS_WITHIN_S)
-        found: Mapping[str, Any] = json.loads(out)
     except RoundError as error:
         return {"trouble": error.message}
+    try:
+        return checked(out)
     except ValueError:
-        return {"trouble": "the meter ended early"}
-    return found
+        return {"trouble": "the meter ended early" if not out.strip() else "the meter's answer is not valid"}
 
 
 def with_energy(done: Round, seen: Mapping[str, Any]) -> Round:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from devbench.places.shipping import receiver_source
 from devbench.places.ssh import remote_python
 
 TELLS_ITS_PID = "import os, sys; print(os.getpid(), *sys.argv[1:], flush=True); "
@@ -30,7 +31,7 @@ class Device:
 
     def start(self, *files: bytes, limit_bytes: int = 1 << 20, life_s: float = 30, lie: bool = False) -> Receiver:
         """One receiver that was told of `files`, the first of them the worker; with `lie`, of another hash."""
-        receiver = (Path(__file__).parents[2] / "devbench/worker/receiver.py").read_bytes()
+        receiver = receiver_source()
         command = remote_python(self.python, len(receiver))
         process = subprocess.Popen(command, shell=True, stdin=-1, stdout=-1, stderr=-1, bufsize=0)
         self.started.append(process)

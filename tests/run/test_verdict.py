@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from devbench.domain.conditions import Conditions
 from devbench.domain.outcome import RoundFacts
+from devbench.places.answers import Canary, Snapshot
 from devbench.run.conditions import conditions_of
 from devbench.run.verdict import canary_baseline, judge_case, judge_round
 
@@ -118,14 +120,20 @@ def test_conditions_are_differences_of_snapshots_per_second() -> None:
         "tick_s": 0.01,
         "processes": {"7": ["hog", 2.8]},
     }
-    canary = {"total_ns": 3, "best_ns": 2}
-    found = conditions_of(before, after, (canary, canary), preempted=4)
+    canary = Canary(total_ns=3, best_ns=2)
+    found = conditions_of(_snapshot(before), _snapshot(after), (canary, canary), preempted=4)
     assert found.others_cores == pytest.approx(1.0)
     assert found.steal == pytest.approx(0.05), "of the core that lost most, but for a tick"
     assert found.quota == pytest.approx(0.25), "of the group that was stopped most, however long it was before"
     assert found.busiest == "hog (pid 7), 0.90 cores"
     assert found.preempted_per_s == pytest.approx(2.0)
-    moved = conditions_of({**before, "quota_s": {"": 50.0}}, after, (canary, canary), preempted=0)
+    elsewhere = _snapshot({**before, "quota_s": {"": 50.0}})
+    moved = conditions_of(elsewhere, _snapshot(after), (canary, canary), preempted=0)
     assert moved.quota == pytest.approx(0.75), "of a group that the worker was moved into, all counts"
     assert found.stall_cpu is None
-    assert conditions_of({"at_s": 1}, {"at_s": 2}, (canary, canary), preempted=0).steal is None
+    least = conditions_of(_snapshot({"at_s": 1}), _snapshot({"at_s": 2}), (canary, canary), preempted=0)
+    assert least.steal is None
+
+
+def _snapshot(values: dict[str, object]) -> Snapshot:
+    return Snapshot.model_validate_json(json.dumps(values))

@@ -1,0 +1,243 @@
+"""What a worker and its receiver may answer. Every message is checked here, and only here, before anything uses it.
+
+A worker can be old, broken or hostile. So types are strict, numbers are finite and in range, texts, lists and their
+number have limits, and nothing can make a run unreadable that stores the answer. Fields that are not known are
+ignored: a newer worker may have more of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import re
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+LARGEST_OUTPUT_BYTES = 1 << 20
+MOST_IN_A_LIST = 10_000
+MOST_VALUES = 100_000  # in one message: two snapshots of 25,000 processes
+_LONGEST_ERROR = 300
+_LARGEST = 10**15  # in nanoseconds eleven days, in bytes a petabyte
+# What would steer a terminal or hide in a text: C0, C1, and what changes the direction of writing.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with its control characters replaced."""
+    return _CONTROLS.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", text))
+
+
+def _decoded(data: object) -> object:
+    return base64.b64decode(data, validate=True) if isinstance(data, str) else data
+
+
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(printable)]
+Name = Annotated[str, Field(max_length=300), AfterValidator(printable)]
+Path = Annotated[str, Field(max_length=4096)]  # goes back as it is
+Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}\z")]
+Facts = Annotated[dict[Name, Text], Field(max_length=300)]
+Nanoseconds = Annotated[int, Field(gt=0, le=_LARGEST)]
+Count = Annotated[int, Field(ge=0, le=_LARGEST)]
+Seconds = Annotated[float, Field(ge=0, le=1e12)]
+Gauge = Annotated[float, Field(ge=-1e12, le=1e12)]
+Counters = dict[Name, Seconds]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")]
+
+
+class Answer(BaseModel):
+    """One message."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Missing(Answer):
+    """The receiver's first message: positions of the files that it lacks."""
+
+    event: Literal["missing"]
+    files: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=1000)]
+
+
+class Stored(Answer):
+    """Where the receiver has the files."""
+
+    event: Literal["stored"]
+    paths: Annotated[list[Path], Field(max_length=1000)]
+
+
+class Refused(Answer):
+    """Why the receiver cannot have the files, and what to do about it."""
+
+    event: Literal["refused"]
+    error: Text
+    hint: Text
+
+
+class Hello(Answer):
+    """A worker's first message. problem: why its engine could not be imported; empty if it was."""
+
+    event: Literal["hello"]
+    protocol: int
+    problem: Text
+    facts: Facts
+
+
+class Phase(Answer):
+    """What the worker is doing from now on."""
+
+    event: Literal["phase"]
+    phase: Word
+
+
+class Failed(Answer):
+    """The engine has raised."""
+
+    event: Literal["failed"]
+    phase: Word
+    kind: Name
+    error: Text
+
+
+class Built(Answer):
+    """What the engine has built at the place. path: "" where the artifact itself is what the rounds load."""
+
+    event: Literal["built"]
+    path: Path
+    facts: Facts
+
+
+class Samples(Answer):
+    """Some of the samples of one phase, in nanoseconds per inference."""
+
+    event: Literal["samples"]
+    phase: Literal["warmup", "steady", "compute"]
+    ns: Annotated[list[Nanoseconds], Field(max_length=MOST_IN_A_LIST)]
+
+
+class Output(Answer):
+    """One output of the last inference. data: its bytes, which are few or none."""
+
+    event: Literal["output"]
+    name: Name
+    dtype: Annotated[str, Field(max_length=40), AfterValidator(printable)]
+    shape: Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], Field(max_length=32)]
+    sha256: Sha256
+    data: Annotated[bytes, BeforeValidator(_decoded), Field(max_length=LARGEST_OUTPUT_BYTES)]
+    scale: Annotated[float, Field(ge=0, le=1e30)] = 0.0
+    zero_point: Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)] = 0
+
+    @model_validator(mode="after")
+    def _holds_what_it_says(self) -> Self:
+        if self.data:
+            if _itemsize(self.dtype) * math.prod(self.shape) != len(self.data):
+                raise ValueError("type and shape do not fit the number of bytes")
+            if hashlib.sha256(self.data).hexdigest() != self.sha256:
+                raise ValueError("the bytes have another hash")
+        return self
+
+
+class Snapshot(Answer):
+    """What the worker sees of the machine at one moment; what cannot be seen there is left out."""
+
+    at_s: Seconds
+    processes: dict[Annotated[str, Field(pattern=r"^[0-9]{1,10}\z")], tuple[Name, Seconds]] = Field(default={})
+    busy_s: Seconds | None = None
+    own_s: Seconds | None = None
+    tick_s: Seconds = 0.0
+    steal_s: Counters = Field(default={})
+    quota_s: Counters = Field(default={})
+    stall_cpu_s: Seconds | None = None
+    stall_memory_s: Seconds | None = None
+    stall_io_s: Seconds | None = None
+    frequency_mhz: Seconds | None = None
+    temperature_c: Gauge | None = None
+    throttles: Count | None = None
+    load_1min: Seconds | None = None
+
+
+class Canary(Answer):
+    """How long the piece of work took that is always the same."""
+
+    total_ns: Count
+    best_ns: Count
+
+
+class Result(Answer):
+    """Everything about a measured case but its samples and outputs, which have come before."""
+
+    event: Literal["result"]
+    load_ns: Count
+    first_ns: Count
+    inferences_per_sample: Annotated[int, Field(ge=1, le=1_000_000)]
+    settled: bool
+    stopped_by: Literal["counts", "precision", "plateau", "cap"]
+    cpu_ns_per_inference: Count
+    involuntary_switches: Count
+    peak_memory_bytes: Count
+    around: tuple[Snapshot, Snapshot]
+    loop_s: tuple[Seconds, Seconds]
+    canaries: tuple[Canary, Canary]
+    facts: Facts
+
+    @model_validator(mode="after")
+    def _goes_forward(self) -> Self:
+        if self.around[1].at_s <= self.around[0].at_s or self.loop_s[1] <= self.loop_s[0]:
+            raise ValueError("the timed loop ends before it begins")
+        return self
+
+
+RECEIVING: TypeAdapter[Missing | Refused] = TypeAdapter(Annotated[Missing | Refused, Field(discriminator="event")])
+STORING: TypeAdapter[Stored | Refused] = TypeAdapter(Annotated[Stored | Refused, Field(discriminator="event")])
+GREETING: TypeAdapter[Hello] = TypeAdapter(Hello)
+BUILDING: TypeAdapter[Phase | Failed | Built] = TypeAdapter(
+    Annotated[Phase | Failed | Built, Field(discriminator="event")]
+)
+MEASURING: TypeAdapter[Phase | Failed | Samples | Output | Result] = TypeAdapter(
+    Annotated[Phase | Failed | Samples | Output | Result, Field(discriminator="event")]
+)
+
+
+class InvalidAnswerError(Exception):
+    """What is wrong with an answer, in a few words that can be shown."""
+
+
+T = TypeVar("T")
+
+
+def checked(line: bytes, expected: TypeAdapter[T]) -> T:
+    """The message in `line`, if it is one of those expected; else an `InvalidAnswerError`."""
+    if line.count(b",") > MOST_VALUES:  # each costs a hundred times its length here, so they are counted first
+        raise InvalidAnswerError("the worker's answer is not valid: it holds too many values")
+    try:
+        return expected.validate_json(line)
+    except ValidationError as error:
+        raise InvalidAnswerError(_what_is_wrong(line, error)) from None
+
+
+def _what_is_wrong(line: bytes, error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    if not line.lstrip().startswith(b"{"):
+        return f"the worker's stdout holds rubbish: {line[:200]!r}"
+    if "event" in first["loc"] or first["type"].startswith("union_tag"):
+        return f"the worker answered out of turn: {line[:200]!r}"
+    where = printable(".".join(str(part) for part in first["loc"]))
+    what = first["msg"].removeprefix("Value error, ")
+    return f"the worker's answer is not valid: {where[:_LONGEST_ERROR]}{': ' if where else ''}{what[:_LONGEST_ERROR]}"
+
+
+def _itemsize(dtype: str) -> int:
+    """Bytes of one number of this type; 0 for what is not a number."""
+    if dtype == "bool":
+        return 1
+    found = re.fullmatch(r"(?:u?int(?=8|16|32|64)|float(?=16|32|64)|complex(?=64|128))(8|16|32|64|128)", dtype)
+    return int(found[1]) // 8 if found else 0
