@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from devbench.errors import RoundError
 from devbench.places.process import TimeIsUpError, WorkerProcess
@@ -23,17 +23,25 @@ _SIGNAL_HINTS = {
 }
 
 
+class Ending(NamedTuple):
+    """What it means that a process ended before its answer. place_lost: the machine itself could not be reached."""
+
+    message: str
+    hint: str
+    place_lost: bool = False
+
+
 @dataclass
 class Talk:
     """One conversation. phase: what is going on, for errors.
 
-    why_ended: what it means that the process ended with a status in a phase, having said something on stderr:
-        message and hint, or None where it is what `why_worker_ended` makes of it.
+    why_ended: what it means that the process ended with a status in a phase, having said something on stderr;
+        None where it is what `why_worker_ended` makes of it.
     """
 
     process: WorkerProcess
     phase: str
-    why_ended: Callable[[int, str, str], tuple[str, str] | None]
+    why_ended: Callable[[int, str, str], Ending | None]
 
     def send(self, message: Message) -> None:
         """Send one message."""
@@ -69,9 +77,9 @@ class Talk:
             raise self._ended_early()
         return line
 
-    def error(self, message: str, hint: str = "") -> RoundError:
+    def error(self, message: str, hint: str = "", place_lost: bool = False) -> RoundError:
         """An error with what is known of this moment."""
-        return RoundError(message, hint, phase=self.phase, log_tail=self.process.log_tail)
+        return RoundError(message, hint, phase=self.phase, log_tail=self.process.log_tail, place_lost=place_lost)
 
     def _ended_early(self) -> RoundError:
         status = self.process.exit_status(within_s=5)
@@ -80,12 +88,12 @@ class Talk:
         return self.error(*(self.why_ended(status, self.phase, self.process.log_tail) or why_worker_ended(status)))
 
 
-def why_worker_ended(status: int) -> tuple[str, str]:
+def why_worker_ended(status: int) -> Ending:
     """What it means that a worker ended by itself, before its answer; `status` is negative for a signal."""
     if status < 0:
         name = signal.Signals(-status).name
-        return f"the worker was killed by {name}", _SIGNAL_HINTS.get(name, "")
-    return f"the worker ended without an answer (exit status {status})", ""
+        return Ending(f"the worker was killed by {name}", _SIGNAL_HINTS.get(name, ""))
+    return Ending(f"the worker ended without an answer (exit status {status})", "")
 
 
 def _message(line: bytes) -> Message | None:

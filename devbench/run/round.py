@@ -149,7 +149,7 @@ class WorkerRounds:
     def _explained(self, error: RoundError, runtime: str) -> RoundError:
         """The error with what the runtime knows to do about it, which is more than can be said in general."""
         hint = self._runtime(runtime).explain(f"{error.message}\n{error.log_tail}") or error.hint
-        return RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail)
+        return RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail, place_lost=error.place_lost)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,12 @@ from pathlib import Path
 from devbench.domain.columns import COLUMNS, NAMES, SCHEMA, Column, names_in
 from devbench.domain.figure import Figure
 from devbench.errors import ResultsFileError
+from devbench.files import read_regular
 from devbench.stats import Interval
 
 _MOST_MISTAKES = 20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_LARGEST_BYTES = 256 << 20
+LARGEST_BYTES = 256 << 20
 
 
 def write_results(rows: Iterable[Mapping[str, str]]) -> str:
@@ -96,9 +97,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ResultsFileError(f"{path}: is larger than {_LARGEST_BYTES >> 20} MiB: that is no results CSV")
-        return path.read_bytes().decode("utf-8-sig")  # spreadsheets put a byte order mark before the header
+        return read_regular(path, LARGEST_BYTES).decode("utf-8-sig")  # spreadsheets put a byte order mark first
     except OSError as error:
         raise ResultsFileError(
             f"{path}: cannot be read: {error.strerror}", "Name a results CSV, or the folder of a run."
