@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +11,14 @@ from devbench.domain.columns import names_in
 from devbench.domain.outcome import Measured
 from devbench.domain.run import SCHEMA, CaseRecord, Pending, Run
 from devbench.errors import DevbenchError, ResultsFileError
-from devbench.files import read_regular, sha256_of
+from devbench.files import sha256_of
 from devbench.publish.rows import published_rows
 from devbench.run.extend import judged
 from devbench.run.summary import outcome_of
 from devbench.store.checked import SAMPLES_FILE
 from devbench.store.folder import RUN_FILE, RunFolder
-from devbench.store.package import resource_of
-from devbench.store.results_file import LARGEST_BYTES, read_rows
+from devbench.store.package import is_as_described, resource_of
+from devbench.store.results_file import read_rows
 from devbench.store.results_rows import rows_of
 
 Row = Mapping[str, str]
@@ -144,11 +143,10 @@ def _find(run_id: str, folders: Sequence[Path]) -> RunFolder | None:
 
 
 def _file_problems(csv: Path) -> list[str]:
-    described = resource_of(csv)
-    if described is None:
+    as_described = is_as_described(csv)
+    if as_described is None:
         return [f"{csv}: no datapackage.json beside it describes it"]
-    found = f"sha256:{hashlib.sha256(read_regular(csv, LARGEST_BYTES)).hexdigest()}"
-    return [] if described.get("hash") == found else [f"{csv}: is not the file that its datapackage.json describes"]
+    return [] if as_described else [f"{csv}: is not the file that its datapackage.json describes"]
 
 
 def _folder_problems(csv: Path, folder: RunFolder) -> list[str]:

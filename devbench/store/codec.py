@@ -82,8 +82,9 @@ def decode_run(data: bytes, path: Path) -> Run:
         raise RunFolderError(f"{path}: not a run.json of devbench", "Is the file whole?") from error
     if problem := _contradiction(run):
         raise RunFolderError(f"{path}: not a run.json of devbench: {problem}")
-    sealed = schema != _UNSEALED or SEAL in document
-    return replace(run, doubts=tuple(f"{path}: {_CHANGED}: {one}" for one in broken_seals(document)) if sealed else ())
+    if schema == _UNSEALED and SEAL not in document:
+        return run
+    return replace(run, doubts=tuple(f"{path}: {one} {_CHANGED}" for one in broken_seals(document)))
 
 
 def encode_outputs(outputs: tuple[OutputTensor, ...]) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -56,7 +57,7 @@ class RunFolder:
     @property
     def exists(self) -> bool:
         """Whether there is a run here."""
-        return (self.path / RUN_FILE).exists()
+        return os.path.exists(self.path / RUN_FILE)  # noqa: PTH110 - that of pathlib raises for names that cannot be
 
     def load(self) -> Run:
         """What run.json says, and in `doubts` what its checksums say against that."""

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from devbench.domain.columns import COLUMNS, SCHEMA, Column
 from devbench.errors import ResultsFileError
-from devbench.files import write_whole
+from devbench.files import read_regular, write_whole
 
 PACKAGE_FILE = "datapackage.json"
 SCHEMA_FILE = "results.schema.json"
+_NOTES = "devbench:notes"
+_LARGEST_BYTES = 256 << 20
 _TYPES = {"count": "integer", "positive": "number", "number": "number"}
 
 
@@ -29,8 +31,16 @@ class _Described(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class _Origin(_Described):
+    title: str = ""
+    path: str = ""
+
+
 class _Resource(_Described):
     path: str
+    hash: str = ""
+    sources: list[_Origin] = []
+    notes: list[str] = Field(default=[], alias="devbench:notes")
 
 
 class _Package(_Described):
@@ -68,14 +78,21 @@ def notes_on(csv: Path) -> list[str]:
     found = resource_of(csv)
     if found is None:
         return []
-    where = [str(one.get("path") or one.get("title") or "") for one in found.get("sources", [])]
-    return [f"Source: {', '.join(where)}.", *map(str, found.get("devbench:notes", []))]
+    where = [one.get("path") or one.get("title") or "" for one in found.get("sources", [])]
+    changed = [] if is_as_described(csv) else ["It is not the file that its datapackage.json describes."]
+    return [*changed, f"Source: {', '.join(where)}.", *found.get(_NOTES, [])]
+
+
+def is_as_described(csv: Path) -> bool | None:
+    """Whether the CSV is the file that the datapackage.json beside it describes; None if none does."""
+    found = resource_of(csv)
+    return None if found is None else found.get("hash") == _hash(csv)
 
 
 def copy_results(csv: Path, folder: Path) -> None:
     """Put the CSV, with what its datapackage.json says of it, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / csv.name, csv.read_bytes())
+    write_whole(folder / csv.name, _bytes(csv))
     found = resource_of(csv)
     if found is not None:
         path = folder / PACKAGE_FILE
@@ -95,12 +112,21 @@ def resource_of(csv: Path) -> dict[str, Any] | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        package = _Package.model_validate_json(path.read_bytes()).model_dump()
-    except OSError as error:
-        raise ResultsFileError(f"{path}: cannot be read: {error.strerror}") from error
+        package = _Package.model_validate_json(_bytes(path)).model_dump(by_alias=True, exclude_unset=True)
     except ValidationError as error:
         raise ResultsFileError(f"{path}: is no data package", "Mend it, or move it away.") from error
     return {**package, "resources": package.pop("resources")}
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return read_regular(path, _LARGEST_BYTES)
+    except OSError as error:
+        raise ResultsFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _hash(path: Path) -> str:
+    return f"sha256:{hashlib.sha256(_bytes(path)).hexdigest()}"
 
 
 def _empty(name: str) -> dict[str, Any]:
@@ -112,7 +138,7 @@ def _json(value: Any) -> bytes:
 
 
 def _resource(folder: Path, source: Source) -> dict[str, Any]:
-    data = (folder / source.file).read_bytes()
+    data = _bytes(folder / source.file)
     return {
         "name": Path(source.file).stem.lower(),
         "path": source.file,
@@ -122,10 +148,10 @@ def _resource(folder: Path, source: Source) -> dict[str, Any]:
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "bytes": len(data),
-        "hash": f"sha256:{hashlib.sha256(data).hexdigest()}",
+        "hash": _hash(folder / source.file),
         "sources": [{"title": source.title, **({"path": source.path} if source.path else {})}],
         **({"devbench:date": source.date} if source.date else {}),
-        "devbench:notes": list(source.notes),
+        _NOTES: list(source.notes),
         **source.facts,
         "schema": SCHEMA_FILE,
     }

@@ -33,4 +33,4 @@ def broken_seals(document: Mapping[str, Any]) -> Iterator[str]:
         if SEAL not in case or case[SEAL] != seal_of(case):
             yield f"the record of {case['id']}"
     if not unsealed and document.get(SEAL) != seal_of_run(document):
-        yield "what it says of the run as a whole"
+        yield "the record of the run"
