@@ -37,16 +37,32 @@ class RoundError(DevbenchError):
 
     phase: what the worker was doing when it was last heard.
     log_tail: the end of what it said on stderr.
+    place_lost: whether the place could not be reached, or went away: another day the round may succeed.
     """
 
-    def __init__(self, message: str, hint: str = "", *, phase: str = "", log_tail: str = "") -> None:
+    def __init__(
+        self, message: str, hint: str = "", *, phase: str = "", log_tail: str = "", place_lost: bool = False
+    ) -> None:
         super().__init__(message, hint)
         self.phase = phase
         self.log_tail = log_tail
+        self.place_lost = place_lost
 
 
 class RunFolderError(DevbenchError):
     """A run folder that is in use, cannot be written, or cannot be read."""
+
+
+class DamagedError(RunFolderError):
+    """A file of a run folder that is not as it was written, or is gone."""
+
+
+class RecordError(RunFolderError):
+    """What was measured cannot be recorded, since it could not be read again. case_id: of which case, if of one."""
+
+    def __init__(self, message: str, hint: str = "", *, case_id: str = "") -> None:
+        super().__init__(message, hint)
+        self.case_id = case_id
 
 
 class ResultsFileError(DevbenchError):

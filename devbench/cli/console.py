@@ -47,6 +47,10 @@ class LineProgress(RunProgress):
         """See `RunProgress`."""
         self._say(f"round {number} of {of}: {case_id} (about {duration(left_s)} left)")
 
+    def note(self, text: str) -> None:
+        """See `RunProgress`."""
+        self._say(text)
+
     def case_failed(self, case_id: str, error: str) -> None:
         """See `RunProgress`."""
         self._say(f"{case_id} failed: {error}")
@@ -98,6 +102,10 @@ class BarProgress(RunProgress):
     def phase(self, name: str) -> None:
         """See `RunProgress`."""
         self._show(f"{self._step} · {name}")
+
+    def note(self, text: str) -> None:
+        """See `RunProgress`."""
+        self._bar.console.print(text, markup=False)
 
     def case_failed(self, case_id: str, error: str) -> None:
         """See `RunProgress`."""

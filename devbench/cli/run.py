@@ -28,7 +28,8 @@ from devbench.report.terminal import print_tables
 from devbench.run.desk import Desk
 from devbench.run.estimate import most_s, round_s
 from devbench.run.order import interleaved
-from devbench.run.start import make_plan, references_of, resume_run, start_run
+from devbench.run.resume import resume_run
+from devbench.run.start import make_plan, references_of, start_run
 from devbench.store.codec import encode_run
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import write_results

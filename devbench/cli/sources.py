@@ -56,7 +56,7 @@ def open_sources(paths: Sequence[Path]) -> Sources:
     folders = [_open_run(path) for path in paths if path not in csvs]
     runs = tuple((folder, folder.load()) for folder in folders)
     given = {path.name for path in csvs}
-    own = [path for path in folders[0].references() if path.name not in given] if len(folders) == 1 else []
+    own = [path for path in folders[0].references(runs[0][1]) if path.name not in given] if len(folders) == 1 else []
     return Sources(runs=runs, files=tuple(map(_results_file, csvs)), references=tuple(map(_results_file, own)))
 
 

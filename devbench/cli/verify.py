@@ -1,7 +1,8 @@
-"""`devbench verify`: does every cell of a published CSV follow from its run?"""
+"""`devbench verify`: does every cell of a published CSV, or every figure of a run, follow from the samples?"""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,37 +10,48 @@ import click
 
 from devbench.cli.app import EXIT_ERROR
 from devbench.cli.paths import PATH
-from devbench.publish.verify import Verification, verify
+from devbench.cli.runs import open_run
+from devbench.publish.verify import Verification, verify, verify_run
+from devbench.store.folder import RUN_FILE
 
 _MOST_PROBLEMS = 50
 
 
 @click.command()
-@click.argument("csv", type=PATH)
+@click.argument("source", type=PATH, metavar="CSV_OR_RUN")
 @click.option(
     "--runs",
     type=PATH,
     multiple=True,
     default=[Path("results/runs")],
     show_default=True,
-    help="Folder of a run, or a folder of such folders (repeatable).",
+    help="For a CSV: folder of a run, or a folder of such folders (repeatable).",
 )
-def command(csv: Path, runs: tuple[Path, ...]) -> int:
-    """Make each figure of the file CSV again from the samples of its run, and name every cell that does not follow.
+def command(source: Path, runs: tuple[Path, ...]) -> int:
+    """Make each figure of a CSV, or of a run folder, again from the samples, and name every cell that does not follow.
 
-    Exits with 1 if there is one.
+    Every checksum of the run is checked too. Exits with 1 if something is wrong.
     """
-    found = verify(csv, runs)
+    is_run = os.path.isdir(source) or source.name == RUN_FILE  # noqa: PTH112 - that of pathlib raises where it may not look
+    found = verify_run(open_run(source)) if is_run else verify(source, runs)
     for problem in found.problems[:_MOST_PROBLEMS]:
         print(problem)
     if len(found.problems) > _MOST_PROBLEMS:
         print(f"… and {len(found.problems) - _MOST_PROBLEMS} more")
+    for note in found.notes:
+        print(f"note: {note}", file=sys.stderr)
     print(_summary(found), file=sys.stderr)
     return EXIT_ERROR if found.problems else 0
 
 
 def _summary(found: Verification) -> str:
-    elsewhere = f" {found.published_elsewhere} rows were published elsewhere: there are no samples to check them by."
-    made = f"{found.cells} cells of {found.rows} rows were made again from samples: "
-    outcome = f"{len(found.problems)} problems." if found.problems else "all follow."
-    return (made + outcome if found.rows else "") + (elsewhere if found.published_elsewhere else "")
+    outcome = f"{_counted(len(found.problems), 'problem')}." if found.problems else "all follow."
+    parts = [f"{_counted(found.cells, 'cell')} of {_counted(found.rows, 'row')} made again from samples: {outcome}"]
+    if found.published_elsewhere:
+        parts = parts if found.rows else [outcome] if found.problems else []
+        parts.append(f"{_counted(found.published_elsewhere, 'row')} published elsewhere: no samples to check them by.")
+    return " ".join(parts)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

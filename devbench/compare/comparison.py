@@ -143,7 +143,7 @@ class _Ratios:
 
 def _paired(above: CaseRecord, below: CaseRecord, one: Sequence[RoundMedian], other: Sequence[RoundMedian]) -> bool:
     """Rounds are pairs where the same machine took turns and none was measured again or added later."""
-    undisturbed = not any(about.superseded for case in (above, below) for about in case.rounds)
+    undisturbed = all(case.counting == case.rounds for case in (above, below))
     return above.place == below.place and len(one) == len(other) and undisturbed
 
 

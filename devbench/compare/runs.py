@@ -101,7 +101,7 @@ def compare_runs(old: Side, new: Side, threshold: float) -> Changes:
         threshold=threshold,
         cases=tuple(changes),
         overall=geometric_mean_ratio(above, below, paired=False) if len(above) > 1 else None,
-        notes=tuple(_unlike(_of_run(old.run), _of_run(new.run))),
+        notes=(*old.run.doubts, *new.run.doubts, *_unlike(_of_run(old.run), _of_run(new.run))),
     )
 
 
@@ -172,7 +172,7 @@ def _notes(old: CaseRecord, new: CaseRecord) -> Iterator[str]:
 
 
 def _of_case(case: CaseRecord) -> dict[str, str]:
-    counted = [about.facts for about in case.rounds if not about.superseded]
+    counted = [about.facts for about in case.counting]
     seen = {  # more than one of a kind where the run was taken up again after a change
         label: " and ".join(dict.fromkeys(facts.get(name, "unknown") for facts in counted))
         for name, label in _SURROUNDINGS.items()

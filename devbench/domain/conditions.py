@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from devbench.domain.ranges import Count
+
 Severity = Literal["suspect", "contaminated"]
 
 
@@ -35,8 +37,8 @@ class Conditions:
     temperature_c_end: float | None = None
     load_1min: float | None = None
     preempted_per_s: float = 0.0
-    canary_ns: tuple[int, int] = (0, 0)
-    canary_best_ns: tuple[int, int] = (0, 0)
+    canary_ns: tuple[Count, Count] = (0, 0)
+    canary_best_ns: tuple[Count, Count] = (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

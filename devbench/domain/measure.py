@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from devbench.domain.ranges import AtLeastOne, Count, NotNegative, Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,17 +23,17 @@ class Measure:
     """
 
     profile: str
-    rounds: int
-    max_rounds: int
-    warmup_runs: int
-    warmup_s: float
-    warmup_cap_s: float
-    min_runs: int
-    min_s: float
-    cap_s: float
-    precision: float | None
-    percentiles: tuple[int, ...] = ()
-    time_limit_s: float
+    rounds: AtLeastOne
+    max_rounds: Count
+    warmup_runs: Count
+    warmup_s: Seconds
+    warmup_cap_s: Seconds
+    min_runs: Count
+    min_s: Seconds
+    cap_s: Seconds
+    precision: NotNegative | None
+    percentiles: tuple[Literal[90, 99], ...] = ()
+    time_limit_s: Seconds
 
 
 PROFILES: dict[str, Measure] = {

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devbench.domain.ranges import Int64
+
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
@@ -54,9 +56,9 @@ class TensorSpec:
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[Int64, ...]
     scale: float = 0.0
-    zero_point: int = 0
+    zero_point: Int64 = 0
     stands_for: str = ""
 
 

@@ -7,6 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from devbench.domain.conditions import Conditions, Reason, Verdict
+from devbench.domain.ranges import (
+    AtLeastOne,
+    Count,
+    Int64,
+    Milliseconds,
+    NotNegative,
+    Positive,
+    RoundIndex,
+    Samples,
+    Seconds,
+    SomeSamples,
+    Time,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +38,7 @@ def _no_samples() -> Nanoseconds:
 class Prediction:
     """The first of an output's classes for the image that was fed. `score` is dequantized, as the network gives it."""
 
-    index: int
+    index: Count
     label: str
     score: float
 
@@ -36,11 +49,11 @@ class OutputTensor:
 
     name: str
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[Count, ...]
     sha256: str
     data: bytes = b""
     scale: float = 0.0
-    zero_point: int = 0
+    zero_point: Int64 = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +76,18 @@ class RoundFacts:
     facts: what the worker saw of the machine, the interpreter and the runtime.
     """
 
-    index: int
-    started_utc: str
-    duration_s: float
-    load_ns: int
-    first_ns: int
-    warmup_samples: int
-    samples: int
-    inferences_per_sample: int
+    index: RoundIndex
+    started_utc: Time
+    duration_s: Seconds
+    load_ns: Count
+    first_ns: Count
+    warmup_samples: Samples
+    samples: SomeSamples
+    inferences_per_sample: AtLeastOne
     stopped_by: str
-    cpu_ns_per_inference: int
-    peak_memory_bytes: int
-    compute_samples: int = 0
+    cpu_ns_per_inference: Count
+    peak_memory_bytes: Count
+    compute_samples: Samples = 0
     outputs_sha256: str = ""
     settled: bool = True
     conditions: Conditions | None = None
@@ -110,21 +123,21 @@ class Summary:
     outliers: how many samples lie more than three interquartile ranges out (Tukey); all are kept.
     """
 
-    rounds: int
-    samples: int
-    median_ms: float
-    low_ms: float
-    high_ms: float
+    rounds: AtLeastOne
+    samples: AtLeastOne
+    median_ms: Milliseconds
+    low_ms: Positive
+    high_ms: Positive
     between_rounds: bool
-    mean_ms: float
-    min_ms: float
-    max_ms: float
-    stdev_ms: float | None
-    p90_ms: float | None
-    p90_bound_ms: float | None = None
-    p99_ms: float | None
-    p99_bound_ms: float | None = None
-    outliers: int = 0
+    mean_ms: Milliseconds
+    min_ms: Milliseconds
+    max_ms: Milliseconds
+    stdev_ms: NotNegative | None
+    p90_ms: Milliseconds | None
+    p90_bound_ms: Milliseconds | None = None
+    p99_ms: Milliseconds | None
+    p99_bound_ms: Milliseconds | None = None
+    outliers: Count = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +148,10 @@ class Precision:
     rounds_to_halve: how many more rounds of the same kind; None where one round cannot tell.
     """
 
-    reached: float
-    wanted: float | None
-    rounds_to_halve: int | None
-    seconds_to_halve: float | None
+    reached: NotNegative
+    wanted: NotNegative | None
+    rounds_to_halve: Count | None
+    seconds_to_halve: NotNegative | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +181,7 @@ class Failed:
 
     phase: what was being done (`prepare`, `load`, `first`, `warmup`, `steady`...).
     log_tail: the end of what the worker said on stderr.
+    place_lost: True if its place could not be reached, or went away: `--resume` tries such a case again.
     """
 
     status: Literal["failed"] = "failed"
@@ -175,6 +189,7 @@ class Failed:
     hint: str = ""
     phase: str = ""
     log_tail: str = ""
+    place_lost: bool = False
 
 
 Outcome = Measured | Skipped | Failed

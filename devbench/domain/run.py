@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from devbench.domain.case import Option
 from devbench.domain.measure import Measure
 from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Outcome, RoundFacts
 from devbench.domain.place import Absent
+from devbench.domain.ranges import Count, Int64, Time, TimeOrEmpty
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had no checksums
+# A number that is not finite is written as it is, and then not read: it must not become null unseen.
+_NUMBERS: dict[str, Any] = {"ser_json_inf_nan": "constants", "allow_inf_nan": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class ArtifactRecord:
     """What a result must say of the file that was executed."""
 
     sha256: str
-    size_bytes: int
+    size_bytes: Count
     format: str
     source: str
     weights: str
@@ -44,6 +47,8 @@ class CaseRecord:
 
     remarks: what its device has to say of the result.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _NUMBERS
 
     id: str
     model: str
@@ -61,9 +66,14 @@ class CaseRecord:
     remarks: tuple[str, ...] = ()
 
     @property
+    def counting(self) -> tuple[RoundFacts, ...]:
+        """The rounds that count: all but those that were measured again."""
+        return tuple(about for about in self.rounds if not about.superseded)
+
+    @property
     def energy_mj(self) -> float | None:
         """Of one inference above the idle baseline: the median of the rounds that count and know it."""
-        known = [one.energy_mj for one in self.rounds if one.energy_mj is not None and not one.superseded]
+        known = [about.energy_mj for about in self.counting if about.energy_mj is not None]
         return median(known) if known else None
 
 
@@ -93,16 +103,20 @@ class Run:
 
     order: the rounds as case ids, one after the other. extended: whether the rounds that suspicion or want
         of precision call for have been added to it, which is done once.
+    files: SHA-256 of each file that holds samples or outputs, by its path in the run folder. Schema 1 has none.
+    doubts: what speaks against run.json itself, found when it was read; never written.
     """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _NUMBERS
 
     schema: int = SCHEMA
     id: str
     suite: str
     suite_sha256: str
-    started_utc: str
-    finished_utc: str = ""
+    started_utc: Time
+    finished_utc: TimeOrEmpty = ""
     devbench_version: str
-    seed: int
+    seed: Int64
     request: Request
     compare: Compare
     order: tuple[str, ...]
@@ -110,6 +124,8 @@ class Run:
     host: Mapping[str, str]
     absent: tuple[Absent, ...]
     cases: tuple[CaseRecord, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = field(default=(), compare=False)
 
     def case(self, case_id: str) -> CaseRecord:
         """The record of the case with this id."""

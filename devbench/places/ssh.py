@@ -12,7 +12,7 @@ from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.places.process import WorkerProcess
 from devbench.places.ssh_trouble import why_not_connected, why_not_started
-from devbench.places.talk import Talk
+from devbench.places.talk import Ending, Talk
 
 SSH_FAILED = 255  # ssh's own exit status for all that is not the remote program's
 LOST = (SSH_FAILED, -1)  # what it ends with when the connection does
@@ -73,17 +73,18 @@ def remote_python(python: str, size: int) -> str:
     return f"{home}{shlex.quote(path)} -c {shlex.quote(_START.format(size=size))}"
 
 
-def why_ssh_ended(ssh: Ssh, python: str, status: int, phase: str, stderr: str) -> tuple[str, str] | None:
-    """Message and hint for a process of `ssh_command` that ended in `phase`; None: the worker ended by itself."""
+def why_ssh_ended(ssh: Ssh, python: str, status: int, phase: str, stderr: str) -> Ending | None:
+    """What it means that a process of `ssh_command` ended in `phase`; None: the worker ended by itself."""
     if phase == "connect":
         way = f"-F {shlex.quote(str(ssh.config))} {ssh.host}" if ssh.config else ssh.host
         if status == SSH_FAILED:
-            return why_not_connected(ssh.host, way, stderr)
-        return why_not_started(ssh.host, way, python, status, stderr)
+            return Ending(*why_not_connected(ssh.host, way, stderr), place_lost=True)
+        return Ending(*why_not_started(ssh.host, way, python, status, stderr))
     if status in LOST:
-        return (
+        return Ending(
             f"the connection to {ssh.host} was lost",
             "Has the machine restarted, or lost power or network? See `uptime` there, and measure again.",
+            place_lost=True,
         )
     return None
 

@@ -6,7 +6,7 @@ import json
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -29,17 +29,25 @@ _SIGNAL_HINTS = {
 }
 
 
+class Ending(NamedTuple):
+    """What it means that a process ended before its answer. place_lost: the machine itself could not be reached."""
+
+    message: str
+    hint: str
+    place_lost: bool = False
+
+
 @dataclass
 class Talk:
     """One conversation. phase: what is going on, for errors.
 
-    why_ended: what it means that the process ended with a status in a phase, having said something on stderr:
-        message and hint, or None where it is what `why_worker_ended` makes of it.
+    why_ended: what it means that the process ended with a status in a phase, having said something on stderr;
+        None where it is what `why_worker_ended` makes of it.
     """
 
     process: WorkerProcess
     phase: str
-    why_ended: Callable[[int, str, str], tuple[str, str] | None]
+    why_ended: Callable[[int, str, str], Ending | None]
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one message."""
@@ -87,9 +95,9 @@ class Talk:
             raise self._ended_early()
         return line
 
-    def error(self, message: str, hint: str = "") -> RoundError:
+    def error(self, message: str, hint: str = "", place_lost: bool = False) -> RoundError:
         """An error with what is known of this moment."""
-        return RoundError(message, hint, phase=self.phase, log_tail=self.process.log_tail)
+        return RoundError(message, hint, phase=self.phase, log_tail=self.process.log_tail, place_lost=place_lost)
 
     def invalid(self, error: InvalidAnswerError) -> RoundError:
         """An answer that cannot be used."""
@@ -105,7 +113,7 @@ class Talk:
         return self.error(*(self.why_ended(status, self.phase, self.process.log_tail) or why_worker_ended(status)))
 
 
-def why_worker_ended(status: int) -> tuple[str, str]:
+def why_worker_ended(status: int) -> Ending:
     """What it means that a worker ended by itself, before its answer.
 
     A signal is `status` itself, negative, or as supervisors and shells report it: 128 and its number.
@@ -113,8 +121,8 @@ def why_worker_ended(status: int) -> tuple[str, str]:
     number = -status if status < 0 else status - SIGNALLED
     if number in signal.valid_signals():
         name = _signal_name(number)
-        return f"the worker was killed by {name}", _SIGNAL_HINTS.get(name, "")
-    return f"the worker ended without an answer (exit status {status})", ""
+        return Ending(f"the worker was killed by {name}", _SIGNAL_HINTS.get(name, ""))
+    return Ending(f"the worker ended without an answer (exit status {status})", "")
 
 
 def _signal_name(number: int) -> str:

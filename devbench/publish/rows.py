@@ -42,6 +42,9 @@ def _profile(measure: Measure) -> list[str]:
 def check_publishable(run: Run, *, any_profile: bool) -> None:
     """Raise a DevbenchError unless the run is finished and worth publishing."""
     where = f"the run {run.id}"
+    if run.doubts:
+        hint = "Restore run.json from a copy: figures that were changed are not published."
+        raise DevbenchError("\n".join(run.doubts), hint)
     if not run.finished_utc:
         raise DevbenchError(f"{where} is not finished", "Go on with it: `devbench run --resume`.")
     measured = [case for case in run.cases if isinstance(case.outcome, Measured)]

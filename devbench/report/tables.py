@@ -57,6 +57,7 @@ def _latencies(comparison: Comparison) -> Table:
 def doubts_of(comparison: Comparison) -> tuple[str, ...]:
     """The notes that say what to distrust and what is missing."""
     return (
+        *(f"{doubt}." for doubt in comparison.run.doubts),
         *_one_round(comparison),
         *_measured_again(comparison),
         *_doubts(comparison),
@@ -180,7 +181,7 @@ def _too_few(comparison: Comparison) -> list[str]:
                 if bounds[percent] is None:
                     needed = f"no bound of p{percent}, which needs {minimum_samples(percent)} samples"
                     notes.append(f"{case.id}: {needed}: there are {samples}. Raise `min_runs` or `cap_s`.")
-            if any(about.samples < FEWEST_SAMPLES for about in case.rounds if not about.superseded):
+            if any(about.samples < FEWEST_SAMPLES for about in case.counting):
                 untested.append(case.id)
     if untested:
         more = f" and {len(untested) - 1} more" if untested[1:] else ""

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import count
 
 from devbench.domain.case import Case
@@ -14,11 +13,12 @@ from devbench.domain.change import Change
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
-from devbench.errors import RoundError
+from devbench.errors import RecordError, RoundError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.estimate import TimeLeft
 from devbench.run.extend import extended, judged, without_more_rounds
+from devbench.run.lost import Discovered
 from devbench.run.progress import Progress
 from devbench.run.settle import changes_of
 from devbench.run.summary import outcome_of
@@ -40,6 +40,9 @@ class Execution:
     hold: Hold
     _left: TimeLeft = field(default_factory=TimeLeft)
 
+    def __post_init__(self) -> None:
+        self._discovered = Discovered(self.plugins.registry, self.places.values())
+
     def finish(self) -> Run:
         """Run every round that is still to run, then close the run; the run, complete."""
         for record in self.run.cases:
@@ -54,11 +57,8 @@ class Execution:
         self._save(judged(self.run, self._samples))
         for record in self.run.cases:
             if isinstance(record.outcome, Pending):
-                outcome = self._measured(record)
-                remarks = (*record.remarks, *self._remarks(record))
-                self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
-        self.folder.join(self.run)
-        self._save(replace(self.run, finished_utc=datetime.now(UTC).isoformat(timespec="seconds")))
+                self._close(record)
+        self.run = self.folder.finish(self.run)
         return self.run
 
     def _changes(self) -> list[Change]:
@@ -111,8 +111,19 @@ class Execution:
         number = next(index for index in count() if index not in taken)  # that of a round that was lost, if one was
         done = replace(found, about=replace(found.about, index=number))
         self._left.learn(case.id, done.about.duration_s)
-        self.folder.add_round(self.run, case.id, done)
-        self._save(self.run.with_case(replace(record, rounds=(*record.rounds, done.about))))
+        try:
+            self._save(self.folder.add_round(self.run, case.id, done))
+        except RecordError as error:
+            self._fail(case.id, RoundError(error.message, error.hint, phase="result"))
+
+    def _close(self, record: CaseRecord) -> None:
+        """The case's outcome, now that its rounds are done."""
+        outcome, remarks = self._measured(record), (*record.remarks, *self._remarks(record))
+        try:
+            self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
+        except RecordError as error:
+            self.progress.case_failed(record.id, error.message)
+            self._save(self.run.with_case(replace(record, outcome=Failed(error=error.message, phase="result"))))
 
     def _fail(self, case_id: str, error: RoundError) -> None:
         """The case has failed, unless what was planned is there and only a round that was added has failed."""
@@ -122,7 +133,8 @@ class Execution:
             self._save(without_more_rounds(self.run, record, error.message))
         else:
             self.progress.case_failed(case_id, error.message)
-            self._save(self.run.with_case(replace(record, outcome=_failed(error))))
+            lost = error.place_lost or self._discovered.is_gone(record.device, record.place)
+            self._save(self.run.with_case(replace(record, outcome=_failed(error, place_lost=lost))))
 
     def _measured(self, record: CaseRecord) -> Measured:
         outcome = outcome_of(record, lambda phase: self.folder.samples(self.run, record.id, phase))
@@ -140,8 +152,8 @@ class Execution:
         return self.folder.samples(self.run, case_id)
 
     def _save(self, run: Run) -> None:
-        self.run = run
         self.folder.save(run)
+        self.run = run
 
 
 def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | None:
@@ -151,5 +163,7 @@ def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | N
     return predict(outputs, read_labels(image.labels) if image.labels else [])
 
 
-def _failed(error: RoundError) -> Failed:
-    return Failed(error=error.message, hint=error.hint, phase=error.phase, log_tail=error.log_tail)
+def _failed(error: RoundError, *, place_lost: bool) -> Failed:
+    return Failed(
+        error=error.message, hint=error.hint, phase=error.phase, log_tail=error.log_tail, place_lost=place_lost
+    )

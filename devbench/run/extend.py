@@ -52,7 +52,7 @@ def without_more_rounds(run: Run, case: CaseRecord, error: str) -> Run:
     assert case.measure
     place = iter(range(len(case.rounds)))
     order = tuple(one for one in run.order if one != case.id or next(place, None) is not None)
-    missing = max(0, case.measure.rounds - sum(not about.superseded for about in case.rounds))
+    missing = max(0, case.measure.rounds - len(case.counting))
     left_out = sorted((about for about in case.rounds if about.superseded), key=_is_contaminated)
     again = {about.index for about in left_out[:missing]}
     rounds = tuple(replace(about, superseded=about.superseded and about.index not in again) for about in case.rounds)
@@ -69,13 +69,14 @@ def _extension(case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> tuple[Ca
         key=lambda about: (not _is_contaminated(about), about.index),
     )
     again = {about.index for about in doubtful[:budget]}
-    rounds = tuple(replace(about, superseded=about.index in again) for about in case.rounds)
-    kept = [samples[about.index] for about in rounds if not about.superseded]
+    case = replace(case, rounds=tuple(replace(about, superseded=about.index in again) for about in case.rounds))
+    assert case.measure
+    kept = [samples[about.index] for about in case.counting]
     wanted = case.measure.precision
     more = len(again)
     if wanted and kept and median_interval(kept).relative_half_width > wanted:
         more += case.measure.rounds
-    return replace(case, rounds=rounds), min(more, budget)
+    return case, min(more, budget)
 
 
 def _is_contaminated(about: RoundFacts) -> bool:

@@ -18,5 +18,8 @@ class Progress:
     def phase(self, name: str) -> None:
         """The worker has begun `load`, `first`, `warmup`, `steady`..."""
 
+    def note(self, text: str) -> None:
+        """Something to know of the whole run, to be read afterwards too."""
+
     def case_failed(self, case_id: str, error: str) -> None:
         """A case is given up."""

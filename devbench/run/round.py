@@ -140,7 +140,9 @@ class WorkerRounds:
         except RoundError as error:
             runtime = self._runtime(case.planned.runtime)
             hint = runtime.explain(f"{error.message}\n{error.log_tail}") or error.hint
-            raise RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail) from error
+            raise RoundError(
+                error.message, hint, phase=error.phase, log_tail=error.log_tail, place_lost=error.place_lost
+            ) from error
 
 
 def _files(case: Case, built: Built | None) -> dict[Path, str]:

@@ -1,4 +1,4 @@
-"""Starts a run or takes one up again: plan, prepare, and hand over to the rounds."""
+"""Starts a run: plan, prepare, and hand over to the rounds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from devbench import __version__
 from devbench.domain.case import Case, PlannedCase
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.run import ArtifactRecord, CaseRecord, Pending, Request, Run
-from devbench.errors import DevbenchError, NothingMeasuredError, RunFolderError
+from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
 from devbench.plugin.manager import Plugins
 from devbench.run.desk import Desk
 from devbench.run.execute import Execution
@@ -68,7 +68,7 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
     references = references_of(suite, request)
     started = datetime.now(UTC)
     run = Run(
-        id=folder.path.name,
+        id=folder.path.resolve().name,
         suite=suite.name,
         suite_sha256=hashlib.sha256(request.suite_text.encode()).hexdigest(),
         started_utc=started.isoformat(timespec="seconds"),
@@ -85,10 +85,9 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
         ),
     )
     with folder:
-        for csv in references:
-            folder.add_reference(csv)
+        run = folder.add_references(run, references)
         folder.save(run)
-        return _execute(run, plan, folder, desk)
+        return execute(run, plan, folder, desk)
 
 
 def references_of(suite: Suite, request: Request) -> list[Path]:
@@ -99,23 +98,8 @@ def references_of(suite: Suite, request: Request) -> list[Path]:
     return paths
 
 
-def resume_run(folder: RunFolder, desk: Desk) -> Run:
-    """Go on with the run in `folder` where it was interrupted; a finished one is left as it is."""
-    run = folder.load()
-    if run.finished_utc:
-        return run
-    _, plan, _ = make_plan(run.request, f"suite of {folder.path}", desk)
-    missing = {case.id for case in run.cases if isinstance(case.outcome, Pending)} - {case.id for case in plan.cases}
-    if missing:
-        raise RunFolderError(
-            f"{folder.path}: no longer possible here: {', '.join(sorted(missing))}",
-            "The devices, runtimes or plugins are not those that the run began with: see `devbench devices`.",
-        )
-    with folder:
-        return _execute(_without_lost_rounds(folder.load(), folder), plan, folder, desk)
-
-
-def _execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
+def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
+    """Prepare the cases of `run` that are pending, and run their rounds; the lock of `folder` is held."""
     cases: dict[str, Case] = {}
     preparer = Preparer(
         cache=desk.cache,
@@ -136,7 +120,12 @@ def _execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
         else:
             cases[planned.id] = case
             run = run.with_case(_with_artifact(record, case, folder))
-        folder.save(run)
+        try:
+            folder.save(run)
+        except RecordError as error:
+            desk.progress.case_failed(planned.id, error.message)
+            run = run.with_case(replace(record, outcome=Failed(error=error.message, phase="prepare")))
+            folder.save(run)
     return Execution(
         run=run,
         cases=cases,
@@ -200,12 +189,3 @@ def _with_artifact(record: CaseRecord, case: Case, folder: RunFolder) -> CaseRec
             facts=artifact.facts,
         ),
     )
-
-
-def _without_lost_rounds(run: Run, folder: RunFolder) -> Run:
-    """The run without rounds whose samples are not all on disk: they are measured again."""
-    for case in run.cases:
-        if isinstance(case.outcome, Pending):
-            kept = tuple(about for about in case.rounds if folder.has_round(run, case, about.index))
-            run = run.with_case(replace(case, rounds=kept))
-    return run

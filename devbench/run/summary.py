@@ -21,7 +21,7 @@ def outcome_of(case: CaseRecord, samples_in: Callable[[str], Mapping[int, Nanose
 
     The case's rounds must have been judged. samples_in: those of a phase, `steady` or `compute`, by round.
     """
-    counting = [about for about in case.rounds if not about.superseded]
+    counting = case.counting
     samples = samples_in("steady")
     rounds = [samples[about.index] for about in counting]
     alone = [about.index for about in counting if about.compute_samples]  # a round may have had no time left for it

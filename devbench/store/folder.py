@@ -1,25 +1,33 @@
-"""A run folder: who may write to it, and in which order, so that a kill at any moment loses one round at most."""
+"""A run folder: who may write to it, and in which order, so that a kill at any moment loses one round at most.
+
+What a file holds counts only when run.json names it with its SHA-256: samples and outputs are on the disk before.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from filelock import FileLock, Timeout
 
 from devbench.domain.outcome import Nanoseconds, OutputTensor, Round
-from devbench.domain.run import CaseRecord, Run
-from devbench.errors import RunFolderError
-from devbench.files import write_whole
-from devbench.store.codec import decode_outputs, decode_run, encode_outputs, encode_run
+from devbench.domain.run import SCHEMA, Run
+from devbench.errors import DamagedError, RunFolderError
+from devbench.files import make_folder, read_regular, sha256_of, write_whole
+from devbench.store.agreement import disagreement, other_figures
+from devbench.store.checked import EARLIER, PARTS, REFERENCES, SAMPLES_FILE, CheckedFiles, outputs_of, part_of
+from devbench.store.codec import RunEncoder, decode_outputs, decode_run, encode_outputs
 from devbench.store.package import copy_results
-from devbench.store.samples import join_parts, read_steady, write_part
+from devbench.store.samples import join_parts, read_phase, write_part
 
 RUN_FILE = "run.json"
-SAMPLES_FILE = "samples.parquet"
-REFERENCES = "references"
+_LARGEST_BYTES = 256 << 20  # of run.json, or of a file of outputs
 
 
 class RunFolder:
@@ -27,11 +35,13 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.files = CheckedFiles(path)
+        self._encoder = RunEncoder()
         self._lock = FileLock(path / ".lock", timeout=0)
 
     def __enter__(self) -> Self:
         with _disk_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             try:
                 self._lock.acquire()
             except Timeout:
@@ -47,13 +57,13 @@ class RunFolder:
     @property
     def exists(self) -> bool:
         """Whether there is a run here."""
-        return (self.path / RUN_FILE).exists()
+        return os.path.exists(self.path / RUN_FILE)  # noqa: PTH110 - that of pathlib raises for names that cannot be
 
     def load(self) -> Run:
-        """What run.json says."""
+        """What run.json says, and in `doubts` what its checksums say against that."""
         path = self.path / RUN_FILE
         try:
-            return decode_run(path.read_bytes(), path)
+            return decode_run(read_regular(path, _LARGEST_BYTES), path)
         except OSError as error:
             raise RunFolderError(
                 f"{path}: cannot be read: {error.strerror}",
@@ -61,82 +71,102 @@ class RunFolder:
             ) from error
 
     def save(self, run: Run) -> None:
-        """Replace run.json."""
+        """Replace run.json. A `RecordError`, and the old file, if what is to be written could not be read again."""
+        data = self._encoder.encode(run)
         with _disk_errors(self.path):
-            write_whole(self.path / RUN_FILE, encode_run(run))
+            write_whole(self.path / RUN_FILE, data)
 
     def write(self, name: str, data: bytes) -> Path:
         """Put a file of the run's own beside run.json; its path."""
         path = self.path / name
         with _disk_errors(self.path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             write_whole(path, data)
         return path
 
-    def add_reference(self, csv: Path) -> None:
-        """Keep a copy of a published CSV, with its description, so that the run's table is whole without it."""
+    def add_references(self, run: Run, csvs: Sequence[Path]) -> Run:
+        """Keep copies of published CSVs, with their descriptions, so that the run's table is whole without them."""
+        folder = self.path / REFERENCES
         with _disk_errors(self.path):
-            copy_results(csv, self.path / REFERENCES)
+            for csv in csvs:
+                copy_results(csv, folder)
+            kept = sorted(folder.iterdir()) if csvs else []
+            sums = {f"{REFERENCES}/{path.name}": sha256_of(path) for path in kept}
+        return replace(run, files={**run.files, **sums})
 
-    def references(self) -> list[Path]:
+    def references(self, run: Run) -> list[Path]:
         """The published CSVs that its suite named."""
-        return sorted((self.path / REFERENCES).glob("*.csv"))
+        paths = sorted((self.path / REFERENCES).glob("*.csv"))
+        named = [self.files.path(run, name) for name in run.files if name.startswith(f"{REFERENCES}/")]
+        return sorted(path for path in named if path.suffix == ".csv") if run.schema == SCHEMA else paths
 
-    def add_round(self, run: Run, case_id: str, done: Round) -> None:
-        """Save the samples of a round. Only when run.json names the round does it count."""
-        part = self._part(run, case_id, done.about.index)
+    def add_round(self, run: Run, case_id: str, done: Round) -> Run:
+        """Save the samples of a round; the run with that round. Only when this run is saved does the round count."""
+        part, outputs, files = part_of(run, case_id, done.about.index), outputs_of(run, case_id), dict(run.files)
         with _disk_errors(self.path):
-            part.parent.mkdir(exist_ok=True)
-            write_part(part, case_id, done)
-        if done.outputs and not run.case(case_id).rounds:
-            self.write(self._outputs(run, case_id), encode_outputs(done.outputs))
+            make_folder(self.path / PARTS)
+            write_part(self.path / part, case_id, done)
+            files[part] = sha256_of(self.path / part)
+        if done.outputs and outputs not in files:
+            data = encode_outputs(done.outputs)
+            self.write(outputs, data)
+            files[outputs] = hashlib.sha256(data).hexdigest()
+        case = run.case(case_id)
+        return replace(run.with_case(replace(case, rounds=(*case.rounds, done.about))), files=files)
 
     def outputs(self, run: Run, case_id: str) -> tuple[OutputTensor, ...]:
         """What the case's first round gave for its input; () if that is not known."""
-        try:
-            return decode_outputs((self.path / self._outputs(run, case_id)).read_bytes())
-        except (OSError, RunFolderError):
+        name = outputs_of(run, case_id)
+        if run.schema == SCHEMA and name not in run.files:
             return ()
+        path = self.files.path(run, name)
+        try:
+            return decode_outputs(read_regular(path, _LARGEST_BYTES), path)
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise DamagedError(f"{path}: cannot be read: {error.strerror}") from error
 
     def samples(self, run: Run, case_id: str, phase: str = "steady") -> dict[int, Nanoseconds]:
-        """The samples of a phase in each round that run.json names, from the parts or the joined file."""
-        joined = self.path / SAMPLES_FILE
-        if joined.exists():
-            return read_steady(joined, case_id, phase)
+        """The samples of a phase in each round that run.json names. A `DamagedError` if they are not all there."""
+        case, trusted = run.case(case_id), run.schema == SCHEMA
         found: dict[int, Nanoseconds] = {}
-        for about in run.case(case_id).rounds:
-            found |= read_steady(self._part(run, case_id, about.index), case_id, phase)
+        for name in dict.fromkeys(self._file_of(run, case_id, about.index) for about in case.rounds):
+            found |= read_phase(self.files.path(run, name), case_id, phase, trusted=trusted)
+        problem = disagreement(case.rounds, phase, found)
+        if not problem and not trusted:
+            problem = other_figures(case, phase, found)
+        if problem:
+            raise DamagedError(f"{self.path}: its samples of {case_id} are not those of run.json: {problem}")
         return found
 
-    def has_round(self, run: Run, case: CaseRecord, index: int) -> bool:
-        """Whether the samples of a round that run.json names are all here."""
-        about = next(about for about in case.rounds if about.index == index)
-        try:
-            return len(read_steady(self._part(run, case.id, index), case.id).get(index, ())) == about.samples
-        except RunFolderError:
-            return False
-
-    def join(self, run: Run) -> None:
-        """Make one file of all parts, and only then remove them."""
-        if (self.path / SAMPLES_FILE).exists():
-            return  # a kill came between this and the last save
-        parts = [self._part(run, case.id, about.index) for case in run.cases for about in case.rounds]
+    def finish(self, run: Run) -> Run:
+        """Close the run: one file of all samples, then run.json that names it, and only then are the parts removed."""
+        names = {self._file_of(run, case.id, about.index): None for case in run.cases for about in case.rounds}
+        parts = [self.files.path(run, name) for name in names]
         with _disk_errors(self.path):
             join_parts(parts, self.path / SAMPLES_FILE)
-            for part in parts:
+            sums = {SAMPLES_FILE: sha256_of(self.path / SAMPLES_FILE)}
+        kept = {name: one for name, one in run.files.items() if not name.startswith(f"{PARTS}/")}
+        run = replace(run, files=kept | sums, finished_utc=datetime.now(UTC).isoformat(timespec="seconds"))
+        self.save(run)
+        self.remove_parts()
+        return run
+
+    def remove_parts(self) -> None:
+        """Remove the parts of a run that is finished: samples.parquet has what they had."""
+        with _disk_errors(self.path):
+            for part in (self.path / PARTS).glob("*.parquet"):
                 part.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
-                (self.path / "parts").rmdir()
+                (self.path / PARTS).rmdir()
 
-    def _outputs(self, run: Run, case_id: str) -> str:
-        return f"outputs/case{_number(run, case_id):03d}.json"
-
-    def _part(self, run: Run, case_id: str, index: int) -> Path:
-        return self.path / "parts" / f"case{_number(run, case_id):03d}-round{index:02d}.parquet"
-
-
-def _number(run: Run, case_id: str) -> int:
-    return [case.id for case in run.cases].index(case_id)
+    def _file_of(self, run: Run, case_id: str, index: int) -> str:
+        """The file with the samples of a round."""
+        part = part_of(run, case_id, index)
+        if run.schema != SCHEMA:
+            return SAMPLES_FILE if (self.path / SAMPLES_FILE).exists() else part
+        return next((name for name in (part, EARLIER) if name in run.files), SAMPLES_FILE)
 
 
 @contextlib.contextmanager

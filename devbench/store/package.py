@@ -15,10 +15,12 @@ from typing import Any
 
 from devbench.domain.columns import COLUMNS, SCHEMA, Column
 from devbench.errors import ResultsFileError
-from devbench.files import write_whole
+from devbench.files import read_regular, write_whole
 
 PACKAGE_FILE = "datapackage.json"
 SCHEMA_FILE = "results.schema.json"
+_NOTES = "devbench:notes"
+_LARGEST_BYTES = 256 << 20
 _TYPES = {"count": "integer", "positive": "number", "number": "number"}
 
 
@@ -55,14 +57,21 @@ def notes_on(csv: Path) -> list[str]:
     found = resource_of(csv)
     if found is None:
         return []
-    where = [str(one.get("path") or one.get("title") or "") for one in found.get("sources", [])]
-    return [f"Source: {', '.join(where)}.", *map(str, found.get("devbench:notes", []))]
+    where = [one.get("path") or one.get("title") or "" for one in found.get("sources", [])]
+    changed = [] if is_as_described(csv) else ["It is not the file that its datapackage.json describes."]
+    return [*changed, f"Source: {', '.join(where)}.", *found.get(_NOTES, [])]
+
+
+def is_as_described(csv: Path) -> bool | None:
+    """Whether the CSV is the file that the datapackage.json beside it describes; None if none does."""
+    found = resource_of(csv)
+    return None if found is None else found.get("hash") == _hash(csv)
 
 
 def copy_results(csv: Path, folder: Path) -> None:
     """Put the CSV, with what its datapackage.json says of it, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / csv.name, csv.read_bytes())
+    write_whole(folder / csv.name, _bytes(csv))
     found = resource_of(csv)
     if found is not None:
         path = folder / PACKAGE_FILE
@@ -82,15 +91,40 @@ def resource_of(csv: Path) -> dict[str, Any] | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        package = json.loads(path.read_bytes())
-        sound = all(isinstance(one["path"], str) for one in package["resources"])
-    except OSError as error:
-        raise ResultsFileError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, RecursionError):
+        package = json.loads(_bytes(path))
+        sound = _is_sound(package)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         sound = False
     if not sound:
         raise ResultsFileError(f"{path}: not a data package", "Mend it, or move it away.")
     return {**package, "resources": list(package["resources"])}
+
+
+def _is_sound(package: Any) -> bool:
+    """Whether all that is used of a description is of the right type; raises what Python does where it is not."""
+    return all(
+        _is_text(one["path"])
+        and _is_text(one.get("hash", ""))
+        and all(_is_text(origin.get(name, "")) for origin in one.get("sources", []) for name in ("path", "title"))
+        and isinstance(notes := one.get("devbench:notes", []), list)
+        and all(map(_is_text, notes))
+        for one in package["resources"]
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return read_regular(path, _LARGEST_BYTES)
+    except OSError as error:
+        raise ResultsFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _hash(path: Path) -> str:
+    return f"sha256:{hashlib.sha256(_bytes(path)).hexdigest()}"
 
 
 def _empty(name: str) -> dict[str, Any]:
@@ -102,7 +136,7 @@ def _json(value: Any) -> bytes:
 
 
 def _resource(folder: Path, source: Source) -> dict[str, Any]:
-    data = (folder / source.file).read_bytes()
+    data = _bytes(folder / source.file)
     return {
         "name": Path(source.file).stem.lower(),
         "path": source.file,
@@ -112,10 +146,10 @@ def _resource(folder: Path, source: Source) -> dict[str, Any]:
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "bytes": len(data),
-        "hash": f"sha256:{hashlib.sha256(data).hexdigest()}",
+        "hash": _hash(folder / source.file),
         "sources": [{"title": source.title, **({"path": source.path} if source.path else {})}],
         **({"devbench:date": source.date} if source.date else {}),
-        "devbench:notes": list(source.notes),
+        _NOTES: list(source.notes),
         **source.facts,
         "schema": SCHEMA_FILE,
     }

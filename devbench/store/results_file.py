@@ -14,6 +14,7 @@ from pathlib import Path
 from devbench.domain.columns import COLUMNS, NAMES, SCHEMA, Column, names_in
 from devbench.domain.figure import Figure
 from devbench.errors import ResultsFileError
+from devbench.files import read_regular
 from devbench.stats import Interval
 
 _MOST_MISTAKES = 20
@@ -96,9 +97,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ResultsFileError(f"{path}: is larger than {_LARGEST_BYTES >> 20} MiB: that is no results CSV")
-        return path.read_bytes().decode("utf-8-sig")  # spreadsheets put a byte order mark before the header
+        return read_regular(path, _LARGEST_BYTES).decode("utf-8-sig")  # spreadsheets put a byte order mark first
     except OSError as error:
         raise ResultsFileError(
             f"{path}: cannot be read: {error.strerror}", "Name a results CSV, or the folder of a run."
@@ -141,7 +140,7 @@ def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
         if problem := _problem(column, row[column.name]):
             yield f"{column.name}: {problem}"
     schema = row["schema"]
-    if not schema or (schema.isdecimal() and not 1 <= int(schema) <= SCHEMA):
+    if not schema or (_is_count(schema) and not 1 <= int(schema) <= SCHEMA):
         yield f"schema: '{schema}' is none that this devbench knows (1 to {SCHEMA})"
     if not row["model"]:
         yield "model: is empty"
@@ -172,7 +171,7 @@ def _problem(column: Column, cell: str) -> str:
         case "choice":
             return "" if cell in column.choices else f"'{cell}' is none of {', '.join(column.choices)}"
         case "count":
-            return "" if re.fullmatch(r"[0-9]{1,18}", cell) else f"'{cell}' is no whole number"
+            return "" if _is_count(cell) else f"'{cell}' is no whole number"
         case "positive" | "number":
             return _number_problem(cell, positive=column.kind == "positive")
         case "time":
@@ -181,6 +180,10 @@ def _problem(column: Column, cell: str) -> str:
             return "" if re.fullmatch(r"[0-9a-f]{64}", cell) else f"'{cell}' is no SHA-256"
         case _:
             return f"'{cell}' would be run by a spreadsheet as a formula" if cell.startswith(_FORMULA) else ""
+
+
+def _is_count(cell: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,18}", cell) is not None
 
 
 def _number_problem(cell: str, *, positive: bool) -> str:

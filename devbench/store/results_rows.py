@@ -69,7 +69,7 @@ def _outcome(case: CaseRecord) -> dict[str, str]:
 
 def _figures(case: CaseRecord, outcome: Measured) -> dict[str, str]:
     summary = outcome.summary
-    per_round = [about for about in case.rounds if not about.superseded]
+    per_round = case.counting
     return {
         "rounds": str(len(per_round)),
         "samples": str(summary.samples),
@@ -99,7 +99,7 @@ def _figures(case: CaseRecord, outcome: Measured) -> dict[str, str]:
 
 
 def _verdict(case: CaseRecord, outcome: Measured) -> dict[str, str]:
-    seen = [about.conditions for about in case.rounds if about.conditions and not about.superseded]
+    seen = [about.conditions for about in case.counting if about.conditions]
     starts = [one.temperature_c_start for one in seen if one.temperature_c_start is not None]
     ends = [one.temperature_c_end for one in seen if one.temperature_c_end is not None]
     return {

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from devbench.domain.outcome import Nanoseconds, Round
-from devbench.errors import RunFolderError
+from devbench.errors import DamagedError, RecordError
+from devbench.files import replacing
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -28,46 +28,86 @@ SCHEMA = pa.schema(
 
 
 def write_part(path: Path, case_id: str, done: Round) -> None:
-    """The samples of one round, whole or not at all. Raises OSError."""
-    phases = {"warmup": done.warmup_ns, "steady": done.samples_ns, "compute": done.compute_ns}
-    tables = [_table(case_id, done.about.index, phase, ns) for phase, ns in phases.items() if len(ns)]
-    _write(path, tables)
+    """The samples of one round, whole or not at all. Raises OSError; a `RecordError` for what are no samples."""
+    about = done.about
+    phases = {
+        "warmup": (done.warmup_ns, about.warmup_samples),
+        "steady": (done.samples_ns, about.samples),
+        "compute": (done.compute_ns, about.compute_samples),
+    }
+    for phase, (ns, count) in phases.items():
+        if not isinstance(ns, np.ndarray) or ns.dtype != np.int64 or ns.shape != (count,) or (ns < 1).any():
+            raise RecordError(f"its {phase} samples are not {count} times of 1 ns or more")
+    _write(path, [_table(case_id, about.index, phase, ns) for phase, (ns, _) in phases.items() if len(ns)])
 
 
 def join_parts(parts: Sequence[Path], path: Path) -> None:
-    """All parts in one file, one after the other, so that memory holds one part at a time. Raises OSError."""
-    _write(path, (pq.read_table(part) for part in parts))
+    """All parts in one file, one after the other, so that memory holds one part at a time.
 
-
-def read_steady(path: Path, case_id: str, phase: str = "steady") -> dict[int, Nanoseconds]:
-    """The steady samples of a case in the file or part at `path`, by round, in the order they were taken.
-
-    phase: `warmup` for those before them, `compute` for those without copies.
+    Raises OSError; a `DamagedError` for a part that cannot be read.
     """
+    _write(path, (table for part in parts for table in _tables(part)))
+
+
+def read_phase(path: Path, case_id: str, phase: str, *, trusted: bool) -> dict[int, Nanoseconds]:
+    """The samples of a case in the file or part at `path`, by round, in the order they were taken.
+
+    phase: `steady`, `warmup` for those before them, or `compute` for those without copies.
+    trusted: whether its checksum was found right. In a damaged file pyarrow's bounds of a row group end the process.
+    """
+    wanted = {"case": case_id, "phase": phase}
+    with _opened(path) as file:
+        groups = [
+            number
+            for number in range(file.num_row_groups)
+            if (_may_hold(file.metadata.row_group(number), wanted) if trusted else _holds(file, number, wanted))
+        ]
+        table = file.read_row_groups(groups, columns=SCHEMA.names)
+        table = table.filter((pc.field("case") == case_id) & (pc.field("phase") == phase))
+        rounds, index, ns = (table[name].to_numpy() for name in ("round", "index", "ns"))
+    order = np.lexsort((index, rounds))
+    rounds, index, ns = rounds[order], index[order], ns[order]
+    found = {}
+    for number in np.unique(rounds):
+        those = rounds == number
+        found[int(number)] = ns[those]
+        if ns[those].min() < 1 or not np.array_equal(index[those], np.arange(those.sum())):
+            raise DamagedError(f"{path}: is damaged: round {number} of {case_id} has samples that cannot be")
+    return found
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """The file, as far as it is one of ours. All that pyarrow raises on a damaged one becomes a `DamagedError`."""
     try:
-        with pq.ParquetFile(path) as file:
-            groups = [
-                number
-                for number in range(file.num_row_groups)
-                if _may_hold(file.metadata.row_group(number), case=case_id, phase=phase)
-            ]
-            table = file.read_row_groups(groups, columns=["case", "round", "phase", "index", "ns"])
-    except (OSError, pa.ArrowInvalid) as error:
-        raise RunFolderError(f"{path}: the samples cannot be read: {error}") from error
-    table = table.filter((pc.field("case") == case_id) & (pc.field("phase") == phase))
-    rounds = table["round"].to_numpy()
-    ns = table["ns"].to_numpy()[np.lexsort((table["index"].to_numpy(), rounds))]
-    rounds = np.sort(rounds)
-    return {int(number): ns[rounds == number] for number in np.unique(rounds)}
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if not file.schema_arrow.equals(SCHEMA):
+                raise DamagedError(f"{path}: is not a file of samples: it has other columns")
+            yield file
+    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
+        first = str(error).partition("\n")[0]
+        raise DamagedError(f"{path}: the samples cannot be read: {first}") from error
 
 
-def _may_hold(group: pq.RowGroupMetaData, **wanted: str) -> bool:
+def _tables(path: Path) -> Iterator[pa.Table]:
+    with _opened(path) as file:
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number)
+
+
+def _may_hold(group: pq.RowGroupMetaData, wanted: dict[str, str]) -> bool:
     """Whether the row group's bounds leave room for a row with these cells: one run's file holds many cases."""
     for index, name in enumerate(SCHEMA.names):
         bounds = group.column(index).statistics
         if name in wanted and bounds and bounds.has_min_max and not bounds.min <= wanted[name] <= bounds.max:
             return False
     return True
+
+
+def _holds(file: pq.ParquetFile, number: int, wanted: dict[str, str]) -> bool:
+    """Whether the row group has a row with each of these cells, by reading them."""
+    table = file.read_row_group(number, columns=list(wanted))
+    return all(pc.any(pc.equal(table[name], value)).as_py() for name, value in wanted.items())
 
 
 def _table(case_id: str, number: int, phase: str, ns: Nanoseconds) -> pa.Table:
@@ -84,15 +124,9 @@ def _table(case_id: str, number: int, phase: str, ns: Nanoseconds) -> pa.Table:
 
 
 def _write(path: Path, tables: Iterable[pa.Table]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with pq.ParquetWriter(draft, SCHEMA, compression="zstd") as writer:
-            for table in tables:
-                writer.write_table(table)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
+    with (
+        replacing(path) as draft,
+        pq.ParquetWriter(draft, SCHEMA, compression="zstd", write_page_checksum=True) as writer,
+    ):
+        for table in tables:
+            writer.write_table(table)

@@ -25,7 +25,7 @@ def test_what_is_no_run_is_an_error_with_its_path(bench: Bench) -> None:
     cases = {
         whole[: len(whole) // 2]: "out/run.json: not a run.json of devbench",
         "[]": "out/run.json: not a run.json of devbench",
-        whole.replace('"schema": 1', '"schema": 99'): "has schema 99, and this devbench reads 1",
+        whole.replace('"schema": 2', '"schema": 99'): "has schema 99, and this devbench reads 1 and 2",
         whole.replace('"status": "measured"', '"status": "marvellous"'): "not a run.json of devbench: cases",
     }
     for text, message in cases.items():
@@ -47,7 +47,9 @@ def test_samples_that_are_gone_or_damaged_are_an_error_with_their_path(bench: Be
     samples.write_bytes(samples.read_bytes()[:100])
     done = bench("report", "out")
     assert done.returncode == 1
-    assert "out/samples.parquet: the samples cannot be read" in done.stderr
+    assert "out/samples.parquet: is not as it was written: its SHA-256 differs" in done.stderr
+    samples.unlink()
+    assert "out/samples.parquet: cannot be read: No such file" in bench("report", "out").stderr
 
 
 def test_an_unknown_baseline_names_those_there_are(bench: Bench) -> None:

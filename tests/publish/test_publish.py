@@ -6,6 +6,7 @@ import copy
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,14 @@ def _with_verdict(run: Path, status: str) -> None:
     outcome = found["cases"][0]["outcome"]
     reason = {"code": "busy", "severity": status, "text": "a program ran", "remedy": "End it."}
     outcome["verdict"] = {"status": status, "reasons": [] if status == "clean" else [reason]}
+    _write(run, found)
+
+
+def _write(run: Path, found: dict[str, Any]) -> None:
+    """Have `found` as run.json, with checksums that hold."""
     (run / "run.json").write_text(json.dumps(found))
+    folder = RunFolder(run)
+    folder.save(folder.load())
 
 
 def test_a_run_is_published_described_and_verified(bench: Bench, run: Path) -> None:
@@ -75,8 +83,20 @@ def test_each_cell_that_does_not_follow_is_named(bench: Bench, run: Path) -> Non
 
 def test_figures_that_were_changed_in_run_json_do_not_follow_from_the_samples(bench: Bench, run: Path) -> None:
     found = json.loads((run / "run.json").read_text())
-    found["cases"][0]["outcome"]["summary"]["mean_ms"] /= 2
+    found["cases"][0]["outcome"]["summary"]["mean_ms"] *= 0.9
     (run / "run.json").write_text(json.dumps(found))
+    refused = bench("publish", "out", "--out", "pub", "--any-profile")
+    assert refused.returncode == 1
+    assert "the record of good@fake:local:fake:slowdown=1 was changed after devbench wrote it" in refused.stderr
+    edited = bench("verify", "out")
+    assert edited.returncode == 1
+    record, mean = edited.stdout.splitlines()[:2]
+    assert record == "out/run.json: the record of good@fake:local:fake:slowdown=1 was changed after devbench wrote it"
+    assert mean.startswith("out/run.json: good@fake:local:fake:slowdown=1: mean_ms: says '")
+    assert "problems." in edited.stderr
+    report = bench("report", "out")
+    assert report.returncode == 0
+    assert f"• {record}." in report.stdout
     _with_verdict(run, "clean")
     assert bench("publish", "out", "--out", "pub", "--any-profile").returncode == 0
     done = bench("verify", "pub/out.csv", "--runs", "out")
@@ -107,7 +127,7 @@ def test_contaminated_cases_are_left_out_and_suspect_ones_get_a_footnote(bench: 
     found = json.loads((run / "run.json").read_text())
     found["cases"].append({**copy.deepcopy(found["cases"][0]), "id": "second"})
     found["cases"][0]["outcome"]["verdict"] = {"status": "clean", "reasons": []}
-    (run / "run.json").write_text(json.dumps(found))
+    _write(run, found)
     assert bench("publish", "out", "--out", "pub3", "--any-profile").returncode == 0
     rows = json.loads(bench("report", "pub3/out.csv", "--json").stdout)
     left_out = next(row for row in rows if row["case"] == "second")
@@ -124,7 +144,7 @@ def test_what_may_not_be_published_is_refused_with_what_to_do(bench: Bench, run:
     found = json.loads((run / "run.json").read_text())
     for case in found["cases"]:
         case["measure"] |= {"profile": "publish", "rounds": 9, "max_rounds": 9, "min_runs": 30, "precision": None}
-    (run / "run.json").write_text(json.dumps(found))
+    _write(run, found)
     in_name_only = bench("publish", "out", "--out", "pub").stderr
     assert "the profile publish, with warmup_runs" in in_name_only
     assert "min_runs 30 and min_s" in in_name_only

@@ -78,7 +78,7 @@ def _told(cell: Cell) -> tuple[str, ...]:
 
 
 def _figures(case: CaseRecord, summary: Summary) -> Facts:
-    counting = [one for one in case.rounds if not one.superseded]
+    counting = case.counting
     few = "too few samples"
     facts = [
         ("median", f"{_ms(summary.median_ms)} [{_ms(summary.low_ms)}, {_ms(summary.high_ms)}]"),
