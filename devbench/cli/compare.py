@@ -12,7 +12,9 @@ from rich.console import Console
 
 from devbench.cli.paths import PATH
 from devbench.cli.runs import open_run
-from devbench.compare.runs import Changes, Kind, Side, compare_runs
+from devbench.cli.sources import run_source
+from devbench.compare.figures import RunSource
+from devbench.compare.runs import Kind, RunChanges, compare_runs
 from devbench.errors import RunFolderError
 from devbench.report.markdown import markdown
 from devbench.report.runs_table import runs_data, runs_table
@@ -71,7 +73,7 @@ def command(old: Path, new: Path, threshold: float, style: str, as_json: bool, k
     return _status(changes, kinds)
 
 
-def _side(path: Path) -> Side:
+def _side(path: Path) -> RunSource:
     folder = open_run(path)
     run = folder.load()
     if not run.finished_utc:
@@ -79,14 +81,10 @@ def _side(path: Path) -> Side:
             f"{path}: the run is not finished, so its cases cannot be compared",
             f"Go on with it: `devbench run --resume {path}`.",
         )
-    return Side(
-        run=run,
-        samples=lambda case_id: folder.samples(run, case_id),
-        outputs=lambda case_id: folder.outputs(run, case_id),
-    )
+    return run_source(folder, run)
 
 
-def _status(changes: Changes, kinds: tuple[Kind, ...]) -> int:
+def _status(changes: RunChanges, kinds: tuple[Kind, ...]) -> int:
     status = 0
     for kind in dict.fromkeys(kinds):
         found = [change.id for change in changes.cases if change.is_a(kind)]

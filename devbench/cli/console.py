@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from devbench.report.figures import duration
+from devbench.report.numbers import duration
 from devbench.run.progress import Progress as RunProgress
 
 

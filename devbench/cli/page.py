@@ -6,15 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devbench.cli.sources import Sources
-from devbench.compare.beside import side_by_side
-from devbench.compare.comparison import Comparison
-from devbench.compare.grid import grid_of
+from devbench.compare.overview import Overview
 from devbench.report.html import html_report
-from devbench.report.overview import ResultsFile
-from devbench.report.plots import CaseTrace, Plot, case_plot, overview_plots, trace_of
-from devbench.report.plots.published import beside_marks, grid_marks, sources_of
-
-_MOST_NAMES = 3
+from devbench.report.plots import CaseTrace, Plot, case_plot, overview_plots, system_number, trace_of
+from devbench.report.words import short_row_names
+from devbench.store.results_file import write_results
 
 
 @dataclass(frozen=True)
@@ -29,46 +25,31 @@ class Drawing:
         return [*self.plots, *(case_plot(trace, number) for number, trace in enumerate(self.traces.values(), 1))]
 
 
-def page_of(sources: Sources, baseline: str = "", reference: str = "", comparison: Comparison | None = None) -> str:
-    """The HTML page. comparison: `sources.comparison(baseline)`, where it is at hand."""
-    comparison = comparison or sources.comparison(baseline)
-    drawing = drawing_of(sources, baseline, reference, comparison)
-    tables = sources.tables(baseline, reference, comparison)
-    names = [run.suite for _, run in sources.runs] + [file.name for file in sources.csvs]
-    title = ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} sources of figures"
-    return html_report(title, tables, drawing.plots, comparison, drawing.traces)
+def page_of(sources: Sources, overview: Overview) -> str:
+    """The HTML page."""
+    drawing = drawing_of(sources, overview)
+    return html_report(overview, drawing.plots, drawing.traces, write_results(sources.rows()))
 
 
-def drawing_of(sources: Sources, baseline: str, reference: str, comparison: Comparison | None) -> Drawing:
+def drawing_of(sources: Sources, overview: Overview) -> Drawing:
     """The plots of one run with whatever stands beside it, or of each file, or of several sources side by side."""
-    traces = _traces(sources, comparison) if comparison else {}
-    measured = [figure for rows in sources.measured() for figure in rows]
-    if not measured:
-        return Drawing([plot for file in sources.csvs for plot in _file_plots(file, baseline, reference)], {})
-    figures = [*measured, *(figure for file in sources.csvs for figure in file.figures)]
-    wanted = baseline or (comparison.run.compare.baseline if comparison else "")
-    beside = side_by_side(figures, wanted)
-    plots = overview_plots(comparison, traces, *beside_marks(beside, comparison), published=sources_of(beside))
-    return Drawing(plots, traces)
+    traces = _traces(sources, overview) if overview.run else {}
+    return Drawing(overview_plots(overview, traces), traces)
 
 
-def _file_plots(file: ResultsFile, baseline: str, reference: str) -> list[Plot]:
-    grid = grid_of(file.figures, file.name, baseline, reference)
-    over = grid.columns[grid.baseline] if grid.baseline is not None else ""
-    return overview_plots(None, {}, *grid_marks(grid), source=file.name, baseline=over)
-
-
-def _traces(sources: Sources, comparison: Comparison) -> dict[str, CaseTrace]:
+def _traces(sources: Sources, overview: Overview) -> dict[str, CaseTrace]:
     """The samples of one case at a time are in memory, never all."""
     folder, run = sources.runs[0]
+    grid, names = overview.grid, short_row_names(overview.grid.rows)
     found = {}
-    for row in comparison.rows:
-        for index, column in enumerate(comparison.columns):
-            cell = comparison.cells.get((row, index))
-            if cell and cell.case.rounds:
+    for row in grid.rows:
+        for system, cell in grid.row(row).items():
+            case = cell.figure.case
+            if case and case.rounds:
+                number = system_number(grid, system)
                 trace = trace_of(
-                    cell.case, row, column.label, lambda case_id, phase: folder.samples(run, case_id, phase)
+                    case, names[row], system.name, number, lambda case_id, phase: folder.samples(run, case_id, phase)
                 )
                 if trace:
-                    found[cell.case.id] = trace
+                    found[case.id] = trace
     return found

@@ -11,11 +11,14 @@ import click
 from rich.console import Console
 
 from devbench.cli.paths import PATH
-from devbench.cli.sources import Sources, figures_of, open_sources
+from devbench.cli.sources import Sources, open_sources
+from devbench.compare.overview import Overview
 from devbench.errors import DevbenchError
 from devbench.files import write_whole
 from devbench.report.markdown import markdown
-from devbench.report.terminal import print_tables
+from devbench.report.tables import tables_of
+from devbench.report.terminal import print_compact, print_tables
+from devbench.report.words import answer_sentences
 from devbench.store.results_file import write_results
 
 _FILE_COLUMNS = 160
@@ -28,6 +31,7 @@ _FILE_COLUMNS = 160
 @click.option("--baseline", default="", help="Device that ratios are over, instead of the suite's or the desktop CPU.")
 @click.option("--reference", default="", help="Model of a CSV that others are compared with, instead of its first.")
 @click.option("--out", type=PATH, help="Write to this file instead of the terminal.")
+@click.option("--verbose", "-v", is_flag=True, help="Print every table and every note.")
 @click.option("--plots", type=PATH, help="Also draw the plots into this folder, as SVG and PNG.")
 def command(
     sources: tuple[Path, ...],
@@ -36,6 +40,7 @@ def command(
     baseline: str,
     reference: str,
     out: Path | None,
+    verbose: bool,
     plots: Path | None,
 ) -> None:
     """Show the SOURCEs: folders of runs, and results CSVs, published or our own.
@@ -43,39 +48,46 @@ def command(
     One source gives its own table; several are put side by side where they are of the same work.
     """
     found = open_sources(sources)
+    overview = found.overview(baseline, reference)
     style = "json" if as_json else style
     if plots:
-        _draw(found, baseline, reference, plots)
+        _draw(found, overview, plots)
     if out:
-        _write(out, _text(found, style, baseline, reference))
+        _write(out, _text(found, overview, style, verbose=verbose))
     elif style == "table":
-        print_tables(found.tables(baseline, reference), Console())
+        _print(overview, Console(), verbose=verbose)
     else:
-        print(_text(found, style, baseline, reference), end="")
+        print(_text(found, overview, style, verbose=verbose), end="")
 
 
-def _text(sources: Sources, style: str, baseline: str, reference: str) -> str:
+def _text(sources: Sources, overview: Overview, style: str, *, verbose: bool) -> str:
     if style == "json":
         return _json(sources)
     if style == "csv":
-        return write_results(row for row in _rows(sources))
+        return write_results(sources.rows())
     if style == "html":
         from devbench.cli.page import page_of
 
-        return page_of(sources, baseline, reference)
+        return page_of(sources, overview)
     if style == "markdown":
-        return markdown(sources.tables(baseline, reference))
+        return markdown(tables_of(overview), list(answer_sentences(overview)))
     buffer = io.StringIO()
-    print_tables(sources.tables(baseline, reference), Console(file=buffer, width=_FILE_COLUMNS))
+    _print(overview, Console(file=buffer, width=_FILE_COLUMNS), verbose=verbose)
     return buffer.getvalue()
 
 
-def _draw(sources: Sources, baseline: str, reference: str, folder: Path) -> None:
+def _print(overview: Overview, console: Console, *, verbose: bool) -> None:
+    if verbose:
+        print_tables(tables_of(overview), console)
+    else:
+        print_compact(overview, console, "--verbose, or --format html --out report.html")
+
+
+def _draw(sources: Sources, overview: Overview, folder: Path) -> None:
     from devbench.cli.page import drawing_of
     from devbench.report.plots import write_plots
 
-    drawing = drawing_of(sources, baseline, reference, sources.comparison(baseline))
-    paths = write_plots(drawing.all_plots(), folder)
+    paths = write_plots(drawing_of(sources, overview).all_plots(), folder)
     print(f"{len(paths)} files in {folder}", file=sys.stderr)
 
 
@@ -92,9 +104,4 @@ def _json(sources: Sources) -> str:
         from devbench.store.codec import encode_run
 
         return encode_run(sources.runs[0][1]).decode()
-    return json.dumps(_rows(sources), indent=2, ensure_ascii=False) + "\n"
-
-
-def _rows(sources: Sources) -> list[dict[str, str]]:
-    ours = [figure for folder, run in sources.runs for figure in figures_of(run, folder)]
-    return [dict(figure.row) for figure in [*ours, *(one for file in sources.files for one in file.figures)]]
+    return json.dumps(sources.rows(), indent=2, ensure_ascii=False) + "\n"

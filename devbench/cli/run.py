@@ -19,12 +19,13 @@ from devbench.cli.desk import open_desk
 from devbench.cli.paths import PATH, did_you_mean, listed, some
 from devbench.cli.runs import is_run, open_run
 from devbench.cli.sources import Sources, open_sources
-from devbench.compare.comparison import Comparison
+from devbench.compare.overview import Overview
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError
-from devbench.report.figures import duration
-from devbench.report.terminal import print_tables
+from devbench.report.numbers import duration
+from devbench.report.tables import tables_of
+from devbench.report.terminal import print_compact, print_tables
 from devbench.run.desk import Desk
 from devbench.run.estimate import most_s, round_s
 from devbench.run.order import interleaved
@@ -62,6 +63,7 @@ _MODELS = (".tflite", ".onnx", ".engine", ".pb")
     envvar="DEVBENCH_PAGE",
     help="Write report.html at the end, which takes a second or two; DEVBENCH_PAGE=0 is --no-page.",
 )
+@click.option("--verbose", "-v", is_flag=True, help="Print every table and every note.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead of tables.")
 def command(
     suite: Path | None,
@@ -74,6 +76,7 @@ def command(
     seed: int | None,
     dry_run: bool,
     page: bool,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Measure SUITE, a YAML file, on every device of it that is here.
@@ -110,7 +113,7 @@ def command(
     folder.write("results.csv", write_results(rows_of(run)).encode())
     for problem in desk.plugins.run_finished(run):
         print(f"warning: {problem}", file=sys.stderr)
-    _show(run, folder, page=page, as_json=as_json)
+    _show(run, folder, page=page, verbose=verbose, as_json=as_json)
     return _status(run, strict)
 
 
@@ -151,26 +154,31 @@ def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
             signal.signal(name, handler)
 
 
-def _show(run: Run, folder: RunFolder, *, page: bool, as_json: bool) -> None:
+def _show(run: Run, folder: RunFolder, *, page: bool, verbose: bool, as_json: bool) -> None:
     sources = open_sources([folder.path])
-    comparison = sources.comparison() if page or not as_json else None
     if as_json:
         print(encode_run(run).decode(), end="", flush=True)
-    else:
-        print_tables(sources.tables(comparison=comparison), Console())
+    if as_json and not page:
+        return
+    overview = sources.overview()
+    if not as_json:
+        where = str(folder.path / "report.html") if page else str(folder.path)
+        if verbose:
+            print_tables(tables_of(overview), Console())
+            print(f"Run folder: {folder.path}")
+        else:
+            print_compact(overview, Console(), where)
         sys.stdout.flush()
     if page:
-        _write_page(sources, comparison, folder)
-    if not as_json:
-        print(f"Run folder: {folder.path}")
+        _write_page(sources, overview, folder)
 
 
-def _write_page(sources: Sources, comparison: Comparison | None, folder: RunFolder) -> None:
+def _write_page(sources: Sources, overview: Overview, folder: RunFolder) -> None:
     """Put report.html beside run.json. All is measured and saved by now, so whatever goes wrong here is but a note."""
     try:
         from devbench.cli.page import page_of
 
-        folder.write("report.html", page_of(sources, comparison=comparison).encode())
+        folder.write("report.html", page_of(sources, overview).encode())
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - matplotlib missing, broken or out of memory, a full disk...
         text = error.message if isinstance(error, DevbenchError) else f"{type(error).__name__}: {error}"
         print(f"note: report.html was not written: {text}", file=sys.stderr)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devbench.cli.paths import did_you_mean, listed
-from devbench.domain.figure import Figure
+from devbench.compare.figures import FileSource, RunSource
+from devbench.compare.overview import Overview, overview_of
 from devbench.errors import ResultsFileError
-from devbench.report.overview import ResultsFile, overview
-from devbench.report.tables import Table
 from devbench.store.package import notes_on
-from devbench.store.results_file import figure_of, read_results
+from devbench.store.results_file import read_results
 from devbench.store.results_rows import rows_of
 
 if TYPE_CHECKING:  # a CSV alone is shown without what reads runs, which takes longer to load than to show it
-    from devbench.compare.comparison import Comparison
     from devbench.domain.run import Run
     from devbench.store.folder import RunFolder
 
@@ -28,26 +27,18 @@ class Sources:
     """Run folders with their runs, CSVs, and the CSVs that the one run names as references."""
 
     runs: tuple[tuple[RunFolder, Run], ...]
-    files: tuple[ResultsFile, ...]
-    references: tuple[ResultsFile, ...]
+    files: tuple[FileSource, ...]
+    references: tuple[FileSource, ...]
 
-    def tables(self, baseline: str = "", reference: str = "", comparison: Comparison | None = None) -> list[Table]:
-        """All tables of the report. comparison: `comparison(baseline)`, where it is at hand."""
-        comparison = comparison or self.comparison(baseline)
-        return overview(comparison, self.measured(), self.csvs, baseline, reference)
+    def overview(self, baseline: str = "", reference: str = "") -> Overview:
+        """All that a report says."""
+        runs = [run_source(folder, run) for folder, run in self.runs]
+        return overview_of(runs, [*self.files, *self.references], baseline=baseline, reference=reference)
 
-    @property
-    def csvs(self) -> tuple[ResultsFile, ...]:
-        """Those that were named, then the references."""
-        return (*self.files, *self.references)
-
-    def measured(self) -> list[list[Figure]]:
-        """The rows of each run."""
-        return [figures_of(run, folder) for folder, run in self.runs]
-
-    def comparison(self, baseline: str = "") -> Comparison | None:
-        """The one run with the intervals that its samples give; of several runs only the figures are shown."""
-        return compare_folder(*self.runs[0], baseline) if len(self.runs) == 1 else None
+    def rows(self) -> list[dict[str, str]]:
+        """What was named as rows of a results CSV; not what a run refers to."""
+        ours = [row for _, run in self.runs for row in rows_of(run)]
+        return [*ours, *(dict(figure.row) for file in self.files for figure in file.figures)]
 
 
 def open_sources(paths: Sequence[Path]) -> Sources:
@@ -57,25 +48,18 @@ def open_sources(paths: Sequence[Path]) -> Sources:
     runs = tuple((folder, folder.load()) for folder in folders)
     given = {path.name for path in csvs}
     own = [path for path in folders[0].references(runs[0][1]) if path.name not in given] if len(folders) == 1 else []
-    return Sources(runs=runs, files=tuple(map(_results_file, csvs)), references=tuple(map(_results_file, own)))
+    return Sources(runs=runs, files=tuple(map(_file_source, csvs)), references=tuple(map(_file_source, own)))
 
 
-def _results_file(path: Path) -> ResultsFile:
-    return ResultsFile(name=path.stem, figures=read_results(path), notes=notes_on(path))
-
-
-def compare_folder(folder: RunFolder, run: Run, baseline: str = "") -> Comparison:
-    """The comparison of the run in `folder`."""
-    from devbench.compare.comparison import compare_run
-
-    return compare_run(
-        run, lambda case_id: folder.samples(run, case_id), lambda case_id: folder.outputs(run, case_id), baseline
+def run_source(folder: RunFolder, run: Run) -> RunSource:
+    """The run in `folder` with its samples and outputs."""
+    return RunSource(
+        name=str(folder.path), run=run, samples=partial(folder.samples, run), outputs=partial(folder.outputs, run)
     )
 
 
-def figures_of(run: Run, folder: RunFolder) -> list[Figure]:
-    """The rows of the run's results.csv."""
-    return [figure_of(row, str(folder.path)) for row in rows_of(run)]
+def _file_source(path: Path) -> FileSource:
+    return FileSource(name=path.stem, figures=read_results(path), notes=notes_on(path))
 
 
 def _open_run(path: Path) -> RunFolder:

@@ -1,156 +1,142 @@
-"""One table of figures as a grid, published or ours: devices over a baseline, models over a reference model."""
+"""Figures in rows and columns: what was computed, on which system, and how many times faster than the baseline."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from devbench.compare.ratios import Outputs, Ratio, mean_times, times_as_long_alike
 from devbench.domain.figure import Figure
 from devbench.errors import DevbenchError
-from devbench.stats import GeometricMean, Interval, divide, geometric_mean_of_intervals
+from devbench.stats import GeometricMean
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowKey:
-    """A row: a model at one input size."""
+class Row:
+    """What was computed. precision, size, batch: "" and None where they are not stated, or told by the figures."""
 
     model: str
-    size: str
-
-    def __str__(self) -> str:
-        return f"{self.model} {self.size.replace('x', '×')}".strip()
+    precision: str = ""
+    size: str = ""
+    batch: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alike:
-    """Two columns that some rows show no difference between. apart: the rows that do."""
+class System:
+    """What computed it: one column.
 
-    one: int
-    other: int
-    same: tuple[RowKey, ...]
-    apart: tuple[RowKey, ...]
+    device: its kind. place: which one, as the source calls it. details: what else tells it from the other systems
+        of its kind: its place, its runtime, its options.
+    source: the file or run that it is of, where there are several.
+    """
+
+    device: str
+    place: str = ""
+    details: tuple[str, ...] = ()
+    source: str = ""
+    ours: bool = True
+
+    @property
+    def name(self) -> str:
+        """What heads its column."""
+        return " ".join([self.device, *self.details]) if self.ours else self.place or self.device
+
+    def is_called(self, name: str) -> bool:
+        """Whether the command line or a suite means it by `name`."""
+        return name in (self.device, self.place, self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A figure in the grid. faster: how many times faster than the baseline's; empty for the baseline itself."""
+
+    figure: Figure
+    faster: Ratio = field(default_factory=Ratio)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Figures by row and column.
+    """Cells by row and system; a missing one was not asked for, or not published.
 
-    over_baseline: how many times faster than the baseline column, by row and column.
-    over_reference: how many times as long as the reference model takes in the same column, by row and column.
-    means: by column, of `over_baseline` over the models, where there are two or more.
+    means: of how many times faster a system is, over the rows where that is decided; where there are two or more.
     """
 
-    source: str
-    rows: tuple[RowKey, ...]
-    columns: tuple[str, ...]
-    cells: Mapping[tuple[RowKey, int], Figure]
-    baseline: int | None
-    reference: RowKey | None
-    over_baseline: Mapping[tuple[RowKey, int], Interval]
-    over_reference: Mapping[tuple[RowKey, int], Interval]
-    means: Mapping[int, GeometricMean]
-    alike: tuple[Alike, ...]
+    rows: tuple[Row, ...]
+    systems: tuple[System, ...]
+    cells: Mapping[tuple[Row, System], Cell]
+    baseline: System | None
+    means: Mapping[System, GeometricMean]
+
+    def row(self, row: Row) -> Mapping[System, Cell]:
+        """The cells of a row."""
+        return {system: cell for system in self.systems if (cell := self.cells.get((row, system)))}
 
 
-def times_as_long(one: Figure, other: Figure) -> Interval | None:
-    """How many times as long `one` takes as `other`: by latency, or by rate if both have only that; else None."""
-    if one.latency_ms and other.latency_ms:
-        return divide(one.latency_ms, other.latency_ms)
-    if one.latency_ms or other.latency_ms or not (one.throughput_per_s and other.throughput_per_s):
-        return None
-    return divide(other.throughput_per_s, one.throughput_per_s)
+Placed = tuple[Row, System, Figure]
 
 
-def grid_of(figures: Sequence[Figure], source: str, baseline: str = "", reference: str = "") -> Grid:
-    """The grid of one file's figures. By default the desktop CPU is the baseline, and the first model the reference."""
-    columns = tuple(dict.fromkeys(column_of(one) for one in figures))
-    cells = {(row_of(one), columns.index(column_of(one))): one for one in figures}
-    rows = tuple(dict.fromkeys(row for row, _ in cells))
-    base = _baseline(figures, columns, baseline, source)
-    model = _reference(rows, reference, source)
-    over_baseline, over_reference = {}, {}
-    for (row, index), one in cells.items():
-        if (
-            base is not None
-            and index != base
-            and (row, base) in cells
-            and (times := times_as_long(cells[row, base], one))
-        ):
-            over_baseline[row, index] = times
-        if model and row != model and (model, index) in cells and (times := times_as_long(one, cells[model, index])):
-            over_reference[row, index] = times
-    return Grid(
-        source=source,
-        rows=rows,
-        columns=columns,
-        cells=cells,
-        baseline=base,
-        reference=model,
-        over_baseline=over_baseline,
-        over_reference=over_reference,
-        means=_means(over_baseline, len(columns)),
-        alike=tuple(_alike(rows, len(columns), cells)),
-    )
+def grid_of(placed: Sequence[Placed], outputs: Outputs, baseline: Callable[[System], bool]) -> Grid:
+    """The grid of these figures. baseline: whether ratios are to be over a system; the first that is, is taken."""
+    rows = tuple(dict.fromkeys(row for row, _, _ in placed))
+    systems = tuple(dict.fromkeys(system for _, system, _ in placed))
+    figures = {(row, system): figure for row, system, figure in placed}
+    base = next(filter(baseline, systems), None)
+    cells = {}
+    for (row, system), figure in figures.items():
+        reference = figures.get((row, base)) if base and system != base else None
+        faster = times_as_long_alike(reference, figure, outputs) if reference else Ratio()
+        cells[row, system] = Cell(figure=figure, faster=faster)
+    return Grid(rows=rows, systems=systems, cells=cells, baseline=base, means=_means(cells, base, systems))
 
 
-def column_of(figure: Figure) -> str:
-    """What heads a figure's column: the device, and what it ran with where devbench measured it."""
-    if not figure.measured:
-        return figure.device
-    threads = f"threads={figure['threads']}" if figure["threads"] else ""
-    parts = (figure.device, figure["place"], figure["runtime"], threads, figure["options"])
-    return " ".join(part for part in parts if part and part != "local")
+def named(name: str, systems: Sequence[System], where: str) -> Callable[[System], bool]:
+    """A choice of baseline by name; a `DevbenchError` if there is no such system."""
+    if not any(one.is_called(name) for one in systems):
+        known = dict.fromkeys(text for one in systems for text in (one.device, one.name))
+        raise DevbenchError(f"{where} has no device '{name}'", f"It has: {', '.join(known)}.")
+    return lambda one: one.is_called(name)
 
 
-def row_of(figure: Figure) -> RowKey:
-    """The row a figure stands in. Measured rows of one model differ by precision too."""
-    shape = figure["input_shape"]
-    precision = f" {figure['precision']}" if figure.measured and figure["precision"] else ""
-    return RowKey(model=figure["model"] + precision, size=shape)
+def system_of(figure: Figure, source: str = "") -> System:
+    """The system of a figure, with all that may tell it from others. source: where there are several."""
+    if not figure.ours:
+        return System(device=figure["device"], place=figure["place"], source=source, ours=False)
+    threads = [f"threads={figure['threads']}"] if figure["threads"] else []
+    options = [one for one in figure["options"].split(";") if one]
+    details = (figure["place"], figure["runtime"], *sorted([*options, *threads]))
+    return System(device=figure["device"], place=figure["place"], details=details, source=source)
 
 
-def _baseline(figures: Sequence[Figure], columns: Sequence[str], wanted: str, source: str) -> int | None:
-    devices = {columns.index(column_of(one)): one["device"] for one in figures}
-    for index, column in enumerate(columns):
-        if (wanted or "desktop-cpu") in (column, devices[index]):
-            return index
-    if wanted:
-        raise DevbenchError(
-            f"{source} has no device '{wanted}'", f"It has: {', '.join(dict.fromkeys([*devices.values(), *columns]))}."
-        )
-    return None
-
-
-def _reference(rows: Sequence[RowKey], wanted: str, source: str) -> RowKey | None:
-    found = next((row for row in rows if not wanted or wanted in (row.model, row.model.partition(" ")[0])), None)
-    if wanted and not found:
-        raise DevbenchError(
-            f"{source} has no model '{wanted}'", f"It has: {', '.join(dict.fromkeys(row.model for row in rows))}."
-        )
-    return found
-
-
-def _means(ratios: Mapping[tuple[RowKey, int], Interval], columns: int) -> dict[int, GeometricMean]:
+def with_short_names(systems: Sequence[System]) -> dict[System, System]:
+    """Each system with no more details than it takes to tell it from the others of its device."""
     found = {}
-    for column in range(columns):
-        those = [ratio for (_, index), ratio in ratios.items() if index == column]
-        if len(those) > 1:
-            found[column] = geometric_mean_of_intervals(those)
+    for one in systems:
+        siblings = [set(other.details) for other in systems if other.device == one.device and other.ours]
+        shared = set.intersection(*siblings) if siblings else set()
+        details = tuple(part for part in one.details if part and part not in shared)
+        runs = {other.source for other in systems if other.ours}
+        details += (one.source,) if one.ours and len(runs) > 1 else ()
+        found[one] = System(device=one.device, place=one.place, details=details, source=one.source, ours=one.ours)
     return found
 
 
-def _alike(rows: Sequence[RowKey], columns: int, cells: Mapping[tuple[RowKey, int], Figure]) -> list[Alike]:
-    """Pairs of columns of which at least one row shows no difference; the eye takes such a row for the rule."""
-    found = []
-    for one, other in itertools.combinations(range(columns), 2):
-        ratios = {
-            row: times_as_long(cells[row, one], cells[row, other])
-            for row in rows
-            if (row, one) in cells and (row, other) in cells
-        }
-        same = tuple(row for row, ratio in ratios.items() if ratio and ratio.holds(1))
-        apart = tuple(row for row, ratio in ratios.items() if ratio and not ratio.holds(1))
-        if same and len(same) + len(apart) > 1:
-            found.append(Alike(one=one, other=other, same=same, apart=apart))
+def _means(
+    cells: Mapping[tuple[Row, System], Cell], base: System | None, systems: Sequence[System]
+) -> dict[System, GeometricMean]:
+    """Contaminated figures take no part; neither do those that are not alike."""
+    found = {}
+    for system in systems:
+        pairs = [
+            (cells[row, base].figure, cell.figure)
+            for (row, other), cell in cells.items()
+            if base and other == system and _is_decided(cell, cells.get((row, base)))
+        ]
+        if len(pairs) > 1:
+            found[system] = mean_times(pairs)
     return found
+
+
+def _is_decided(cell: Cell, reference: Cell | None) -> bool:
+    if reference is None or cell.faster.interval is None:
+        return False
+    return not (cell.figure.contaminated or reference.figure.contaminated)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from devbench.compare.alike import answers_differ, answers_unknown, tolerance_steps, work_differs
-from devbench.compare.comparison import Outputs, Samples
-from devbench.domain.outcome import Failed, Measured, Nanoseconds
+from devbench.compare.figures import RunSource, figures_of
+from devbench.compare.ratios import mean_times, times_as_long, times_undisturbed
+from devbench.domain.figure import Figure
+from devbench.domain.outcome import Failed, Measured
 from devbench.domain.run import CaseRecord, Run
-from devbench.stats import GeometricMean, Interval, geometric_mean_ratio, ratio_interval, undisturbed_ratio
+from devbench.stats import GeometricMean, Interval
 
-Verdict = Literal["slower", "faster", "no difference shown", "within the threshold"]
+Difference = Literal["slower", "faster", "no difference shown", "within the threshold", "undecided: contaminated"]
 Kind = Literal["slower", "faster", "missing", "failed", "answer"]
 _SURROUNDINGS = {"runtime_version": "runtime version", "cpu": "CPU", "governor": "governor"}  # names of facts
 _OTHER_ANSWER = "another answer to the same input"
@@ -21,22 +23,7 @@ _ONE_ROUND = "the interval does not include how much processes differ; verdicts 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
-    """One of the two runs, and where its samples and outputs are."""
-
-    run: Run
-    samples: Samples
-    outputs: Outputs
-
-    def rounds(self, case: CaseRecord) -> list[Nanoseconds]:
-        """The samples of each round that counts."""
-        found = self.samples(case.id)
-        left_out = {about.index for about in case.rounds if about.superseded}
-        return [found[number] for number in sorted(found) if number not in left_out]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
+class CaseChange:
     """What became of a case from OLD to NEW. old, new: None where the run does not have it.
 
     ratio: time in NEW over time in OLD, of the medians. undisturbed: of the fastest percent of the samples.
@@ -48,7 +35,7 @@ class Change:
     new: CaseRecord | None
     ratio: Interval | None = None
     undisturbed: Interval | None = None
-    verdict: Verdict | None = None
+    difference: Difference | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
 
@@ -62,63 +49,79 @@ class Change:
         outcome = self.new.outcome if self.new else None
         if kind == "missing":
             return self.old is not None and isinstance(self.old.outcome, Measured) and not isinstance(outcome, Measured)
-        return isinstance(outcome, Failed) if kind == "failed" else self.verdict == kind
+        return isinstance(outcome, Failed) if kind == "failed" else self.difference == kind
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changes:
+class RunChanges:
     """All cases as NEW has them, then those only in OLD. overall: over those with a ratio, if two or more."""
 
     old: Run
     new: Run
     threshold: float
-    cases: tuple[Change, ...]
+    cases: tuple[CaseChange, ...]
     overall: GeometricMean | None
     notes: tuple[str, ...]
 
 
-def compare_runs(old: Side, new: Side, threshold: float) -> Changes:
+def compare_runs(old: RunSource, new: RunSource, threshold: float) -> RunChanges:
     """Compare each case of `new` with its namesake; a difference within `threshold` (0.01 is 1 %) does not matter."""
-    before, after = ({case.id: case for case in side.run.cases} for side in (old, new))
-    changes, above, below = [], [], []
+    before, after = ({one["case"]: one for one in figures_of(source)} for source in (old, new))
+    changes, decided = [], []
     for case_id in dict.fromkeys([*after, *before]):
         one, other = before.get(case_id), after.get(case_id)
-        reason = _no_ratio(one, other) or _other_answer(one, other, old, new)
-        change = Change(id=case_id, old=one, new=other, reason=reason)
-        if one and other and not change.reason:
-            below.append(old.rounds(one))
-            above.append(new.rounds(other))
-            ratio = ratio_interval(above[-1], below[-1], paired=False)
-            undisturbed = undisturbed_ratio(above[-1], below[-1])
-            verdict = verdict_of(ratio, threshold, undisturbed)
-            notes = [_BY_FASTEST] if verdict != verdict_of(ratio, threshold) else []
-            notes += [*_notes(one, other), *_unknown_answer(one, other, old, new)]
-            change = replace(change, ratio=ratio, undisturbed=undisturbed, verdict=verdict, notes=tuple(notes))
+        change = _change(case_id, one, other, (old, new), threshold)
         changes.append(change)
-    return Changes(
+        if one and other and change.ratio and not (one.contaminated or other.contaminated):
+            decided.append((other, one))
+    return RunChanges(
         old=old.run,
         new=new.run,
         threshold=threshold,
         cases=tuple(changes),
-        overall=geometric_mean_ratio(above, below, paired=False) if len(above) > 1 else None,
+        overall=mean_times(decided) if len(decided) > 1 else None,
         notes=(*old.run.doubts, *new.run.doubts, *_unlike(_of_run(old.run), _of_run(new.run))),
     )
 
 
-def verdict_of(ratio: Interval, threshold: float, undisturbed: Interval | None = None) -> Verdict:
+def _change(
+    case_id: str, old: Figure | None, new: Figure | None, sources: tuple[RunSource, RunSource], threshold: float
+) -> CaseChange:
+    cases = old.case if old else None, new.case if new else None
+    reason = _no_ratio(*cases) or _other_answer(*cases, *sources)
+    change = CaseChange(id=case_id, old=cases[0], new=cases[1], reason=reason)
+    if reason or not (old and new and old.case and new.case):
+        return change
+    ratio = times_as_long(new, old).interval
+    assert ratio  # both are measured
+    undisturbed = times_undisturbed(new, old)
+    contaminated = old.contaminated or new.contaminated
+    difference = difference_of(ratio, threshold, undisturbed, contaminated=contaminated)
+    by_fastest = (contaminated and undisturbed) or difference != difference_of(ratio, threshold, None)
+    notes = [_BY_FASTEST] if by_fastest and not difference.startswith("undecided") else []
+    notes += [*_notes(old.case, new.case), *_unknown_answer(old.case, new.case, *sources)]
+    return replace(change, ratio=ratio, undisturbed=undisturbed, difference=difference, notes=tuple(notes))
+
+
+def difference_of(
+    ratio: Interval, threshold: float, undisturbed: Interval | None = None, *, contaminated: bool = False
+) -> Difference:
     """Slower or faster where an interval shows a difference, and the estimate one that matters.
 
     The medians have the first word. Where they are too wide to tell, and allow for what the fastest percent says, that
-    one has the second, at 99 %: on a shared machine it finds differences ten times smaller.
+    one has the second, at 99 %: on a shared machine it finds differences ten times smaller. It alone is asked where
+    rounds of a side are contaminated; if it cannot say, nothing is decided.
     """
-    verdict = _verdict(ratio, threshold)
-    if verdict in ("slower", "faster") or undisturbed is None or not ratio.holds(undisturbed.estimate):
-        return verdict
-    second = _verdict(undisturbed, threshold)
-    return second if second in ("slower", "faster") else verdict
+    if contaminated:
+        return _difference(undisturbed, threshold) if undisturbed else "undecided: contaminated"
+    first = _difference(ratio, threshold)
+    if first in ("slower", "faster") or undisturbed is None or not ratio.holds(undisturbed.estimate):
+        return first
+    second = _difference(undisturbed, threshold)
+    return second if second in ("slower", "faster") else first
 
 
-def _verdict(ratio: Interval, threshold: float) -> Verdict:
+def _difference(ratio: Interval, threshold: float) -> Difference:
     if ratio.holds(1.0):
         return "no difference shown"
     if ratio.low > 1.0 and ratio.estimate >= 1 + threshold:
@@ -142,16 +145,16 @@ def _no_ratio(old: CaseRecord | None, new: CaseRecord | None) -> str:
     return work_differs(old, new)
 
 
-def _other_answer(old: CaseRecord | None, new: CaseRecord | None, old_side: Side, new_side: Side) -> str:
+def _other_answer(old: CaseRecord | None, new: CaseRecord | None, old_run: RunSource, new_run: RunSource) -> str:
     """How the answers of one file to one input differ; "" if they do not: what computes something else is no faster."""
     if not (old and new and _same_question(old, new)):
         return ""
-    apart = answers_differ(old_side.outputs(old.id), new_side.outputs(new.id), tolerance_steps(old, new))
+    apart = answers_differ(old_run.outputs(old.id), new_run.outputs(new.id), tolerance_steps(old, new))
     return f"{_OTHER_ANSWER}: {apart}" if apart else ""
 
 
-def _unknown_answer(old: CaseRecord, new: CaseRecord, old_side: Side, new_side: Side) -> list[str]:
-    unknown = answers_unknown(old_side.outputs(old.id), new_side.outputs(new.id)) if _same_question(old, new) else ""
+def _unknown_answer(old: CaseRecord, new: CaseRecord, old_run: RunSource, new_run: RunSource) -> list[str]:
+    unknown = answers_unknown(old_run.outputs(old.id), new_run.outputs(new.id)) if _same_question(old, new) else ""
     return [unknown] if unknown else []
 
 

@@ -1,4 +1,4 @@
-"""A row of a results CSV, ours or published: what was executed where, and the figure with its bounds."""
+"""A figure, ours or published: what was executed where, how long it took, and how sure that is."""
 
 from __future__ import annotations
 
@@ -6,22 +6,34 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devbench.stats import Interval
+from devbench.domain.run import CaseRecord
+from devbench.stats import Interval, RoundMedian
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoundFigure:
+    """What a round that counts adds to its case's figure. contaminated: nothing may be concluded from it."""
+
+    median: RoundMedian
+    contaminated: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Figure:
-    """One row.
+    """One row of a results CSV, or one case of a run.
 
     latency_ms, throughput_per_s: with the ends of the interval, which are the figure itself where the source
-        states none. rows: every cell of the row as text, by column.
+        states none. row: every cell of the row as text, by column.
     origin: file or run folder it was read from, for messages.
+    case, rounds: of a run whose samples are at hand; None and () for a row of a file.
     """
 
     origin: str
     row: Mapping[str, str]
     latency_ms: Interval | None = None
     throughput_per_s: Interval | None = None
+    case: CaseRecord | None = None
+    rounds: tuple[RoundFigure, ...] = ()
 
     def __getitem__(self, column: str) -> str:
         return self.row[column]
@@ -30,6 +42,16 @@ class Figure:
     def measured(self) -> bool:
         """Whether devbench measured it, rather than somebody who published it."""
         return self.row["status"] == "measured"
+
+    @property
+    def ours(self) -> bool:
+        """Whether devbench made the row, with a figure or with the reason why there is none."""
+        return self.measured or self.row["source"] == "devbench"
+
+    @property
+    def contaminated(self) -> bool:
+        """Whether it was disturbed too much to take part in a verdict."""
+        return self.row["verdict"] == "contaminated"
 
     @property
     def has_value(self) -> bool:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devbench.report.tables import Table
+from devbench.report.tables import Table, TableCell
 
 
-def markdown(tables: Sequence[Table]) -> str:
-    """All tables, one below the other, each with its notes."""
-    return "\n".join(_table(table) for table in tables)
+def markdown(tables: Sequence[Table], sentences: Sequence[str] = ()) -> str:
+    """The answer, then all tables, one below the other, each with its notes."""
+    answer = "".join(f"{_safe(text)}\n\n" for text in sentences)
+    return answer + "\n".join(_table(table) for table in tables)
 
 
 def _table(table: Table) -> str:
     lines = [f"**{_safe(table.title)}**", "", _row([(name,) for name in table.header])]
     lines.append("|" + "---|" * len(table.header))
-    lines += [_row(row) for row in table.rows]
+    lines += [_row([_lines(cell) for cell in row]) for row in (*table.rows, *table.foot)]
     lines += ["", *(f"- {_safe(note)}" for note in table.notes), ""]
     return "\n".join(lines)
+
+
+def _lines(cell: TableCell) -> tuple[str, ...]:
+    return ("",) if cell.repeated else tuple(line.text for line in cell.lines)
 
 
 def _row(cells: Sequence[tuple[str, ...]]) -> str:

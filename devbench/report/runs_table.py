@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from devbench.compare.runs import Change, Changes
+from devbench.compare.runs import CaseChange, RunChanges
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Run
-from devbench.report.figures import milliseconds
-from devbench.report.tables import Table
+from devbench.report.numbers import milliseconds
+from devbench.report.tables import Table, TableCell, text_cell
 from devbench.stats import Interval
 
 NOT_COMPARED = "not compared"
 
 
-def runs_table(changes: Changes) -> Table:
+def runs_table(changes: RunChanges) -> Table:
     """A row per case; what must be known of it is a numbered note below, told once however many cases it is of."""
     texts = dict.fromkeys(text for change in changes.cases for text in _told(change))
     numbers = {text: number for number, text in enumerate(texts, 1)}
@@ -23,7 +23,7 @@ def runs_table(changes: Changes) -> Table:
         overall = changes.overall
         spread = f"from {overall.smallest:.3f} to {overall.largest:.3f}"
         mean = (f"geometric mean of {overall.models}",)
-        rows.append((mean, ("",), ("",), _ratio(overall.interval), ("",), (spread,)))
+        rows.append(_cells(mean, (), (), _ratio(overall.interval), (), (spread,)))
     limit = _percent(changes.threshold)
     return Table(
         title=f"{changes.new.suite}: time of one inference, NEW over OLD with 95 % interval",
@@ -39,7 +39,7 @@ def runs_table(changes: Changes) -> Table:
     )
 
 
-def runs_data(changes: Changes) -> dict[str, Any]:
+def runs_data(changes: RunChanges) -> dict[str, Any]:
     """The same as plain data; null is "there is none"."""
     overall = changes.overall
     return {
@@ -55,7 +55,7 @@ def runs_data(changes: Changes) -> dict[str, Any]:
                 "new_ms": _median_ms(change.new),
                 **_interval(change.ratio),
                 "undisturbed": _interval(change.undisturbed) if change.undisturbed else None,
-                "verdict": change.verdict or NOT_COMPARED,
+                "verdict": change.difference or NOT_COMPARED,
                 "reason": change.reason or None,
                 "notes": list(change.notes),
             }
@@ -72,14 +72,14 @@ def runs_data(changes: Changes) -> dict[str, Any]:
     }
 
 
-def _row(change: Change, threshold: float, numbers: dict[str, int]) -> tuple[tuple[str, ...], ...]:
-    if change.verdict == "within the threshold":
+def _row(change: CaseChange, threshold: float, numbers: dict[str, int]) -> tuple[TableCell, ...]:
+    if change.difference == "within the threshold":
         verdict = f"differs by less than {_percent(threshold)}"
     else:
-        verdict = change.verdict or NOT_COMPARED
+        verdict = change.difference or NOT_COMPARED
     marks = " ".join(f"[{numbers[text]}]" for text in _told(change))
     model, _, where = change.id.partition("@")
-    return (
+    return _cells(
         (model, where.replace(":", " ")),  # with spaces a narrow terminal wraps it and cuts nothing off
         (_median(change.old),),
         (_median(change.new),),
@@ -89,7 +89,11 @@ def _row(change: Change, threshold: float, numbers: dict[str, int]) -> tuple[tup
     )
 
 
-def _told(change: Change) -> tuple[str, ...]:
+def _cells(*cells: tuple[str, ...]) -> tuple[TableCell, ...]:
+    return tuple(text_cell(*lines) for lines in cells)
+
+
+def _told(change: CaseChange) -> tuple[str, ...]:
     return (change.reason, *change.notes) if change.reason else change.notes
 
 
@@ -109,7 +113,7 @@ def _median(case: CaseRecord | None) -> str:
 
 
 def _ratio(interval: Interval | None) -> tuple[str, ...]:
-    return (f"{interval.estimate:.3f}", f"[{interval.low:.3f}, {interval.high:.3f}]") if interval else ("",)
+    return (f"{interval.estimate:.3f}", f"[{interval.low:.3f}, {interval.high:.3f}]") if interval else ()
 
 
 def _interval(interval: Interval | None) -> dict[str, Any]:

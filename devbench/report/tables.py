@@ -1,59 +1,104 @@
-"""A comparison as tables of text, whatever they will be drawn with."""
+"""An overview as tables of text, whatever they will be drawn with: every figure, every ratio, every note."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from devbench.compare.comparison import Cell, Comparison
-from devbench.domain.conditions import Reason
-from devbench.domain.outcome import Failed, Measured, Skipped, Summary
+from devbench.compare.between import Between
+from devbench.compare.findings import Finding
+from devbench.compare.grid import Cell, Grid, Row, System
+from devbench.compare.overview import Overview
+from devbench.compare.placing import Apart
+from devbench.compare.ratios import Ratio, shown
+from devbench.domain.figure import Figure
+from devbench.domain.outcome import Measured, Summary
 from devbench.domain.run import CaseRecord
-from devbench.report.figures import duration, milliseconds, plus_minus, ratio, times
-from devbench.stats import GeometricMean, minimum_samples
-from devbench.stats.steady import FEWEST_SAMPLES
+from devbench.report.notes import note_of
+from devbench.report.numbers import count_of, factor, figure_text, milliseconds
+from devbench.report.words import ratio_text, row_name
+from devbench.stats import GeometricMean
+
+_MOST_LINES = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a cell. kind: the verdict, status or result that it tells of; "" for any other line."""
+
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableCell:
+    """A cell. sort, unit: what it is sorted by; None where it holds no number. repeated: its text is that of above."""
+
+    lines: tuple[Line, ...] = ()
+    sort: float | None = None
+    unit: str = ""
+    repeated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Text in rows and columns; a cell is one or more lines. notes: below the table, one line each.
+    """Text in rows and columns.
 
-    grouped: rows whose first cell is empty belong to the row above.
+    foot: rows that stay at the end however the table is sorted. notes: below the table, one line each.
+    grouped: rows whose first cell is repeated belong to the row above.
+    of_other_work: it holds figures that nothing here is compared with.
     """
 
     title: str
     header: tuple[str, ...]
-    rows: tuple[tuple[tuple[str, ...], ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
+    foot: tuple[tuple[TableCell, ...], ...] = ()
     notes: tuple[str, ...] = ()
     grouped: bool = False
+    of_other_work: bool = False
 
 
-def tables_of(comparison: Comparison) -> list[Table]:
-    """The table of latencies, and the one of ratios between models where the suite asks for it."""
-    tables = [_latencies(comparison)]
-    if comparison.between:
-        tables.append(_ratios(comparison))
+def text_cell(*lines: str) -> TableCell:
+    """A cell of plain text."""
+    return TableCell(lines=tuple(Line(text=text) for text in lines if text))
+
+
+def tables_of(overview: Overview) -> list[Table]:
+    """All tables: the grid, the ratios between models, what others published beside it, and what was set apart."""
+    tables = []
+    if overview.runs:
+        tables.append(_measured(overview))
+    elif overview.only_file:
+        tables.append(_published(overview.only_file, overview.grid, overview.findings))
+    else:
+        tables += [_published(name, grid, ()) for name, grid in overview.files.items()]
+    tables += _between(overview)
+    if overview.runs + len(overview.files) > 1 and (joined := _side_by_side(overview)):
+        tables.append(joined)
+    if overview.apart:
+        tables.append(_apart(overview.apart))
     return tables
 
 
-def _latencies(comparison: Comparison) -> Table:
+def _measured(overview: Overview) -> Table:
+    grid = overview.grid
+    systems = [system for system in grid.systems if system.ours]
     rows = []
-    for row in comparison.rows:
-        cells = [comparison.cells.get((row, index)) for index in range(len(comparison.columns))]
-        rows.append((_model(row, cells), *(_cell(cell) for cell in cells)))
-    if any(comparison.means):
-        rows.append((("geometric mean",), *(mean_lines(mean) for mean in comparison.means)))
+    for row in grid.rows:
+        cells = {system: cell for system, cell in grid.row(row).items() if system.ours}
+        rows.append((_row_cell(row, cells.values()), *(_cell(overview, row, cells.get(one)) for one in systems)))
+    about = overview.about
+    rounds = f" ({_rounds(about.rounds)})" if about and about.rounds else ""
     return Table(
-        title=f"{comparison.run.suite}: time of one inference, median with 95 % interval{_rounds(comparison)}",
-        header=("model", *(column.label for column in comparison.columns)),
+        title=f"{overview.title}: time of one inference, median with 95 % interval{rounds}",
+        header=("model", *(system.name for system in systems)),
         rows=tuple(rows),
-        notes=(
-            *_weights(comparison),
-            *_baseline(comparison),
-            *doubts_of(comparison),
-        ),
+        foot=_mean_row(grid, systems),
+        notes=(*_baseline_note(grid, systems), *map(note_of, _of_run(overview.findings))),
     )
 
 
+<<<<<<< HEAD
 def doubts_of(comparison: Comparison) -> tuple[str, ...]:
     """The notes that say what to distrust and what is missing."""
     return (
@@ -65,45 +110,71 @@ def doubts_of(comparison: Comparison) -> tuple[str, ...]:
         *_too_few(comparison),
         *_precision(comparison),
         *_missing(comparison),
+=======
+def _published(name: str, grid: Grid, findings: Sequence[Finding]) -> Table:
+    rows = [
+        (text_cell(row_name(row)), *(_figure_cell(grid.cells.get((row, one))) for one in grid.systems))
+        for row in grid.rows
+    ]
+    return Table(
+        title=f"{name}: time or rate of one inference, {_kinds(grid)}",
+        header=("model", *(system.name for system in grid.systems)),
+        rows=tuple(rows),
+        foot=_mean_row(grid, grid.systems),
+        notes=(*_baseline_note(grid, grid.systems), *map(note_of, findings)),
+>>>>>>> 1d39b62 (One overview, rendered everywhere: the answer first, one way to a ratio, no verdict from contaminated figures)
     )
 
 
-def mean_lines(mean: GeometricMean | None) -> tuple[str, ...]:
-    """How many times faster over several models, and from where to where the models go."""
-    if mean is None:
-        return ("",)
-    return (ratio(mean.interval), f"{mean.models} models", f"{times(mean.smallest)} to {times(mean.largest)}")
+def _kinds(grid: Grid) -> str:
+    kinds = {"measured" if cell.figure.measured else "published" for cell in grid.cells.values()}
+    return " and ".join(sorted(kinds))
 
 
-def _model(row: str, cells: list[Cell | None]) -> tuple[str, ...]:
+def _of_run(findings: Iterable[Finding]) -> list[Finding]:
+    """Those of the table of what was measured; the others stand below what they are of."""
+    return [one for one in findings if one.cause not in _OF_FILES]
+
+
+_OF_FILES = ("source", "other models", "statistic", "batch not stated", "no figure")
+
+
+def _row_cell(row: Row, cells: Iterable[Cell]) -> TableCell:
     """Model and precision; below them the size of its input where the file says it."""
-    artifact = next((cell.case.artifact for cell in cells if cell and cell.case.artifact), None)
+    cases = [cell.figure.case for cell in cells if cell.figure.case]
+    artifact = next((case.artifact for case in cases if case.artifact), None)
     shapes = ", ".join("×".join(str(size) for size in spec.shape) for spec in artifact.inputs) if artifact else ""
-    return (row, shapes) if shapes else (row,)
+    return text_cell(" ".join(part for part in (row.model, row.precision) if part), shapes)
 
 
-def _cell(cell: Cell | None) -> tuple[str, ...]:
+def _cell(overview: Overview, row: Row, cell: Cell | None) -> TableCell:
     if cell is None:
-        return ("",)
-    outcome = cell.case.outcome
-    if isinstance(outcome, Measured):
-        summary = outcome.summary
-        lines = [f"{milliseconds(summary.median_ms)} ms {plus_minus(summary)}"]
-        lines += [f"{name} {milliseconds(value_ms)} ms" for name, value_ms in _percentiles(cell.case, summary)]
-        if outcome.compute:
-            lines.append(f"compute {milliseconds(outcome.compute.median_ms)} ms")
-        if (energy_mj := cell.case.energy_mj) is not None:
-            lines.append(f"{energy_mj:.3g} mJ")
-        if cell.over_baseline:
-            lines.append(ratio(cell.over_baseline))
-        if cell.refused:
-            lines.append("no ratio: not alike")
-        if outcome.prediction:
-            lines.append(f"{outcome.prediction.label or outcome.prediction.index} {outcome.prediction.score:.2f}")
-        if outcome.verdict.status != "clean":
-            lines.append(f"{outcome.verdict.status}: {', '.join(reason.code for reason in outcome.verdict.reasons)}")
-        return tuple(lines)
-    return (outcome.status,)
+        return TableCell()
+    figure, case = cell.figure, cell.figure.case
+    if not figure.has_value:
+        status = case.outcome.status if case else figure["status"]
+        return TableCell(lines=(Line(text=status, kind=status),))
+    lines = [Line(text=figure_text(figure))]
+    if case and isinstance(case.outcome, Measured):
+        lines += [Line(text=text) for text in _more(case, case.outcome)]
+    lines += _ratio_lines(cell)
+    if case and isinstance(case.outcome, Measured) and (seen := case.outcome.prediction):
+        lines.append(Line(text=f"{seen.label or seen.index} {seen.score:.2f}"))
+    lines += _doubt(figure)
+    fastest = overview.answer.fastest_in(row)
+    if fastest and fastest.figure is figure and not fastest.alone and not fastest.tied and overview.answer.contest:
+        lines[0] = Line(text=lines[0].text, kind="winner")
+    return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
+
+
+def _more(case: CaseRecord, outcome: Measured) -> list[str]:
+    """Percentiles, the compute alone and the energy, as far as there are."""
+    lines = [f"{name} {milliseconds(value_ms)} ms" for name, value_ms in _percentiles(case, outcome.summary)]
+    if outcome.compute:
+        lines.append(f"compute {milliseconds(outcome.compute.median_ms)} ms")
+    if (energy_mj := case.energy_mj) is not None:
+        lines.append(f"{energy_mj:.3g} mJ")
+    return lines
 
 
 def _percentiles(case: CaseRecord, summary: Summary) -> list[tuple[str, float]]:
@@ -119,37 +190,124 @@ def _percentiles(case: CaseRecord, summary: Summary) -> list[tuple[str, float]]:
     return found
 
 
-def _ratios(comparison: Comparison) -> Table:
-    rows = [
-        ((f"{pair.slow} / {pair.fast}",), *((ratio(one) if one else "",) for one in pair.ratios))
-        for pair in comparison.between
+def _ratio_lines(cell: Cell) -> list[Line]:
+    text = ratio_text(cell.faster)
+    if not text:
+        return []
+    kind = {"more": "faster", "less": "slower", "undecided": "undecided"}.get(cell.faster.shown or "", "")
+    return [Line(text=text, kind=kind)]
+
+
+def _doubt(figure: Figure) -> list[Line]:
+    """`suspect: busy, steal`, or nothing."""
+    verdict = figure["verdict"]
+    if verdict in ("", "clean"):
+        return []
+    return [Line(text=f"{verdict}: {figure['verdict_reasons'].replace(';', ', ')}", kind=verdict)]
+
+
+def _figure_cell(cell: Cell | None) -> TableCell:
+    if cell is None:
+        return TableCell()
+    figure = cell.figure
+    kind = "" if figure.has_value else figure["status"]
+    lines = [Line(text=figure_text(figure), kind=kind), *_ratio_lines(cell), *_doubt(figure)]
+    return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
+
+
+def _sort(figure: Figure) -> float | None:
+    value = figure.latency_ms or figure.throughput_per_s
+    return value.estimate if value else None
+
+
+def _unit(figure: Figure) -> str:
+    return "ms" if figure.latency_ms else "per s" if figure.throughput_per_s else ""
+
+
+def _mean_row(grid: Grid, systems: Sequence[System]) -> tuple[tuple[TableCell, ...], ...]:
+    if not any(system in grid.means for system in systems):
+        return ()
+    return ((text_cell("geometric mean"), *(text_cell(*mean_lines(grid.means.get(one))) for one in systems)),)
+
+
+def mean_lines(mean: GeometricMean | None) -> tuple[str, ...]:
+    """How many times faster over several models, and from where to where the models go."""
+    if mean is None:
+        return ()
+    ratio = Ratio(interval=mean.interval, shown=shown(mean.interval))
+    if ratio.shown == "less":
+        ends = f"{factor(1 / mean.largest)} to {factor(1 / mean.smallest)} slower"
+    else:
+        ends = f"{factor(mean.smallest)} to {factor(mean.largest)}"
+    return (ratio_text(ratio), count_of(mean.models, "model"), ends)
+
+
+def _baseline_note(grid: Grid, systems: Sequence[System]) -> list[str]:
+    if grid.baseline is None or len(systems) == 1:
+        return []
+    note = f"faster, slower: than {grid.baseline.name}"
+    rounding = all(not cell.figure.measured for cell in grid.cells.values())
+    return [f"{note}; [ ] is what the rounding of the published figures allows." if rounding else f"{note}."]
+
+
+def _between(overview: Overview) -> list[Table]:
+    """How many times as long one model takes as another; every system that has such a ratio is a column."""
+    if not overview.between:
+        return []
+    systems = list(dict.fromkeys(system for one in overview.between for system in one.ratios))
+    rows = [(text_cell(_pair(one)), *(_between_cell(one, system) for system in systems)) for one in overview.between]
+    published = {system.source for system in systems if not system.ours}
+    names = [_heading(system, several=len(published) > 1 or bool(overview.run)) for system in systems]
+    allowed = "; of published figures what rounding allows" if published else ""
+    return [
+        Table(
+            title=f"How many times as long, with 95 % interval{allowed}",
+            header=("models", *names),
+            rows=tuple(rows),
+        )
     ]
+
+
+def _pair(between: Between) -> str:
+    return f"{row_name(between.slow)} / {row_name(between.fast)}"
+
+
+def _heading(system: System, *, several: bool) -> str:
+    return f"{system.name} (published: {system.source})" if not system.ours and several else system.name
+
+
+def _between_cell(between: Between, system: System) -> TableCell:
+    ratio = between.ratios.get(system)
+    if ratio is None or ratio.interval is None:
+        return TableCell()
+    text = ratio_text(ratio, more="", less="faster")
+    return TableCell(lines=(Line(text=text),), sort=ratio.interval.estimate, unit="×")
+
+
+def _side_by_side(overview: Overview) -> Table | None:
+    """What several sources have figures of; None if nothing."""
+    rows: list[tuple[TableCell, ...]] = []
+    for row in overview.grid.rows:
+        rows += _group(overview.grid, row)
+    notes = [
+        "faster, slower: than the baseline; [ ] takes the intervals of both at their worst where one is published."
+    ]
+    notes += [note_of(one) for one in overview.findings if one.cause in _OF_FILES]
     return Table(
-        title="How many times as long, with 95 % interval",
-        header=("models", *(column.label for column in comparison.columns)),
+        title="Side by side: same model, input size, precision and batch",
+        header=("model", "device", "whose figure", "time of one inference", "over the baseline"),
         rows=tuple(rows),
+        notes=tuple(notes),
+        grouped=True,
     )
 
 
-def _rounds(comparison: Comparison) -> str:
-    rounds = {case.outcome.summary.rounds for case in comparison.run.cases if isinstance(case.outcome, Measured)}
-    if not rounds:
-        return ""
-    return f" ({_rounds_of(*sorted({min(rounds), max(rounds)}))})"
-
-
-def _weights(comparison: Comparison) -> list[str]:
-    """Random weights are called random weights."""
-    found: dict[str, list[str]] = {}
-    for case in comparison.run.cases:
-        if case.artifact and case.model not in found.setdefault(case.artifact.weights, []):
-            found[case.artifact.weights].append(case.model)
-    return [f"Weights: {weights} ({', '.join(models)})." for weights, models in found.items()]
-
-
-def _baseline(comparison: Comparison) -> list[str]:
-    if comparison.baseline is None or len(comparison.columns) == 1:
+def _group(grid: Grid, row: Row) -> list[tuple[TableCell, ...]]:
+    """A row's figures, the fastest first; nothing for a row that only one source has."""
+    cells = sorted((pair for pair in grid.row(row).items() if pair[1].figure.has_value), key=_rank)
+    if len({system.source for system, _ in cells}) < 2:  # noqa: PLR2004
         return []
+<<<<<<< HEAD
     return [f"× is how many times faster than {comparison.columns[comparison.baseline].label}."]
 
 
@@ -188,71 +346,76 @@ def _too_few(comparison: Comparison) -> list[str]:
         notes.append(
             f"{untested[0]}{more}: a round of under {FEWEST_SAMPLES} samples cannot tell whether it was steady. "
             "Raise `min_runs` or `cap_s`."
+=======
+    name = text_cell(f"{row.model} {row.precision}", row.size.replace("x", "×"))
+    again = TableCell(lines=name.lines, repeated=True)
+    found: list[tuple[TableCell, ...]] = [
+        (
+            again if number else name,
+            text_cell(system.name),
+            _whose(cell.figure),
+            TableCell(lines=(Line(text=figure_text(cell.figure)),), sort=_sort(cell.figure), unit=_unit(cell.figure)),
+            _over_baseline(grid, system, cell),
+>>>>>>> 1d39b62 (One overview, rendered everywhere: the answer first, one way to a ratio, no verdict from contaminated figures)
         )
-    return notes
+        for number, (system, cell) in enumerate(cells[:_MOST_LINES])
+    ]
+    if (more := len(cells) - _MOST_LINES) > 0:
+        rest = text_cell(f"… and {more} slower ones: `--format csv` has all")
+        found.append((again, rest, TableCell(), TableCell(), TableCell()))
+    return found
 
 
-def _doubts(comparison: Comparison) -> list[str]:
-    """Each kind of reason once, with the worst of what was seen and the remedy."""
-    found: dict[str, list[Reason]] = {}
-    for case in comparison.run.cases:
-        if isinstance(case.outcome, Measured):
-            for reason in case.outcome.verdict.reasons:
-                found.setdefault(reason.code, []).append(reason)
-    notes = []
-    for code, reasons in found.items():
-        worst = min(reasons, key=lambda reason: reason.severity)  # "contaminated" comes before "suspect"
-        cases = f" ({len(reasons)} cases, one of them:)" if len(reasons) > 1 else ":"
-        notes.append(f"{code}{cases} {worst.text}. {worst.remedy}")
-    return notes
+def _rank(pair: tuple[System, Cell]) -> float:
+    figure = pair[1].figure
+    if figure.latency_ms:
+        return figure.latency_ms.estimate
+    assert figure.throughput_per_s
+    return 1000 / figure.throughput_per_s.estimate
 
 
-def _remarks(comparison: Comparison) -> list[str]:
-    """What devices have to say, once for all the cases it is said of."""
-    found: dict[str, list[str]] = {}
-    for case in comparison.run.cases:
-        for remark in case.remarks:
-            found.setdefault(remark, []).append(case.id)
-    return [f"{ids[0]}{f' and {len(ids) - 1} more' if ids[1:] else ''}: {remark}" for remark, ids in found.items()]
+def _over_baseline(grid: Grid, system: System, cell: Cell) -> TableCell:
+    if system == grid.baseline:
+        return text_cell("baseline")
+    lines = _ratio_lines(cell)
+    if not lines and grid.baseline and not cell.figure.latency_ms:
+        return text_cell("no ratio: a rate")
+    return TableCell(lines=tuple(lines), sort=cell.faster.interval.estimate if cell.faster.interval else None, unit="×")
 
 
-def _precision(comparison: Comparison) -> list[str]:
-    """Where less precision was reached than asked for, and what half the interval would cost: there, and of all."""
-    notes, rounds, seconds = [], [], 0.0
-    for case in comparison.run.cases:
-        found = case.outcome.precision if isinstance(case.outcome, Measured) else None
-        if found is None:
-            continue
-        cost = ""
-        if found.rounds_to_halve and found.seconds_to_halve:
-            rounds.append(found.rounds_to_halve)
-            seconds += found.seconds_to_halve
-            cost = f"; {_rounds_of(rounds[-1])} more (about {duration(found.seconds_to_halve)}) would halve it"
-        if found.wanted is not None and found.reached > found.wanted:
-            notes.append(f"{case.id}: ± {found.reached:.1%} reached, ± {found.wanted:.1%} asked for{cost}.")
-    if rounds:
-        each = _rounds_of(*sorted({min(rounds), max(rounds)}))
-        notes.append(f"To halve every interval: {each} more of each case, about {duration(seconds)} in all.")
-    return notes
+def _whose(figure: Figure) -> TableCell:
+    """Who says so; a published figure always says `published`."""
+    if not figure.ours:
+        return TableCell(lines=(Line(text=f"published: {figure['source']}", kind="published"),))
+    return TableCell(lines=(Line(text=f"measured: {figure['run']}" if figure["run"] else "measured"), *_doubt(figure)))
 
 
-def _rounds_of(*counts: int) -> str:
+def _apart(apart: Sequence[Apart]) -> Table:
+    rows = []
+    before = ""
+    for one in sorted(apart, key=lambda one: one.figure["model"]):
+        figure = one.figure
+        model = text_cell(figure["model"])
+        rows.append(
+            (
+                TableCell(lines=model.lines, repeated=figure["model"] == before),
+                text_cell(figure.device),
+                _whose(figure),
+                TableCell(lines=(Line(text=figure_text(figure)),), sort=_sort(figure), unit=_unit(figure)),
+                text_cell(one.reason),
+            )
+        )
+        before = figure["model"]
+    return Table(
+        title="The same models, but not known to be the same work: no ratios",
+        header=("model", "device", "whose figure", "figure", "why not"),
+        rows=tuple(rows),
+        grouped=True,
+        of_other_work=True,
+    )
+
+
+def _rounds(counts: Sequence[int]) -> str:
     """`1 round`, `3 rounds`, `3–5 rounds`."""
-    return f"{'–'.join(map(str, counts))} round{'' if counts == (1,) else 's'}"
-
-
-def _missing(comparison: Comparison) -> list[str]:
-    notes = [f"{one.device}: {one.reason}. {one.hint}".strip() for one in comparison.run.absent]
-    notes += [f"{cell.case.id}: no ratio, since {cell.refused}." for cell in comparison.cells.values() if cell.refused]
-    notes += [f"{cell.case.id}: {cell.unchecked}." for cell in comparison.cells.values() if cell.unchecked]
-    for case in comparison.run.cases:
-        if isinstance(case.outcome, Skipped):
-            notes.append(f"{_name(case)} skipped: {case.outcome.reason}. {case.outcome.hint}".strip())
-        elif isinstance(case.outcome, Failed):
-            where = f" ({case.outcome.phase})" if case.outcome.phase else ""
-            notes.append(f"{_name(case)} failed{where}: {case.outcome.error}. {case.outcome.hint}".strip())
-    return notes
-
-
-def _name(case: CaseRecord) -> str:
-    return case.id
+    least, most = min(counts), max(counts)
+    return count_of(most, "round") if least == most else f"{least}–{most} rounds"

@@ -1,4 +1,4 @@
-"""Tables for the terminal."""
+"""The terminal: the compact report, or every table there is. Colours only where they are wanted (`NO_COLOR`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,26 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from devbench.report.tables import Table
+from devbench.compare.overview import Overview
+from devbench.report.compact import compact_lines
+from devbench.report.tables import Table, TableCell
+
+_STYLES = {
+    "clean": "green",
+    "suspect": "yellow",
+    "contaminated": "red",
+    "failed": "red",
+    "faster": "green",
+    "slower": "magenta",
+    "winner": "bold",
+}
+
+
+def print_compact(overview: Overview, console: Console, where: str = "") -> None:
+    """Print the report that fits on a screen. where: of everything else."""
+    for line in compact_lines(overview, console.width, where):
+        text = Text.assemble(*((span.text, span.style) for span in line))
+        console.print(text, soft_wrap=True)
 
 
 def print_tables(tables: Sequence[Table], console: Console) -> None:
@@ -26,8 +45,17 @@ def print_tables(tables: Sequence[Table], console: Console) -> None:
 def _drawn(table: Table) -> RichTable:
     drawn = RichTable(box=box.ROUNDED, show_lines=not table.grouped)
     for index, name in enumerate(table.header):
-        drawn.add_column(Text(name), justify="left" if index == 0 or table.grouped else "right")
-    for row, below in itertools.zip_longest(table.rows, table.rows[1:]):
-        ends_group = table.grouped and below is not None and below[0] != ("",)
-        drawn.add_row(*(Text("\n".join(lines)) for lines in row), end_section=ends_group)
+        left = index == 0 or table.grouped
+        drawn.add_column(Text(name, overflow="fold"), justify="left" if left else "right", overflow="fold")
+    rows = [*table.rows, *table.foot]
+    for row, below in itertools.zip_longest(rows, rows[1:]):
+        ends_group = table.grouped and below is not None and not below[0].repeated
+        drawn.add_row(*(_text(cell) for cell in row), end_section=ends_group)
     return drawn
+
+
+def _text(cell: TableCell) -> Text:
+    if cell.repeated:
+        return Text("")
+    lines = [Text(line.text, style=_STYLES.get(line.kind, "")) for line in cell.lines]
+    return Text("\n").join(lines)

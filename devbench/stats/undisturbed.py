@@ -14,14 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from devbench.stats.interval import Interval
+from devbench.stats.round_median import Medians, RoundMedian, round_medians
 
-PERCENT = 1
 LEVEL = 0.99  # it has the second word in `devbench compare`, after the medians, and so must be surer of it
 METHOD = "fastest percent, spread of the faster half of the rounds"
-Rounds = Sequence[NDArray[np.int64]]
 
 # How many standard deviations of the faster half its mean may be from that of another n such rounds, 99 % of the
 # time, where rounds are normal: n = 2, 3, … 21, by simulation (tests/stats/test_undisturbed.py makes some again).
@@ -32,14 +30,14 @@ _REACH = (
 _MOST = len(_REACH) + 1
 
 
-def undisturbed_ratio(numerator: Rounds, denominator: Rounds) -> Interval | None:
+def undisturbed_ratio(numerator: Medians, denominator: Medians) -> Interval | None:
     """Return the ratio of two cases' undisturbed times, with the 99 % interval that their rounds give.
 
     Of each round the fastest percent, of these the faster half (more than half of them, so 3 of 5), on logarithms.
     None where a side has one round: how much processes differ is then not known.
 
     Args:
-        numerator: one array per round, shape (n_i,), nanoseconds.
+        numerator: as for `median_interval`.
         denominator: the same; of a side with more than twice as many rounds as the other, so many are taken.
 
     Raises:
@@ -49,7 +47,7 @@ def undisturbed_ratio(numerator: Rounds, denominator: Rounds) -> Interval | None
     if min(len(numerator), len(denominator)) < 2:  # noqa: PLR2004
         return None
     most = 2 * min(len(numerator), len(denominator))  # the faster half of many rounds is faster than that of a few
-    above, below = _floor(numerator[:most]), _floor(denominator[:most])
+    above, below = (_floor(round_medians(side[:most])) for side in (numerator, denominator))
     value = above.log_time - below.log_time
     reach = math.hypot(above.reach, below.reach) + above.log_tick + below.log_tick
     return Interval(
@@ -73,16 +71,9 @@ class _Floor:
     rounds: int
 
 
-def _floor(rounds: Rounds) -> _Floor:
-    fastest = np.array([max(float(np.percentile(samples, PERCENT)), 1.0) for samples in rounds])
+def _floor(rounds: Sequence[RoundMedian]) -> _Floor:
+    fastest = np.array([one.fastest_ns for one in rounds])
     half = np.sort(np.log(fastest))[: len(rounds) // 2 + 1]
     factor = _REACH[min(len(rounds), _MOST) - 2] * math.sqrt(min(1, _MOST / len(rounds)))
-    tick_ns = max(_tick_ns(samples) for samples in rounds)
+    tick_ns = max(one.tick_ns for one in rounds)
     return _Floor(float(half.mean()), factor * float(half.std(ddof=1)), tick_ns / 2 / float(fastest.min()), half.size)
-
-
-def _tick_ns(samples: NDArray[np.int64]) -> float:
-    """The smallest step seen between two different samples: an upper guess of the clock's resolution."""
-    steps = np.diff(np.sort(samples))
-    steps = steps[steps > 0]
-    return float(steps.min()) if steps.size else 1.0

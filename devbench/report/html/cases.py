@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from statistics import median
 
-from devbench.compare.comparison import Cell
+from devbench.compare.answer import status_of
+from devbench.compare.grid import Cell
 from devbench.domain.conditions import Conditions
 from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Failed, Measured, RoundFacts, Skipped, Summary
 from devbench.domain.run import ArtifactRecord, CaseRecord
-from devbench.report.figures import milliseconds, plus_minus
-from devbench.report.html.answer import status_of
+from devbench.report.numbers import figure_text, milliseconds
 from devbench.report.plots import CaseTrace
-from devbench.report.tables import Table
+from devbench.report.tables import Table, text_cell
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -42,11 +42,13 @@ class CaseBlock:
 
 def case_block(cell: Cell, model: str, device: str, trace: CaseTrace | None) -> CaseBlock:
     """All of a case. model, device: what the tables call them."""
-    case, outcome = cell.case, cell.case.outcome
+    case = cell.figure.case
+    assert case
+    outcome = case.outcome
     groups = [("Setting", _setting(case)), ("Model file", _artifact(case.artifact) if case.artifact else ())]
     figure = ""
     if isinstance(outcome, Measured):
-        figure = f"{milliseconds(outcome.summary.median_ms)} ms {plus_minus(outcome.summary)}"
+        figure = figure_text(cell.figure)
         groups.insert(0, ("Figures", _figures(case, outcome.summary)))
     if case.rounds:
         groups.append(("Machine and software", _seen(case)))
@@ -54,17 +56,17 @@ def case_block(cell: Cell, model: str, device: str, trace: CaseTrace | None) -> 
         id=case.id,
         model=model,
         device=device,
-        status=status_of(cell),
+        status=status_of(cell.figure),
         figure=figure,
-        told=_told(cell),
+        told=_told(cell, case),
         log=outcome.log_tail if isinstance(outcome, Failed) else "",
         groups=tuple((title, facts) for title, facts in groups if facts),
         rounds=_rounds(case, trace) if case.rounds else None,
     )
 
 
-def _told(cell: Cell) -> tuple[str, ...]:
-    outcome, remarks = cell.case.outcome, cell.case.remarks
+def _told(cell: Cell, case: CaseRecord) -> tuple[str, ...]:
+    outcome, remarks = case.outcome, case.remarks
     if isinstance(outcome, Failed):
         where = f" (while: {outcome.phase})" if outcome.phase else ""
         return tuple(text for text in (f"Failed{where}: {outcome.error}", outcome.hint) if text)
@@ -72,7 +74,7 @@ def _told(cell: Cell) -> tuple[str, ...]:
         return tuple(text for text in (f"Skipped: {outcome.reason}", outcome.hint) if text)
     if isinstance(outcome, Measured):
         reasons = [f"{one.code}: {one.text}. {one.remedy}" for one in outcome.verdict.reasons]
-        refused = [f"No ratio, since {cell.refused}."] if cell.refused else []
+        refused = [f"No ratio, since {cell.faster.refused}."] if cell.faster.refused else []
         return (*reasons, *remarks, *refused)
     return ("Its rounds are not all done.",)
 
@@ -185,7 +187,7 @@ def _rounds(case: CaseRecord, trace: CaseTrace | None) -> Table:
     return Table(
         title="Rounds",
         header=("", *(f"round {one.index + 1}" for one in case.rounds)),
-        rows=tuple(((name,), *((value,) for value in values)) for name, values in rows),
+        rows=tuple((text_cell(name), *(text_cell(value) for value in values)) for name, values in rows),
         notes=(f"Could not be seen here: {', '.join(blind)}.",) if blind else (),
     )
 

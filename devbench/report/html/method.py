@@ -6,8 +6,8 @@ from datetime import datetime
 
 from devbench.domain.measure import Measure
 from devbench.domain.run import Run
-from devbench.report.figures import duration
 from devbench.report.html.cases import UNKNOWN, Facts
+from devbench.report.numbers import duration
 
 
 def settings_of(run: Run) -> tuple[tuple[str, Facts], ...]:
@@ -56,6 +56,20 @@ def provenance_of(run: Run) -> Facts:
         ("devbench", run.devbench_version),
         *((f"host {name}", value) for name, value in run.host.items()),
     )
+
+
+def citation_of(run: Run, answer: str) -> str:
+    """A BibTeX entry that names the run by its suite's hash and its id."""
+    key = "".join(char for char in run.id if char.isalnum())
+    year = run.started_utc[:4]
+    fields = {
+        "title": f"{{devbench run {run.id}: {answer}}}",
+        "year": year,
+        "note": f"devbench {run.devbench_version}, suite {run.suite}, suite sha256 {run.suite_sha256[:16]}, "
+        f"began {run.started_utc}",
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
 def byline_of(run: Run) -> tuple[str, ...]:

@@ -6,17 +6,19 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from devbench.compare.comparison import Comparison
-from devbench.report.html.answer import answer_of
+from devbench.compare.findings import Finding, Kind
+from devbench.compare.overview import Overview
+from devbench.domain.run import Run
 from devbench.report.html.cases import CaseBlock, case_block
-from devbench.report.html.cells import page_table
-from devbench.report.html.doubts import doubts
-from devbench.report.html.method import byline_of, provenance_of, settings_of
+from devbench.report.html.method import byline_of, citation_of, provenance_of, settings_of
+from devbench.report.notes import each_of, remedy_of, text_of
 from devbench.report.plots import DARK, LIGHT, CaseTrace, Plot, Theme, case_plot, svg
-from devbench.report.tables import Table, doubts_of
+from devbench.report.tables import Table, tables_of
+from devbench.report.words import answer_sentences, headline, short_row_names, sureness
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -26,18 +28,23 @@ _STYLE = re.compile(r"<style.*?</style>", re.DOTALL)  # says what the page's own
 _SIZE = re.compile(r' (width|height)="[^"]*pt"')
 
 
-def html_report(
-    title: str,
-    tables: Sequence[Table],
-    plots: Sequence[Plot],
-    comparison: Comparison | None = None,
-    traces: Mapping[str, CaseTrace] | None = None,
-) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """A finding in words. badge: what marks it. cases, each: whom it concerns, and what was seen of each of them."""
+
+    badge: str
+    name: str
+    text: str
+    remedy: str
+    cases: tuple[str, ...]
+    each: tuple[str, ...]
+    everywhere: bool
+
+
+def html_report(overview: Overview, plots: Sequence[Plot], traces: Mapping[str, CaseTrace], csv: str = "") -> str:
     """The page.
 
-    title: of figures without a run; a run is named by its suite. tables, plots: in their order.
-    comparison: of the run that the report is of, None if it is of other sources.
-    traces: the samples of its cases, by id.
+    plots: in their order. traces: the samples of a run's cases, by id. csv: the figures, to be taken along.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -50,40 +57,69 @@ def html_report(
     )
     environment.filters.update(code=_code, breakable=_breakable)
     script = _own("sort.js")
-    told = frozenset(doubts_of(comparison)) if comparison else frozenset()
+    main, apart = _tables(overview)
+    sentences = list(answer_sentences(overview))
     return environment.get_template("report.html.j2").render(
-        title=comparison.run.suite if comparison else title,
+        title=overview.title,
+        headline=sentences[0],
+        sentences=sentences[1:],
+        sure=sureness(overview),
+        counts=overview.answer.counts,
         style=_markup(_own("style.css") + _colours()),
         script=_markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        tables=[page_table(table, told) for table in tables],
+        tables=main,
+        apart=apart,
         plots=[(plot, _inline(plot)) for plot in plots],
-        **(_of_run(comparison, traces or {}) if comparison else {"run": None}),
+        doubts=[_doubt(one) for one in overview.findings],
+        csv=base64.b64encode(csv.encode()).decode(),
+        **(_of_run(overview, overview.run, traces) if overview.run else {"run": None, "anchors": {}, "names": {}}),
     )
 
 
-def _of_run(comparison: Comparison, traces: Mapping[str, CaseTrace]) -> dict[str, Any]:
-    run = comparison.run
+def _tables(overview: Overview) -> tuple[list[Table], list[Table]]:
+    """The tables without the notes, which the page tells by themselves; and those of other work, to be opened."""
+    tables = [replace(table, notes=()) for table in tables_of(overview)]
+    return [one for one in tables if not one.of_other_work], [one for one in tables if one.of_other_work]
+
+
+def _doubt(finding: Finding) -> Doubt:
+    kind = finding.kind.name.lower().replace("_", " ")
+    phase = finding.values.get("phase", "")
+    names = {
+        Kind.CONTAMINATED: finding.cause,
+        Kind.SUSPECT: finding.cause,
+        Kind.ABSENT: finding.values.get("device", ""),
+    }
+    return Doubt(
+        badge=kind,
+        name=str(names.get(finding.kind, "") or (f"while: {phase}" if phase else "")),
+        text=text_of(finding),
+        remedy=remedy_of(finding),
+        cases=finding.cases,
+        each=each_of(finding),
+        everywhere=finding.everywhere and not finding.each,
+    )
+
+
+def _of_run(overview: Overview, run: Run, traces: Mapping[str, CaseTrace]) -> dict[str, Any]:
     blocks = []
-    for row in comparison.rows:
-        for index, column in enumerate(comparison.columns):
-            if cell := comparison.cells.get((row, index)):
-                trace = traces.get(cell.case.id)
-                block = case_block(cell, row, column.label, trace)
-                blocks.append((block, page_table(block.rounds) if block.rounds else None, trace))
-    anchors = {block.id: f"case-{number}" for number, (block, _, _) in enumerate(blocks, 1)}
+    names = short_row_names(overview.grid.rows)
+    for row in overview.grid.rows:
+        for system, cell in overview.grid.row(row).items():
+            if cell.figure.case:
+                trace = traces.get(cell.figure.case.id)
+                blocks.append((case_block(cell, names[row], system.name, trace), trace))
+    anchors = {block.id: f"case-{number}" for number, (block, _) in enumerate(blocks, 1)}
     return {
         "run": run,
-        "answer": answer_of(comparison),
-        "several_devices": len(comparison.columns) > 1,
-        "baseline": "" if comparison.baseline is None else comparison.columns[comparison.baseline].label,
         "byline": byline_of(run),
-        "doubts": doubts(comparison),
         "settings": settings_of(run),
         "provenance": provenance_of(run),
+        "citation": citation_of(run, headline(overview)),
         "anchors": anchors,
-        "names": {block.id: f"{block.model} on {block.device}" for block, _, _ in blocks},
-        "cases": [(block, rounds, *_case_plot(block, trace, anchors)) for block, rounds, trace in blocks],
+        "names": {block.id: f"{block.model} on {block.device}" for block, _ in blocks},
+        "cases": [(block, *_case_plot(block, trace, anchors)) for block, trace in blocks],
     }
 
 

@@ -1,83 +1,31 @@
-"""Which plots a comparison has, and what each is drawn from."""
+"""Which plots an overview has, and what each is drawn from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from devbench.compare.comparison import Cell, Comparison
-from devbench.domain.outcome import Measured
+from devbench.compare.grid import Cell, Grid, Row, System
+from devbench.compare.overview import Overview
 from devbench.report.plots.data import CaseTrace, Mark
 from devbench.report.plots.drift import drift_figure
 from devbench.report.plots.latency import latency_figure
 from devbench.report.plots.render import Plot
 from devbench.report.plots.samples import samples_figure
 from devbench.report.plots.speedup import speedup_figure
+from devbench.report.words import short_row_names
+from devbench.stats import Interval
 
 
-def overview_plots(
-    comparison: Comparison | None,
-    traces: Mapping[str, CaseTrace],
-    latencies: Sequence[Mark] = (),
-    speedups: Sequence[Mark] = (),
-    published: Sequence[str] = (),
-    source: str = "",
-    baseline: str = "",
-) -> list[Plot]:
-    """The plots over all cases that there is something to draw in.
+def overview_plots(overview: Overview, traces: Mapping[str, CaseTrace]) -> list[Plot]:
+    """The plots over all cases that there is something to draw in. traces: samples by case id.
 
-    traces: by case id. latencies, speedups: more marks to draw beside those of the run, such as published ones.
-    published: names of the sources that marks are numbered by.
-    source: of figures without a run. baseline: what their speedups are over.
+    Where several files stand side by side without a run, each has plots of its own.
     """
-    marks = [*(latency_marks(comparison, traces) if comparison else []), *latencies]
-    times = [*(speedup_marks(comparison) if comparison else []), *speedups]
+    if not overview.runs and not overview.only_file:
+        return [plot for name, grid in overview.files.items() for plot in _grid_plots(grid, {}, name)]
+    plots = _grid_plots(overview.grid, traces, overview.only_file)
     several = [one for one in traces.values() if _has_a_course(one)]
-    plots = []
-    if marks:
-        plots.append(_latency_plot(_by_model(marks), published, source))
-    if times:
-        plots.append(
-            _speedup_plot(_by_model(times), published, _baseline(comparison) or baseline or "the baseline", source)
-        )
-    if several:
-        plots.append(_drift_plot(several))
-    return plots
-
-
-def latency_marks(comparison: Comparison, traces: Mapping[str, CaseTrace]) -> list[Mark]:
-    """The median of each measured case, with its 95 % interval and the medians of its rounds."""
-    marks = []
-    for model, device, cell in _measured(comparison):
-        assert isinstance(cell.case.outcome, Measured)
-        summary, trace = cell.case.outcome.summary, traces.get(cell.case.id)
-        marks.append(
-            Mark(
-                model=model,
-                device=device,
-                value=summary.median_ms,
-                low=summary.low_ms,
-                high=summary.high_ms,
-                rounds=tuple(one.median_ms for one in trace.rounds if not one.superseded) if trace else (),
-                note=_doubt(cell),
-            )
-        )
-    return marks
-
-
-def speedup_marks(comparison: Comparison) -> list[Mark]:
-    """How many times faster than the baseline each case is that has such a ratio."""
-    return [
-        Mark(
-            model=model,
-            device=device,
-            value=cell.over_baseline.estimate,
-            low=cell.over_baseline.low,
-            high=cell.over_baseline.high,
-            note=_doubt(cell),
-        )
-        for model, device, cell in _measured(comparison)
-        if cell.over_baseline
-    ]
+    return [*plots, _drift_plot(several)] if several else plots
 
 
 def case_plot(trace: CaseTrace, number: int) -> Plot:
@@ -99,14 +47,83 @@ def case_plot(trace: CaseTrace, number: int) -> Plot:
     )
 
 
+def system_number(grid: Grid, system: System) -> int:
+    """What a system's colour, marker and hatch are chosen by: the same in every plot."""
+    return grid.systems.index(system)
+
+
+def _grid_plots(grid: Grid, traces: Mapping[str, CaseTrace], source: str) -> list[Plot]:
+    published = _sources(grid)
+    latencies = [mark for row in grid.rows for mark in _latency_marks(grid, row, traces, published)]
+    speedups = [mark for row in grid.rows for mark in _speedup_marks(grid, row, published)]
+    plots = [_latency_plot(latencies, published, source)] if latencies else []
+    if speedups and grid.baseline:
+        plots.append(_speedup_plot(speedups, published, grid.baseline.name, source))
+    return plots
+
+
+def _sources(grid: Grid) -> tuple[str, ...]:
+    """Who published latencies that are drawn, in the order of the numbers that stand for them; () for a file alone."""
+    if not any(system.ours for system in grid.systems):
+        return ()
+    figures = [cell.figure for cell in grid.cells.values()]
+    return tuple(dict.fromkeys(one["source"] for one in figures if not one.ours and one.latency_ms))
+
+
+def _latency_marks(grid: Grid, row: Row, traces: Mapping[str, CaseTrace], published: Sequence[str]) -> list[Mark]:
+    found = []
+    for system, cell in _ours_first(grid, row):
+        trace = traces.get(cell.figure["case"]) if cell.figure.case else None
+        rounds = tuple(one.median_ms for one in trace.rounds if not one.superseded) if trace else ()
+        if cell.figure.latency_ms:
+            found.append(_mark(grid, row, system, cell, cell.figure.latency_ms, published, rounds))
+    return found
+
+
+def _speedup_marks(grid: Grid, row: Row, published: Sequence[str]) -> list[Mark]:
+    """Undecided ratios are drawn, and marked: nothing follows from them."""
+    return [
+        _mark(grid, row, system, cell, cell.faster.interval, published, undecided=cell.faster.shown == "undecided")
+        for system, cell in _ours_first(grid, row)
+        if cell.faster.interval
+    ]
+
+
+def _mark(
+    grid: Grid,
+    row: Row,
+    system: System,
+    cell: Cell,
+    value: Interval,
+    published: Sequence[str],
+    rounds: tuple[float, ...] = (),
+    *,
+    undecided: bool = False,
+) -> Mark:
+    verdict = cell.figure["verdict"]
+    note = verdict if verdict not in ("", "clean") else ""
+    if not cell.figure.ours and published:
+        note = f"published [{published.index(cell.figure['source']) + 1}]"
+    return Mark(
+        model=short_row_names(grid.rows)[row],
+        device=system.name,
+        number=system_number(grid, system),
+        value=value.estimate,
+        low=value.low,
+        high=value.high,
+        kind="measured" if cell.figure.measured else "published",
+        rounds=rounds,
+        note="undecided: contaminated" if undecided else note,
+        undecided=undecided,
+    )
+
+
+def _ours_first(grid: Grid, row: Row) -> list[tuple[System, Cell]]:
+    return sorted(grid.row(row).items(), key=lambda pair: not pair[0].ours)
+
+
 def _has_a_course(trace: CaseTrace) -> bool:
     return len(trace.rounds) > 1 and all(one.started_s is not None for one in trace.rounds)
-
-
-def _by_model(marks: Sequence[Mark]) -> list[Mark]:
-    """In the order in which models come, measured before published."""
-    models = list(dict.fromkeys(mark.model for mark in marks))
-    return sorted(marks, key=lambda mark: (models.index(mark.model), mark.kind))
 
 
 def _latency_plot(marks: Sequence[Mark], published: Sequence[str], source: str) -> Plot:
@@ -144,25 +161,3 @@ def _about(marks: Sequence[Mark], measured: str, sources: Sequence[str]) -> str:
     published = "Hollow: published by others, with the interval that their rounding allows."
     published += "".join(f" [{number}] {name}." for number, name in enumerate(sources, 1))
     return " ".join(text for kind, text in (("measured", measured), ("published", published)) if kind in kinds)
-
-
-def _baseline(comparison: Comparison | None) -> str:
-    if comparison is None or comparison.baseline is None:
-        return ""
-    return comparison.columns[comparison.baseline].label
-
-
-def _measured(comparison: Comparison) -> list[tuple[str, str, Cell]]:
-    """Model, device and cell of each measured case, in the order of the table."""
-    return [
-        (row, column.label, cell)
-        for row in comparison.rows
-        for index, column in enumerate(comparison.columns)
-        if (cell := comparison.cells.get((row, index))) and isinstance(cell.case.outcome, Measured)
-    ]
-
-
-def _doubt(cell: Cell) -> str:
-    assert isinstance(cell.case.outcome, Measured)
-    status = cell.case.outcome.verdict.status
-    return "" if status == "clean" else status

@@ -25,19 +25,23 @@ _BINS = 80
 class Mark:
     """One figure in a plot: milliseconds in the plot of latencies, times faster in the plot of speedups.
 
-    model, device: its row. low, high: its interval; the value itself where there is none.
+    model, device: its row. number: of its device, for colour, marker and hatch.
+    low, high: its interval; the value itself where there is none.
     kind: `published` is drawn hollow and labelled so.
     rounds: the same figure of each round, if known. note: a few words to stand beside it, such as its verdict.
+    undecided: nothing follows from it, since a figure that it is made of is contaminated.
     """
 
     model: str
     device: str
+    number: int
     value: float
     low: float
     high: float
     kind: Literal["measured", "published"] = "measured"
     rounds: tuple[float, ...] = ()
     note: str = ""
+    undecided: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,7 @@ class RoundTrace:
 class CaseTrace:
     """The samples of a case, drawable: rounds in time order, and how often each latency was seen.
 
+    number: of its device, for colour.
     width: a relative change that is small for this case: half the middle half of its counting samples.
     edges: ends of the bins, as samples over the case's median minus 1; counts, warmup_counts: samples in each.
     """
@@ -68,6 +73,7 @@ class CaseTrace:
     id: str
     model: str
     device: str
+    number: int
     median_ms: float
     samples: int
     width: float
@@ -77,8 +83,8 @@ class CaseTrace:
     warmup_counts: npt.NDArray[np.int64]
 
 
-def trace_of(case: CaseRecord, model: str, device: str, rounds: Rounds) -> CaseTrace | None:
-    """The trace of a case's rounds; None if there are none. model, device: what plots call them."""
+def trace_of(case: CaseRecord, model: str, device: str, number: int, rounds: Rounds) -> CaseTrace | None:
+    """The trace of a case's rounds; None if there are none. model, device, number: how plots show it."""
     steady, warmup = rounds(case.id, "steady"), rounds(case.id, "warmup")
     abouts = sorted((one for one in case.rounds if one.index in steady), key=lambda one: one.started_utc)
     counting = [steady[one.index] for one in abouts if not one.superseded]
@@ -95,6 +101,7 @@ def trace_of(case: CaseRecord, model: str, device: str, rounds: Rounds) -> CaseT
         id=case.id,
         model=model,
         device=device,
+        number=number,
         median_ms=median_ns / 1e6,
         samples=sum(one.size for one in counting),
         width=width,

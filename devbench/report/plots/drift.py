@@ -47,7 +47,7 @@ def drift_figure(traces: Sequence[CaseTrace], theme: Theme) -> Figure:
 
 
 def _line(axes: Axes, trace: CaseTrace, number: int, start: float, theme: Theme) -> None:
-    colour, marker = theme.series[number % len(theme.series)], MARKERS[number % len(MARKERS)]
+    colour, marker = theme.series[trace.number % len(theme.series)], MARKERS[number % len(MARKERS)]
     points = [((_seconds(one) - start) / 60, _percent(trace, one), one) for one in trace.rounds]
     counting = [(x, y) for x, y, one in points if not one.superseded]
     axes.plot(*zip(*counting, strict=True), color=colour, lw=1.2, ls=DASHES[number % len(DASHES)])
@@ -65,7 +65,7 @@ def _legend(figure: Figure, models: Sequence[str], theme: Theme) -> None:
         Line2D(
             [],
             [],
-            color=theme.series[number % len(theme.series)],
+            color=theme.ink,
             marker=MARKERS[number % len(MARKERS)],
             ls=DASHES[number % len(DASHES)],
             ms=6,

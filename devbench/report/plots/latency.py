@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from devbench.report.figures import milliseconds
+from devbench.report.numbers import milliseconds
 from devbench.report.plots.data import Mark
 from devbench.report.plots.rows import Row, figure_of_rows, log_axis, whose
 from devbench.report.plots.themes import MARKERS, Theme
@@ -29,7 +29,7 @@ def latency_figure(marks: Sequence[Mark], theme: Theme) -> Figure:
 
 
 def _draw(axes: Axes, row: Row, theme: Theme) -> None:
-    mark, colour = row.mark, theme.series[row.number % len(theme.series)]
+    mark, colour = row.mark, theme.series[row.mark.number % len(theme.series)]
     published = mark.kind == "published"
     if mark.rounds:
         axes.plot(mark.rounds, [row.y] * len(mark.rounds), "|", color=theme.muted, ms=9, mew=1)
@@ -37,7 +37,7 @@ def _draw(axes: Axes, row: Row, theme: Theme) -> None:
         [mark.value],
         [row.y],
         xerr=[[mark.value - mark.low], [mark.high - mark.value]],
-        fmt=MARKERS[row.number % len(MARKERS)],
+        fmt=MARKERS[row.mark.number % len(MARKERS)],
         color=colour,
         ms=5.5,
         mfc=theme.paper if published else colour,

@@ -21,18 +21,17 @@ _MOST_TICKS = 7
 
 @dataclass(frozen=True)
 class Row:
-    """A mark at its height in the plot; number: of its device, for colour, marker and hatch."""
+    """A mark at its height in the plot."""
 
     mark: Mark
     y: float
-    number: int
 
 
 def figure_of_rows(marks: Sequence[Mark], texts: Sequence[str]) -> tuple[Figure, Axes, list[Row]]:
     """An empty plot with a labelled row for each mark; texts: what stands at the right of each."""
     from matplotlib.figure import Figure
 
-    devices = list(dict.fromkeys(mark.device for mark in marks))
+    devices = {mark.device for mark in marks}
     models = list(dict.fromkeys(mark.model for mark in marks))
     headed = len(devices) > 1
     rows, labels, headings, y = [], [], [], 0.0
@@ -42,7 +41,7 @@ def figure_of_rows(marks: Sequence[Mark], texts: Sequence[str]) -> tuple[Figure,
             y += 1
         for mark, text in zip(marks, texts, strict=True):
             if mark.model == model:
-                rows.append(Row(mark, y, devices.index(mark.device)))
+                rows.append(Row(mark, y))
                 labels.append((mark.device if headed else model, text))
                 y += 1
         y += 0.4 if headed else 0

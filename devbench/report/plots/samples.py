@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from devbench.report.figures import milliseconds
+from devbench.report.numbers import milliseconds
 from devbench.report.plots.data import CaseTrace, RoundTrace
 from devbench.report.plots.rows import WIDTH_INCHES
 from devbench.report.plots.themes import Theme

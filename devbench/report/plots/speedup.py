@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from devbench.report.numbers import factor
 from devbench.report.plots.data import Mark
 from devbench.report.plots.render import plain
 from devbench.report.plots.rows import Row, figure_of_rows, log_axis, whose
@@ -31,8 +32,8 @@ def speedup_figure(marks: Sequence[Mark], baseline: str, theme: Theme) -> Figure
 
 
 def _draw(axes: Axes, row: Row, theme: Theme) -> None:
-    mark, colour = row.mark, theme.series[row.number % len(theme.series)]
-    published = mark.kind == "published"
+    mark, colour = row.mark, theme.series[row.mark.number % len(theme.series)]
+    published = mark.kind == "published" or mark.undecided
     axes.barh(
         row.y,
         mark.value - 1,
@@ -40,7 +41,7 @@ def _draw(axes: Axes, row: Row, theme: Theme) -> None:
         height=0.62,
         facecolor=theme.paper if published else colour,
         edgecolor=colour if published else theme.paper,
-        hatch="////" if published else HATCHES[row.number % len(HATCHES)],
+        hatch="////" if published else HATCHES[row.mark.number % len(HATCHES)],
         lw=1 if published else 0,
     )
     axes.errorbar(
@@ -55,5 +56,9 @@ def _draw(axes: Axes, row: Row, theme: Theme) -> None:
 
 
 def _text(mark: Mark) -> str:
-    text = "no difference shown" if mark.low <= 1 <= mark.high else f"{mark.value:.3g}×"
+    if mark.undecided:
+        return mark.note
+    turned = mark.value if mark.value >= 1 else 1 / mark.value
+    text = f"{factor(turned)} {'faster' if mark.value > 1 else 'slower'}"
+    text = "no difference shown" if mark.low <= 1 <= mark.high else text
     return text + (f", {mark.note}" if mark.note else "")

@@ -1,0 +1,55 @@
+"""Runs become figures: the same values that the rows of published CSVs are, so that all are compared in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from devbench.domain.figure import Figure, RoundFigure
+from devbench.domain.outcome import Measured, Nanoseconds, OutputTensor
+from devbench.domain.run import CaseRecord, Run
+from devbench.stats import round_medians
+from devbench.store.results_file import figure_of
+from devbench.store.results_rows import rows_of
+
+Samples = Callable[[str], Mapping[int, Nanoseconds]]  # steady samples by round, of the case with this id
+Outputs = Callable[[str], Sequence[OutputTensor]]  # what that case gave for its input; empty if unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSource:
+    """A run, and where its samples and outputs are. name: what messages call it, such as its folder."""
+
+    name: str
+    run: Run
+    samples: Samples
+    outputs: Outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSource:
+    """A results CSV: its name, its rows, and what its description says that a reader must know."""
+
+    name: str
+    figures: Sequence[Figure]
+    notes: Sequence[str] = ()
+
+
+def figures_of(source: RunSource) -> list[Figure]:
+    """A figure for each case of the run, measured or not. Samples are read one case at a time, and not kept."""
+    return [
+        replace(figure_of(row, source.name), case=case, rounds=_rounds(case, source.samples))
+        for row, case in zip(rows_of(source.run), source.run.cases, strict=True)
+    ]
+
+
+def _rounds(case: CaseRecord, samples: Samples) -> tuple[RoundFigure, ...]:
+    if not isinstance(case.outcome, Measured):
+        return ()
+    found = samples(case.id)
+    counting = sorted((one for one in case.rounds if not one.superseded), key=lambda one: one.index)
+    if not case.rounds:  # a run that keeps nothing of its rounds but their samples
+        return tuple(RoundFigure(median=one, contaminated=False) for one in round_medians(list(found.values())))
+    medians = round_medians([found[one.index] for one in counting])
+    disturbed = [any(reason.severity == "contaminated" for reason in one.reasons) for one in counting]
+    return tuple(RoundFigure(median=one, contaminated=bad) for one, bad in zip(medians, disturbed, strict=True))

@@ -1,0 +1,137 @@
+"""The one way to a ratio of two figures, and what may be concluded from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from devbench.compare.alike import answers_differ, answers_unknown, tolerance_steps, work_differs
+from devbench.domain.figure import Figure
+from devbench.domain.outcome import OutputTensor
+from devbench.stats import (
+    GeometricMean,
+    Interval,
+    RoundMedian,
+    divide,
+    geometric_mean_of_intervals,
+    geometric_mean_ratio,
+    ratio_interval,
+    undisturbed_ratio,
+)
+
+Shown = Literal["more", "less", "no difference", "undecided"]
+"""What a ratio shows: above 1, below 1, neither, or nothing because a figure is contaminated."""
+
+Outputs = Callable[[Figure], Sequence[OutputTensor]]
+_FEWEST_ROUNDS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """How many times one figure is another.
+
+    interval: None where there is no ratio; refused says why. shown: None likewise.
+    by_fastest: it is of the fastest percent of the samples, since rounds of a side are contaminated.
+    unconfirmed: why it is not known whether the two gave the same answer.
+    """
+
+    interval: Interval | None = None
+    shown: Shown | None = None
+    by_fastest: bool = False
+    refused: str = ""
+    unconfirmed: str = ""
+
+
+def times_as_long(above: Figure, below: Figure) -> Ratio:
+    """How many times as long `above` takes as `below`, whatever the two compute. No ratio where one has no figure.
+
+    Medians decide where no round that counts is contaminated; the fastest percent of the others does where they are
+    half of each side or more; else it is undecided.
+    """
+    if not (above.contaminated or below.contaminated):
+        interval = _interval(above, below)
+        return Ratio(interval=interval, shown=shown(interval)) if interval else Ratio()
+    fastest = times_undisturbed(above, below)
+    if fastest:
+        return Ratio(interval=fastest, shown=shown(fastest), by_fastest=True)
+    interval = _interval(above, below)
+    return Ratio(interval=interval, shown="undecided") if interval else Ratio()
+
+
+def times_as_long_alike(above: Figure, below: Figure, outputs: Outputs) -> Ratio:
+    """The same for figures that claim to be of the same work: refused where they are not, or answer otherwise."""
+    found = times_as_long(above, below)
+    if found.interval is None or above.case is None or below.case is None:
+        return found
+    one, other = above.case, below.case
+    if refused := work_differs(one, other):
+        return Ratio(refused=refused)
+    if one.input != other.input:
+        return found
+    answers = outputs(above), outputs(below)
+    if refused := answers_differ(*answers, tolerance_steps(one, other)):
+        return Ratio(refused=refused)
+    return Ratio(
+        interval=found.interval,
+        shown=found.shown,
+        by_fastest=found.by_fastest,
+        unconfirmed=answers_unknown(*answers),
+    )
+
+
+def mean_times(pairs: Sequence[tuple[Figure, Figure]]) -> GeometricMean:
+    """The geometric mean over these pairs of how many times as long the first of each takes as the second."""
+    sides = [(_medians(above), _medians(below)) for above, below in pairs]
+    if all(one and other for one, other in sides):
+        paired = all(_took_turns(*pair) for pair in pairs)
+        return geometric_mean_ratio([one for one, _ in sides], [other for _, other in sides], paired=paired)
+    found = [_interval(*pair) for pair in pairs]
+    return geometric_mean_of_intervals([one for one in found if one])
+
+
+def _interval(above: Figure, below: Figure) -> Interval | None:
+    """By the rounds where both sides have them; else by latency, or by rate if both have only that."""
+    one, other = _medians(above), _medians(below)
+    if one and other:
+        return ratio_interval(one, other, paired=_took_turns(above, below))
+    if above.latency_ms and below.latency_ms:
+        return divide(above.latency_ms, below.latency_ms)
+    if above.latency_ms or below.latency_ms or not (above.throughput_per_s and below.throughput_per_s):
+        return None
+    return divide(below.throughput_per_s, above.throughput_per_s)
+
+
+def times_undisturbed(above: Figure, below: Figure) -> Interval | None:
+    """The ratio of the fastest percent, in the rounds that are not contaminated, where these are half or more.
+
+    None where a side has fewer than two such rounds, or is contaminated for what it computed.
+    """
+    sides = []
+    for figure in (above, below):
+        sound = [one.median for one in figure.rounds if not one.contaminated]
+        wrong = figure.contaminated and len(sound) == len(figure.rounds)  # which no choice of rounds can mend
+        if wrong or len(sound) < max(_FEWEST_ROUNDS, len(figure.rounds) / 2):
+            return None
+        sides.append(sound)
+    return undisturbed_ratio(sides[0], sides[1])
+
+
+def shown(interval: Interval) -> Shown:
+    """What an interval shows that nothing contaminated is in."""
+    if interval.holds(1.0):
+        return "no difference"
+    return "more" if interval.estimate > 1 else "less"
+
+
+def _medians(figure: Figure) -> list[RoundMedian]:
+    return [one.median for one in figure.rounds]
+
+
+def _took_turns(above: Figure, below: Figure) -> bool:
+    """Whether round i of both ran next to each other: one run, one place, and no round measured again or added."""
+    one, other = above.case, below.case
+    if one is None or other is None or above.origin != below.origin or one.place != other.place:
+        return False
+    again = any(about.superseded for case in (one, other) for about in case.rounds)
+    return len(above.rounds) == len(below.rounds) and not again

@@ -1,0 +1,307 @@
+"""The report that fits on a screen: the answer first, one table, five notes, and where the rest is."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from devbench.compare.findings import Finding, Kind
+from devbench.compare.grid import Cell, Grid, Row, System
+from devbench.compare.overview import Overview
+from devbench.domain.figure import Figure
+from devbench.report.notes import cases_text, remedy_of, sentence, text_of
+from devbench.report.numbers import bare_figure_text, count_of, duration, listed, percent
+from devbench.report.words import answer_sentences, ratio_text, short_row_names
+
+_MOST_NOTES = 5
+_MOST_CAUSES = 3
+_MOST_SENTENCES = 3
+_MOST_GROUP_LINES = 40
+_GAP = "   "
+_MARKS = {"suspect": "!", "contaminated": "✕"}
+_LEGEND = {"*": "published, not measured here", "!": "suspect", "✕": "contaminated: no verdict"}
+_STYLES = {"!": "yellow", "✕": "red", "faster": "green", "slower": "magenta"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A piece of a line with a style, as rich names them; "" for none."""
+
+    text: str
+    style: str = ""
+
+
+ScreenLine = tuple[Span, ...]
+
+
+def compact_lines(overview: Overview, width: int, where: str) -> list[ScreenLine]:
+    """The report in lines of at most `width` columns. where: of everything else; "" if it is nowhere."""
+    lines = [*_title(overview, width), ()]
+    for text in islice(answer_sentences(overview, most_published=1), _MOST_SENTENCES):
+        lines += _wrapped(text, width, style="bold" if len(lines) == 2 else "")  # noqa: PLR2004 - the first
+    if overview.grid.cells:
+        lines += [(), *_table(overview, width)]
+    notes = _notes(overview, where)
+    if notes:
+        lines.append(())
+        for text in notes:
+            lines += _wrapped(text, width)
+    return lines
+
+
+def _title(overview: Overview, width: int) -> list[ScreenLine]:
+    """What was measured on what: what all cases have in common; broken between its parts."""
+    lines = [""]
+    for part in _title_parts(overview):
+        longer = f"{lines[-1]} · {part}" if lines[-1] else part
+        if len(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return [line for text in lines for line in _wrapped(text, width)]
+
+
+def _title_parts(overview: Overview) -> list[str]:
+    about = overview.about
+    if about is None:
+        return [overview.title]
+    batch = f"batch {about.batches[0]}" if len(about.batches) == 1 else ""
+    threads = count_of(int(about.threads[0]), "thread") if len(about.threads) == 1 else ""
+    precision = about.precisions[0] if len(about.precisions) == 1 else ""
+    weights = [one.values["weights"] for one in overview.findings if one.cause == "weights"]
+    random = "random weights" if weights and all("random" in one for one in weights) else ""
+    single = [names[0] for names in (about.cpus, about.runtimes) if len(names) == 1]
+    took = duration(about.seconds) if about.seconds is not None else "not finished"
+    work = ", ".join(part for part in (precision, batch, random) if part)
+    machine = ", ".join(part for part in (*single, threads) if part)
+    return [part for part in (overview.title, work, machine, took) if part]
+
+
+def _wrapped(text: str, width: int, style: str = "", indent: str = "") -> list[ScreenLine]:
+    """Broken between words only: a name is never cut."""
+    lines = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return [(Span(text=line, style=style),) for line in lines]
+
+
+def _table(overview: Overview, width: int) -> list[ScreenLine]:
+    """The grid, with as many published columns as fit; with a line for each figure where not even ours do."""
+    grid = overview.grid
+    ours = [system for system in grid.systems if system.ours]
+    if not ours and len(grid.cells) + len(grid.rows) <= _MOST_GROUP_LINES:
+        ours = list(grid.systems)  # all there is, so none of it is left out
+    published = sorted(
+        (system for system in grid.systems if system not in ours),
+        key=lambda system: -sum((row, system) in grid.cells for row in grid.rows),
+    )
+    for count in range(len(published), -1, -1):
+        systems = [*ours, *published[:count]]
+        columns = [_Column.of(grid, system) for system in systems]
+        names = short_row_names(grid.rows)
+        first = max(len(name) for name in names.values()) + 2
+        total = first + sum(len(_GAP) + column.width for column in columns)
+        if columns and total <= width:
+            return [*_drawn(grid, columns, first), *_legend(grid, systems, len(published) - count, width)]
+    return _as_groups(overview, ours or list(grid.systems), width)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Column:
+    """A system's column: its heading, and each row's time and remark, with the width that each takes."""
+
+    heading: tuple[str, ...]
+    cells: dict[Row, tuple[str, str, str]]  # time, mark, ratio
+    time_width: int
+    width: int
+
+    @classmethod
+    def of(cls, grid: Grid, system: System) -> _Column:
+        cells = {row: _cell(cell) for row in grid.rows if (cell := grid.cells.get((row, system)))}
+        time = max((len(text) + len(mark) for text, mark, _ in cells.values()), default=0)
+        rest = max((len(text) for _, _, text in cells.values()), default=0)
+        body = time + (1 + rest if rest else 0)
+        name = system.name if system.ours else f"{system.name}*"
+        longest = max(len(word) for word in name.split())
+        width = max(body, longest)
+        heading = tuple(textwrap.wrap(name, width, break_long_words=False, break_on_hyphens=False))
+        return cls(heading=heading, cells=cells, time_width=time, width=max(width, *map(len, heading)))
+
+
+def _cell(cell: Cell) -> tuple[str, str, str]:
+    """Time, mark and ratio of a cell."""
+    figure = cell.figure
+    if not figure.has_value:
+        return (figure.case.outcome.status if figure.case else figure["status"]), "", ""
+    mark = _MARKS.get(figure["verdict"], "")
+    shown = ratio_text(cell.faster, ends=False)
+    return _time(figure), f" {mark}" if mark else "", shown
+
+
+def _time(figure: Figure) -> str:
+    """With half its interval where that is worth telling; a contaminated figure's would promise too much."""
+    text = bare_figure_text(figure)
+    if figure.measured and figure.latency_ms and not figure.contaminated:
+        text += f" ±{percent(figure.latency_ms.relative_half_width)}"
+    return text
+
+
+def _drawn(grid: Grid, columns: Sequence[_Column], first: int) -> Iterator[ScreenLine]:
+    height = max(len(column.heading) for column in columns)
+    for line in range(height):
+        spans = [Span(text=("time of one inference" if line == height - 1 else "").ljust(first)[:first])]
+        if first < len("time of one inference"):
+            spans = [Span(text=("time" if line == height - 1 else "").ljust(first))]
+        for column in columns:
+            at = line - (height - len(column.heading))
+            spans.append(Span(text=_GAP + (column.heading[at] if at >= 0 else "").ljust(column.width)))
+        yield _stripped(spans)
+    names = short_row_names(grid.rows)
+    for row in grid.rows:
+        spans = [Span(text=f"  {names[row]}".ljust(first), style="bold")]
+        for column in columns:
+            spans += _cell_spans(column, row)
+        yield _stripped(spans)
+
+
+def _cell_spans(column: _Column, row: Row) -> list[Span]:
+    time, mark, ratio = column.cells.get(row, ("", "", ""))
+    pad = " " * (column.time_width - len(time) - len(mark))
+    rest = f" {ratio}" if ratio else ""
+    style = next((_STYLES[word] for word in ("faster", "slower") if ratio.endswith(word)), "")
+    fill = " " * (column.width - column.time_width - len(rest))
+    return [
+        Span(text=_GAP + time),
+        Span(text=mark, style=_STYLES.get(mark.strip(), "")),
+        Span(text=pad),
+        Span(text=rest, style=style),
+        Span(text=fill),
+    ]
+
+
+def _stripped(spans: Sequence[Span]) -> ScreenLine:
+    """Without blanks at the end of the line."""
+    kept = list(spans)
+    while kept and not kept[-1].text.strip():
+        kept.pop()
+    if kept:
+        kept[-1] = Span(text=kept[-1].text.rstrip(), style=kept[-1].style)
+    return tuple(one for one in kept if one.text)
+
+
+def _legend(grid: Grid, systems: Sequence[System], left_out: int, width: int) -> list[ScreenLine]:
+    """What the marks mean that are there."""
+    marks = {_MARKS.get(cell.figure["verdict"], "") for (_, at), cell in grid.cells.items() if at in systems}
+    marks |= {"*"} if any(not system.ours for system in systems) and any(system.ours for system in systems) else set()
+    text = "   ".join(f"{mark} {meaning}" for mark, meaning in _LEGEND.items() if mark in marks)
+    if left_out:
+        text += f"{'   ' if text else ''}{count_of(left_out, 'more published column')}: --verbose"
+    return _wrapped(f"  {text}", width) if text else []
+
+
+def _as_groups(overview: Overview, systems: Sequence[System], width: int) -> list[ScreenLine]:
+    """Models become groups and systems rows, where columns would be too wide."""
+    grid = overview.grid
+    names = short_row_names(grid.rows)
+    label = max(len(system.name) for system in systems)
+    lines: list[ScreenLine] = []
+    for row in grid.rows:
+        lines.append((Span(text=names[row], style="bold"),))
+        for system in systems:
+            if cell := grid.cells.get((row, system)):
+                time, mark, ratio = _cell(cell)
+                text = f"  {system.name.ljust(label)}  {time}{mark}"
+                text += f" {ratio}" if ratio else ""
+                lines += _wrapped(text, max(width, len(f"  {system.name}")), indent="    ")
+    return [*lines, *_legend(grid, systems, len(grid.systems) - len(systems), width)]
+
+
+def _notes(overview: Overview, where: str) -> list[str]:
+    """One note for one cause, five at most, the gravest first; then where everything is."""
+    findings = overview.findings
+    notes = [note for make in _MAKERS if (note := make(overview, findings))]
+    dropped = len(notes) - _MOST_NOTES
+    kept = notes[:_MOST_NOTES]
+    if dropped > 0:
+        kept[-1] = f"{kept[-1]} {count_of(dropped + 0, 'more note')}: --verbose."
+    if where:
+        kept.append(f"Everything else: {where}")
+    return kept
+
+
+def _doubts(overview: Overview, findings: Sequence[Finding]) -> str:
+    """All that makes figures suspect or contaminated, in one note."""
+    doubts = [one for one in findings if one.kind in (Kind.CONTAMINATED, Kind.SUSPECT)]
+    if not doubts:
+        return ""
+    counts = overview.answer.counts
+    measured = sum(counts.get(one, 0) for one in ("clean", "suspect", "contaminated"))
+    bad = len({case for one in doubts for case in one.cases})
+    causes = "; ".join(text_of(one) for one in doubts[:_MOST_CAUSES])
+    more = f"; {len(doubts) - _MOST_CAUSES} more reasons" if len(doubts) > _MOST_CAUSES else ""
+    are = "is" if bad == 1 else "are"
+    return f"{bad} of {count_of(measured, 'figure')} {are} not clean: {causes}{more}. Try `devbench doctor`."
+
+
+def _failures(_: Overview, findings: Sequence[Finding]) -> str:
+    failed = [one for one in findings if one.kind is Kind.FAILED]
+    if not failed:
+        return ""
+    count = sum(len(one.cases) for one in failed)
+    first = f"{cases_text(failed[0].cases)}: {text_of(failed[0])}"
+    more = f" {count_of(len(failed) - 1, 'more cause')}: --verbose." if len(failed) > 1 else ""
+    return f"{count_of(count, 'case')} failed. {sentence(first)} {remedy_of(failed[0])}{more}".strip()
+
+
+def _pending(overview: Overview, findings: Sequence[Finding]) -> str:
+    pending = next((one for one in findings if one.kind is Kind.PENDING), None)
+    if pending is None or overview.run is None:
+        return ""
+    done = len(overview.run.cases) - len(pending.cases)
+    resume = f"Go on with: devbench run --resume {overview.run.id}"
+    return f"Interrupted: {done} of {count_of(len(overview.run.cases), 'case')} measured. {resume}"
+
+
+def _no_ratios(_: Overview, findings: Sequence[Finding]) -> str:
+    found = [one for one in findings if one.kind in (Kind.NO_RATIO, Kind.UNCONFIRMED)]
+    if not found:
+        return ""
+    word = "No ratio for" if found[0].kind is Kind.NO_RATIO else "Not confirmed:"
+    more = f" {len(found) - 1} more: --verbose." if len(found) > 1 else ""
+    return f"{word} {cases_text(found[0].cases)}: {sentence(text_of(found[0]))}{more}"
+
+
+def _remarks(_: Overview, findings: Sequence[Finding]) -> str:
+    found = [one for one in findings if one.kind is Kind.REMARK]
+    if not found:
+        return ""
+    more = f" {count_of(len(found) - 1, 'more remark')}: --verbose." if len(found) > 1 else ""
+    return f"{cases_text(found[0].cases)}: {sentence(text_of(found[0]))}{more}"
+
+
+def _skipped(_: Overview, findings: Sequence[Finding]) -> str:
+    found = [one for one in findings if one.kind is Kind.SKIPPED]
+    if not found:
+        return ""
+    count = sum(len(one.cases) for one in found)
+    more = f" {count_of(len(found) - 1, 'more reason')}: --verbose." if len(found) > 1 else ""
+    return f"{count_of(count, 'case')} skipped: {sentence(text_of(found[0]))} {remedy_of(found[0])}{more}".strip()
+
+
+def _absent(_: Overview, findings: Sequence[Finding]) -> str:
+    names = [one.values["device"] for one in findings if one.kind is Kind.ABSENT]
+    return f"Not here: {listed(list(dict.fromkeys(names)))}. See `devbench devices`." if names else ""
+
+
+def _one_round(_: Overview, findings: Sequence[Finding]) -> str:
+    found = next((one for one in findings if one.cause == "one round"), None)
+    return f"{sentence(text_of(found))} {remedy_of(found)}" if found else ""
+
+
+def _cost(_: Overview, findings: Sequence[Finding]) -> str:
+    found = next((one for one in findings if one.cause == "cost of half"), None)
+    wide = any(one.cause == "precision" for one in findings)
+    return sentence(text_of(found)) if found and wide else ""
+
+
+_MAKERS = (_pending, _failures, _doubts, _no_ratios, _one_round, _remarks, _skipped, _absent, _cost)
