@@ -48,8 +48,6 @@ def _rounds(case: CaseRecord, samples: Samples) -> tuple[RoundFigure, ...]:
         return ()
     found = samples(case.id)
     counting = sorted((one for one in case.rounds if not one.superseded), key=lambda one: one.index)
-    if not case.rounds:  # a run that keeps nothing of its rounds but their samples
-        return tuple(RoundFigure(median=one, contaminated=False) for one in round_medians(list(found.values())))
     medians = round_medians([found[one.index] for one in counting])
     disturbed = [any(reason.severity == "contaminated" for reason in one.reasons) for one in counting]
     return tuple(RoundFigure(median=one, contaminated=bad) for one, bad in zip(medians, disturbed, strict=True))

@@ -125,11 +125,13 @@ def _home(figure: Figure, rows: Sequence[Row]) -> Row | None:
 
 def _why_apart(figure: Figure, rows: Sequence[Row]) -> str:
     same_model = [row for row in rows if row.model == figure["model"]]
+    if not any(row.size and row.precision for row in same_model):
+        return "no other source has it at the same input size and precision, both stated"
     reasons = []
     if not figure.input_size:
         reasons.append("input size not stated")
     elif figure.input_size not in (sizes := {row.size for row in same_model if row.size}):
-        reasons.append(f"input {figure.input_size}, not {' or '.join(sorted(sizes)) or 'known'}")
+        reasons.append(f"input {figure.input_size}, not {' or '.join(sorted(sizes))}")
     if not figure["precision"]:
         reasons.append("precision not stated")
     elif figure["precision"] not in (precisions := {row.precision for row in same_model}):

@@ -66,7 +66,8 @@ def _title(overview: Overview, width: int) -> list[ScreenLine]:
 def _title_parts(overview: Overview) -> list[str]:
     about = overview.about
     if about is None:
-        return [overview.title]
+        published = "" if overview.runs else "published, not measured here"
+        return [part for part in (overview.title, published) if part]
     batch = f"batch {about.batches[0]}" if len(about.batches) == 1 else ""
     threads = count_of(int(about.threads[0]), "thread") if len(about.threads) == 1 else ""
     precision = about.precisions[0] if len(about.precisions) == 1 else ""

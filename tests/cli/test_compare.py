@@ -20,7 +20,8 @@ def _verdicts(bench: Bench, *arguments: object) -> dict[str, dict[str, Any]]:
     return {case["id"].partition("@")[0]: case for case in json.loads(done.stdout)["cases"]}
 
 
-def test_a_slowdown_is_found_a_speed_up_too_and_between_equal_runs_nothing(bench: Bench) -> None:
+def test_a_slowdown_is_found_a_speed_up_too_and_between_equal_runs_nothing(quiet_bench: Bench) -> None:
+    bench = quiet_bench
     for name in ("same", "worse", "better"):
         bench.fake(name, invoke_us=300)
     suite = bench.fake_suite("same", "worse", "better", measure=THREE)
@@ -76,8 +77,9 @@ def test_cases_that_are_missing_or_fail_are_listed_and_can_fail_the_build(bench:
 
 
 def test_a_run_beside_itself_has_ratio_1_and_an_unfinished_one_is_refused(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
+    quiet_bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    bench = quiet_bench
     bench.fake("a")
     assert bench("run", bench.fake_suite("a", measure=ONE), "--out", "out").returncode == 0
     out = str(bench.folder / "out")

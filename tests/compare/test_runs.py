@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from devbench.compare.alike import answers_differ
-from devbench.compare.runs import Change, Changes, Kind, Side, Verdict, compare_runs, verdict_of
+from devbench.compare.figures import RunSource
+from devbench.compare.runs import CaseChange, Difference, Kind, RunChanges, compare_runs, difference_of
 from devbench.domain.conditions import Reason
-from devbench.domain.conditions import Verdict as Worth
+from devbench.domain.conditions import Verdict
 from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, RoundFacts, Skipped
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Request, Run
@@ -89,19 +90,20 @@ def _run(*cases: CaseRecord, **changed: Any) -> Run:
     )
 
 
-def _side(run: Run, samples: Mapping[str, list[Nanoseconds]], outputs: tuple[OutputTensor, ...] = ()) -> Side:
-    return Side(
+def _side(run: Run, samples: Mapping[str, list[Nanoseconds]], outputs: tuple[OutputTensor, ...] = ()) -> RunSource:
+    return RunSource(
+        name=f"{id(samples)}",
         run=run,
         samples=lambda case_id: dict(enumerate(samples.get(case_id, ROUNDS))),
         outputs=lambda _: outputs,
     )
 
 
-def _compare(old: Run, new: Run, before: Samples | None = None, after: Samples | None = None) -> Changes:
+def _compare(old: Run, new: Run, before: Samples | None = None, after: Samples | None = None) -> RunChanges:
     return compare_runs(_side(old, before or {}), _side(new, after or {}), 0.01)
 
 
-def _only(old: CaseRecord, new: CaseRecord) -> Change:
+def _only(old: CaseRecord, new: CaseRecord) -> CaseChange:
     return _compare(_run(old), _run(new)).cases[0]
 
 
@@ -122,13 +124,15 @@ def _only(old: CaseRecord, new: CaseRecord) -> Change:
         (0.7, 0.7692, 0.8, 0.3, "faster"),
     ],
 )
-def test_verdicts_at_their_edges(low: float, estimate: float, high: float, threshold: float, verdict: Verdict) -> None:
+def test_verdicts_at_their_edges(
+    low: float, estimate: float, high: float, threshold: float, verdict: Difference
+) -> None:
     ratio = Interval(estimate, low, high, 0.95, True, 4.0, "")
-    assert verdict_of(ratio, threshold) == verdict
-    mirrored: dict[Verdict, Verdict] = {"slower": "faster", "faster": "slower"}
+    assert difference_of(ratio, threshold) == verdict
+    mirrored: dict[Difference, Difference] = {"slower": "faster", "faster": "slower"}
     turned = Interval(1 / estimate, 1 / high, 1 / low, 0.95, True, 4.0, "")
     if abs(estimate - 1 / (1 + threshold)) > 1e-9:  # there, turning rounds to the other side of the edge
-        assert verdict_of(turned, threshold) == mirrored.get(verdict, verdict)
+        assert difference_of(turned, threshold) == mirrored.get(verdict, verdict)
 
 
 def test_the_fastest_percent_decides_where_the_medians_show_nothing_that_matters() -> None:
@@ -137,12 +141,12 @@ def test_the_fastest_percent_decides_where_the_medians_show_nothing_that_matters
 
     wide, near, faster = interval(0.8, 1.0, 1.2), interval(1.004, 1.005, 1.006), interval(0.7, 0.8, 0.9)
     slower = interval(1.01, 1.02, 1.03)
-    assert verdict_of(wide, 0.01, slower) == "slower"
-    assert verdict_of(near, 0.01, slower) == "within the threshold", "the medians are sure enough to rule it out"
-    assert verdict_of(faster, 0.01, slower) == "faster", "the medians have the first word"
-    assert verdict_of(wide, 0.01, near) == "no difference shown"
-    assert verdict_of(near, 0.01, wide) == "within the threshold"
-    assert verdict_of(wide, 0.01, None) == "no difference shown"
+    assert difference_of(wide, 0.01, slower) == "slower"
+    assert difference_of(near, 0.01, slower) == "within the threshold", "the medians are sure enough to rule it out"
+    assert difference_of(faster, 0.01, slower) == "faster", "the medians have the first word"
+    assert difference_of(wide, 0.01, near) == "no difference shown"
+    assert difference_of(near, 0.01, wide) == "within the threshold"
+    assert difference_of(wide, 0.01, None) == "no difference shown"
 
 
 @pytest.mark.parametrize(
@@ -156,12 +160,12 @@ def test_the_fastest_percent_decides_where_the_medians_show_nothing_that_matters
         (0.98, "faster"),
     ],
 )
-def test_samples_give_the_ratio_of_new_over_old(factor: float, verdict: Verdict) -> None:
+def test_samples_give_the_ratio_of_new_over_old(factor: float, verdict: Difference) -> None:
     after = {"a@x": _times(factor)}
     change = _compare(_run(_case()), _run(_case()), after=after).cases[0]
     assert change.ratio
     assert change.ratio.estimate == pytest.approx(factor, rel=1e-5)
-    assert change.verdict == verdict
+    assert change.difference == verdict
     assert change.is_a("slower") == (verdict == "slower")
     assert change.is_a("faster") == (verdict == "faster")
     assert change.notes == ()
@@ -172,21 +176,21 @@ def test_rounds_that_differ_more_than_the_runs_show_nothing() -> None:
     change = _compare(_run(_case()), _run(_case()), {"a@x": apart}, {"a@x": _times(1.1, apart)}).cases[0]
     assert change.ratio
     assert change.ratio.estimate == pytest.approx(1.1, rel=1e-5)
-    assert change.verdict == "no difference shown"
+    assert change.difference == "no difference shown"
 
 
 def test_the_runs_are_two_machines_times_and_never_paired() -> None:
     """Pairing round i of one run with round i of another would cancel a drift that they do not share."""
     drift = [BASE, _times(1.05, [BASE])[0], _times(1.1, [BASE])[0]]
     change = _compare(_run(_case()), _run(_case()), {"a@x": drift}, {"a@x": _times(1.03, drift)}).cases[0]
-    assert change.verdict == "no difference shown", "as pairs these would be 1.03 exactly"
+    assert change.difference == "no difference shown", "as pairs these would be 1.03 exactly"
 
 
 def test_a_superseded_round_counts_for_nothing() -> None:
     rounds = (_about(0), _about(1), _about(2, superseded=True, facts={"cpu": "Slow"}), _about(3))
     samples = {"a@x": [ROUNDS[0], ROUNDS[1], ROUNDS[2] * 9, ROUNDS[2]]}
     change = _compare(_run(_case()), _run(replace(_case(), rounds=rounds)), after=samples).cases[0]
-    assert change.verdict == "no difference shown"
+    assert change.difference == "no difference shown"
     assert change.ratio
     assert change.ratio.estimate == pytest.approx(1.0)
     assert change.notes == ()
@@ -207,7 +211,7 @@ def test_other_work_gets_no_ratio_and_no_verdict(changed: dict[str, Any], reason
     other = replace(_case(), **changed)
     changes = _compare(_run(_case(), _case("b@x")), _run(other, _case("b@x")), after={"a@x": _times(2)})
     change = changes.cases[0]
-    assert (change.ratio, change.verdict, change.reason) == (None, None, reason)
+    assert (change.ratio, change.difference, change.reason) == (None, None, reason)
     assert not any(change.is_a(kind) for kind in ("slower", "faster", "missing", "failed"))
     assert changes.overall is None, "one case is left, and it has no mean"
 
@@ -215,7 +219,7 @@ def test_other_work_gets_no_ratio_and_no_verdict(changed: dict[str, Any], reason
 def test_another_file_is_compared_and_flagged() -> None:
     other = replace(_case(), artifact=replace(_case().artifact, sha256="b" * 64, weights="imagenet"))
     change = _only(_case(), other)
-    assert change.verdict == "no difference shown"
+    assert change.difference == "no difference shown"
     assert change.notes == ("another file: aaaaaaaaaaaa… / bbbbbbbbbbbb…",)
 
 
@@ -235,7 +239,7 @@ def test_another_answer_to_the_same_input_gets_no_ratio() -> None:
         data = bytes([100, value])
         return (OutputTensor(name="o", dtype="int8", shape=(2,), sha256=str(value), data=data, scale=1.0),)
 
-    def change(new: CaseRecord, value: int) -> Change:
+    def change(new: CaseRecord, value: int) -> CaseChange:
         return compare_runs(_side(_run(_case()), {}, output(0)), _side(_run(new), {}, output(value)), 0.01).cases[0]
 
     alike = change(_case(), 11)
@@ -274,7 +278,7 @@ def test_one_round_gives_a_verdict_with_a_warning(old: int, new: int, sides: lis
     one, other = _case(rounds=ROUNDS[:old]), _case(rounds=ROUNDS[:new])
     samples = {"a@x": ROUNDS[:old]}, {"a@x": _times(1.3)[:new]}
     change = _compare(_run(one), _run(other), *samples).cases[0]
-    assert change.verdict == "slower"
+    assert change.difference == "slower"
     assert change.ratio
     assert not change.ratio.between_rounds
     assert [note.partition(":")[0] for note in change.notes] == [f"one round in {side}" for side in sides]
@@ -282,7 +286,7 @@ def test_one_round_gives_a_verdict_with_a_warning(old: int, new: int, sides: lis
 
 
 def test_doubtful_figures_are_called_so() -> None:
-    worth = Worth(status="contaminated", reasons=(Reason(code="busy", severity="contaminated", text="", remedy=""),))
+    worth = Verdict(status="contaminated", reasons=(Reason(code="busy", severity="contaminated", text="", remedy=""),))
     doubtful = replace(_case(), outcome=Measured(summary=summary_of(ROUNDS), verdict=worth))
     assert _only(doubtful, _case()).notes == ("contaminated in OLD: busy",)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from devbench.compare.runs import Change, Changes
+from devbench.compare.runs import CaseChange, RunChanges
 from devbench.domain.outcome import Failed, Measured, Summary
 from devbench.domain.run import CaseRecord, Compare, Request, Run
 from devbench.report.markdown import markdown
@@ -48,35 +48,35 @@ def _case(name: str, median_ms: float) -> CaseRecord:
     return CaseRecord(id=name, model=name, precision="", device="x", outcome=Measured(summary=summary))
 
 
-def _changes() -> Changes:
+def _changes() -> RunChanges:
     a, b, c, d = (f"{model}:int8@x:local:r:threads=1" for model in "abcd")
     ratio = Interval(1.3, 1.29, 1.31, 0.95, True, 4.0, "")
     near = Interval(1.004, 1.003, 1.005, 0.95, False, 4.0, "")
     one_round, file = "one round in OLD: so what", "another file: 1… / 2…"
     failed = replace(_case(c, 1), outcome=Failed(error="it | broke"))
     cases = (
-        Change(
+        CaseChange(
             id=a,
             old=_case(a, 2),
             new=_case(a, 2.6),
             ratio=ratio,
             undisturbed=Interval(1.29, 1.28, 1.3, 0.95, True, 4.0, ""),
-            verdict="slower",
+            difference="slower",
             notes=(file,),
         ),
-        Change(
+        CaseChange(
             id=b,
             old=_case(b, 1),
             new=_case(b, 1.004),
             ratio=near,
-            verdict="within the threshold",
+            difference="within the threshold",
             notes=(one_round, file),
         ),
-        Change(id=c, old=_case(c, 792.13), new=failed, reason="failed in NEW (it | broke)"),
-        Change(id=d, old=_case(d, 1), new=None, reason="only in OLD"),
+        CaseChange(id=c, old=_case(c, 792.13), new=failed, reason="failed in NEW (it | broke)"),
+        CaseChange(id=d, old=_case(d, 1), new=None, reason="only in OLD"),
     )
     overall = GeometricMean(Interval(1.142, 1.1, 1.2, 0.95, False, 4.0, ""), 1.004, 1.3, 2)
-    return Changes(
+    return RunChanges(
         old=_run("one"),
         new=_run("two"),
         threshold=0.01,

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from devbench.compare.comparison import Comparison, compare_run
+from devbench.compare.figures import RunSource
+from devbench.compare.overview import Overview, overview_of
 from devbench.domain.conditions import Conditions, Reason, Verdict
 from devbench.domain.measure import PROFILES
 from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, RoundFacts, Skipped
 from devbench.domain.place import Absent
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Request, Run
-from devbench.report.plots import CaseTrace, trace_of
+from devbench.report.plots import CaseTrace, system_number, trace_of
 from devbench.run.summary import precision_of, summary_of
 
 STEAL = Reason(
@@ -84,9 +85,9 @@ def _round(number: int, ns: Nanoseconds, reasons: tuple[Reason, ...]) -> RoundFa
     )
 
 
-def comparison_of(*cases: CaseRecord, samples: dict[str, list[Nanoseconds]], baseline: str = "cpu") -> Comparison:
-    """The comparison of a run of these cases."""
-    run = Run(
+def run_of(*cases: CaseRecord, baseline: str = "cpu", between: tuple[str, ...] = ()) -> Run:
+    """A run of these cases."""
+    return Run(
         id="a-run",
         suite="a-suite",
         suite_sha256="cd" * 32,
@@ -95,16 +96,28 @@ def comparison_of(*cases: CaseRecord, samples: dict[str, list[Nanoseconds]], bas
         devbench_version="0",
         seed=7,
         request=Request(suite_text="name: a-suite\n", suite_dir=""),
-        compare=Compare(baseline=baseline),
+        compare=Compare(baseline=baseline, between_models=between),
         order=(),
         host={"python": "3.11"},
         absent=(Absent(device="coral-usb", reason="none is plugged in", hint="Plug one in."),),
         cases=cases,
     )
-    return compare_run(run, lambda case_id: dict(enumerate(samples[case_id])), lambda _: ())
 
 
-def traces_of(comparison: Comparison, samples: dict[str, list[Nanoseconds]]) -> dict[str, CaseTrace]:
+def overview_of_run(run: Run, samples: dict[str, list[Nanoseconds]]) -> Overview:
+    """What a report of the run says."""
+    source = RunSource(
+        name=run.id, run=run, samples=lambda case_id: dict(enumerate(samples[case_id])), outputs=lambda _: ()
+    )
+    return overview_of([source], [])
+
+
+def overview_of_cases(*cases: CaseRecord, samples: dict[str, list[Nanoseconds]], baseline: str = "cpu") -> Overview:
+    """What a report of a run of these cases says."""
+    return overview_of_run(run_of(*cases, baseline=baseline), samples)
+
+
+def traces_of(overview: Overview, samples: dict[str, list[Nanoseconds]]) -> dict[str, CaseTrace]:
     """The traces of its measured cases, with ten samples of warm-up in each round."""
 
     def rounds(case_id: str, phase: str) -> dict[int, Nanoseconds]:
@@ -112,15 +125,17 @@ def traces_of(comparison: Comparison, samples: dict[str, list[Nanoseconds]]) -> 
         return found if phase == "steady" else {number: ns[:10] * 2 for number, ns in found.items()}
 
     made = {}
-    for (row, index), cell in comparison.cells.items():
-        if isinstance(cell.case.outcome, Measured):
-            trace = trace_of(cell.case, row, comparison.columns[index].label, rounds)
+    for (row, system), cell in overview.grid.cells.items():
+        case = cell.figure.case
+        if case and isinstance(case.outcome, Measured):
+            number = system_number(overview.grid, system)
+            trace = trace_of(case, row.model, system.name, number, rounds)
             assert trace
-            made[cell.case.id] = trace
+            made[case.id] = trace
     return made
 
 
-def rich_run() -> tuple[Comparison, dict[str, CaseTrace]]:
+def rich_run() -> tuple[Overview, dict[str, CaseTrace]]:
     """Two devices and five models: clean, suspect, contaminated, failed and skipped, under names that bite."""
     series = {
         "zebra": (8_000_000, 2_000_000),
@@ -141,5 +156,5 @@ def rich_run() -> tuple[Comparison, dict[str, CaseTrace]]:
         cases.append(replace(blank, id=f"broken@{device}", model="broken", device=device, outcome=failed))
     skipped = Skipped(reason="no runtime is here", hint="Install one.")
     cases.append(replace(blank, id="skipped@tpu", model="skipped", device="tpu", outcome=skipped))
-    comparison = comparison_of(*cases, samples=samples)
-    return comparison, traces_of(comparison, samples)
+    overview = overview_of_cases(*cases, samples=samples)
+    return overview, traces_of(overview, samples)

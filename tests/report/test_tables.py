@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from devbench.compare.comparison import compare_run
+from devbench.compare.figures import RunSource, Samples
+from devbench.compare.overview import overview_of
 from devbench.domain.measure import PROFILES
 from devbench.domain.outcome import Failed, Measured, Precision, Skipped
 from devbench.domain.place import Absent
 from devbench.domain.run import CaseRecord, Compare, Request, Run
-from devbench.report.figures import duration, milliseconds
+from devbench.report.numbers import duration, milliseconds
 from devbench.report.markdown import markdown
-from devbench.report.tables import tables_of
+from devbench.report.tables import Table, tables_of
 from devbench.run.summary import summary_of
 from tests.report.runs import case_of
 
@@ -40,15 +41,14 @@ def _run(*cases: CaseRecord) -> Run:
 
 
 def _case(model: str, device: str, rounds: dict[int, np.ndarray]) -> CaseRecord:
-    return CaseRecord(
-        id=f"{model}@{device}",
-        model=model,
-        precision="int8",
-        device=device,
-        place="local",
-        runtime="r",
-        outcome=Measured(summary=summary_of(list(rounds.values()))),
+    return replace(
+        case_of(model, device, list(rounds.values())), outcome=Measured(summary=summary_of(list(rounds.values())))
     )
+
+
+def _tables(run: Run, samples: Samples) -> list[Table]:
+    source = RunSource(name="r", run=run, samples=samples, outputs=lambda _: ())
+    return tables_of(overview_of([source], []))
 
 
 def test_the_table_in_markdown() -> None:
@@ -59,24 +59,25 @@ def test_the_table_in_markdown() -> None:
         _case("fast", "toaster", ROUNDS),
     )
     samples = {case.id: SLOW if case.id == "slow@desktop-cpu" else ROUNDS for case in cases}
-    text = markdown(tables_of(compare_run(_run(*cases), samples.__getitem__, lambda _: ())))
+    text = markdown(_tables(_run(*cases), samples.__getitem__))
     assert text == (
         """**s: time of one inference, median with 95 % interval (3 rounds)**
 
 | model | desktop-cpu | toaster |
 |---|---|---|
-| slow int8 | 32.16 ms ± 0.2 %<br>p90 32.29 ms | 2.010 ms ± 0.2 %<br>p90 2.018 ms<br>16.00× [15.95, 16.05] |
-| fast int8 | 2.010 ms ± 0.2 %<br>p90 2.018 ms | 2.010 ms ± 0.2 %<br>p90 2.018 ms<br>no difference shown [0.997, 1.003] |
-| geometric mean |  | 4.00× [3.99, 4.01]<br>2 models<br>1.00× to 16.00× |
+| slow int8<br>1×224×224×3 | 32.16 ms ± 0.2 %<br>p90 32.29 ms | 2.010 ms ± 0.2 %<br>p90 2.018 ms<br>16.00× faster [15.95, 16.05] |
+| fast int8<br>1×224×224×3 | 2.010 ms ± 0.2 %<br>p90 2.018 ms | 2.010 ms ± 0.2 %<br>p90 2.018 ms<br>no difference shown [1.00, 1.00] |
+| geometric mean |  | 4.00× faster [3.99, 4.01]<br>2 models<br>1.00× to 16.00× |
 
-- × is how many times faster than desktop-cpu.
+- faster, slower: than desktop-cpu.
 - coral-usb: none is plugged in.
+- Weights: random (slow, fast).
 
 **How many times as long, with 95 % interval**
 
 | models | desktop-cpu | toaster |
 |---|---|---|
-| slow int8 / fast int8 | 16.00× [15.95, 16.05] | no difference shown [0.997, 1.003] |
+| slow int8 224×224 / fast int8 224×224 | 16.00× [15.95, 16.05] | no difference shown [1.00, 1.00] |
 
 """
     )
@@ -85,15 +86,15 @@ def test_the_table_in_markdown() -> None:
 def test_failed_and_skipped_cells_say_so_and_their_reasons_stand_below() -> None:
     failed = replace(_case("a", "x", ROUNDS), outcome=Failed(error="it broke", hint="Mend it.", phase="load"))
     skipped = replace(_case("b", "x", ROUNDS), outcome=Skipped(reason="no runtime"))
-    text = markdown(tables_of(compare_run(_run(failed, skipped), lambda _: ROUNDS, lambda _: ())))
-    assert "| a int8 | failed |" in text
-    assert "| b int8 | skipped |" in text
+    text = markdown(_tables(_run(failed, skipped), lambda _: ROUNDS))
+    assert "| a int8<br>1×224×224×3 | failed |" in text
+    assert "| b int8<br>1×224×224×3 | skipped |" in text
     assert "- a@x failed (load): it broke. Mend it." in text
     assert "- b@x skipped: no runtime." in text
 
 
 def test_a_name_cannot_end_a_cell_or_open_a_tag() -> None:
-    text = markdown(tables_of(compare_run(_run(_case("<script>|x", "d", ROUNDS)), lambda _: ROUNDS, lambda _: ())))
+    text = markdown(_tables(_run(_case("<script>|x", "d", ROUNDS)), lambda _: ROUNDS))
     assert "&lt;script&gt;\\|x" in text
     assert "<script>" not in text
 
@@ -116,7 +117,7 @@ def test_what_is_too_little_to_say_something_is_said() -> None:
     rounds = (*case.rounds[:2], replace(case.rounds[2], superseded=True))
     outcome = Measured(summary=summary_of(list(short.values())))
     case = replace(case, measure=replace(PROFILES["normal"], percentiles=(90,)), rounds=rounds, outcome=outcome)
-    text = markdown(tables_of(compare_run(_run(case), lambda _: short, lambda _: ())))
+    text = markdown(_tables(_run(case), lambda _: short))
     assert "- a@x: no bound of p90, which needs 64 samples: there are 30. Raise `min_runs` or `cap_s`." in text
     assert "- a@x: a round of under 20 samples cannot tell whether it was steady. Raise `min_runs` or `cap_s`." in text
     assert "- 1 round was doubtful and measured again: kept, but in no figure." in text
@@ -130,7 +131,7 @@ def test_the_cost_of_half_the_interval_is_told() -> None:
         return replace(plain, outcome=replace(plain.outcome, precision=found))
 
     run = _run(case("a", 0.01, 1, 20), case("b", None, 3, 40))
-    text = markdown(tables_of(compare_run(run, lambda _: ROUNDS, lambda _: ())))
-    assert "- a@x: ± 2.0% reached, ± 1.0% asked for; 1 round more (about 20 s) would halve it." in text
+    text = markdown(_tables(run, lambda _: ROUNDS))
+    assert "- a@x: ± 2.0 % reached, ± 1.0 % asked for; 1 more round (about 20 s) would halve it." in text
     assert "b@x:" not in text
-    assert "- To halve every interval: 1–3 rounds more of each case, about 1 min 00 s in all." in text
+    assert "- 1–3 more rounds of each case (about 1 min 00 s in all) would halve every interval." in text

@@ -9,7 +9,7 @@ import pytest
 
 from devbench.run.extend import without_more_rounds
 from tests.conftest import Bench
-from tests.report.runs import BUSY, STEAL, case_of, comparison_of, samples_of
+from tests.report.runs import BUSY, STEAL, case_of, run_of, samples_of
 
 # Every second sample of a round runs beside a busy loop that the engine itself starts: "hog" is a plugin's wrapper.
 HOG = """
@@ -58,8 +58,9 @@ def test_a_machine_that_stays_disturbed_gives_a_verdict_and_no_endless_run(bench
     case = bench.run_file()["cases"][0]
     assert len(case["rounds"]) == 4
     assert case["outcome"]["verdict"]["status"] == "contaminated"
-    assert "contaminated: busy" in done.stdout
-    assert "End them, or measure when the machine is idle." in done.stdout
+    assert "No answer: the one measured figure is contaminated." in done.stdout
+    assert "other programs kept" in done.stdout
+    assert "End them, or measure when the machine is idle." in bench("report", "out", "--verbose").stdout
     assert ",contaminated,busy" in bench("report", "out", "--format", "csv").stdout
 
 
@@ -95,7 +96,7 @@ def test_only_what_nothing_has_replaced_counts_again(
     reasons = {0: (BUSY,), 1: (STEAL,)}
     doubtful = {index: replace(case.rounds[index], superseded=True, reasons=reasons[index]) for index in superseded}
     case = replace(case, rounds=tuple(doubtful.get(about.index, about) for about in case.rounds))
-    run = replace(comparison_of(case, samples={case.id: series}).run, order=("x", *[case.id] * 5, "y", case.id))
+    run = replace(run_of(case), order=("x", *[case.id] * 5, "y", case.id))
     found = without_more_rounds(run, case, "gone")
     assert {about.index for about in found.cases[0].rounds if about.superseded} == left_out
     assert found.order == ("x", *[case.id] * rounds, "y")
