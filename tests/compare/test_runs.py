@@ -12,8 +12,7 @@ import pytest
 from devbench.compare.alike import answers_differ
 from devbench.compare.figures import RunSource
 from devbench.compare.runs import CaseChange, Difference, Kind, RunChanges, compare_runs, difference_of
-from devbench.domain.conditions import Reason
-from devbench.domain.conditions import Verdict
+from devbench.domain.conditions import Reason, Verdict
 from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, RoundFacts, Skipped
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Request, Run
@@ -324,7 +323,7 @@ def test_what_was_not_measured_on_both_sides_is_listed_with_its_reason_in_the_or
     assert _of_kind(changes, "slower") == _of_kind(changes, "faster") == []
 
 
-def _of_kind(changes: Changes, kind: Kind) -> list[str]:
+def _of_kind(changes: RunChanges, kind: Kind) -> list[str]:
     return [change.id for change in changes.cases if change.is_a(kind)]
 
 

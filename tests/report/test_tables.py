@@ -13,8 +13,8 @@ from devbench.domain.measure import PROFILES
 from devbench.domain.outcome import Failed, Measured, Precision, Skipped
 from devbench.domain.place import Absent
 from devbench.domain.run import CaseRecord, Compare, Request, Run
-from devbench.report.numbers import duration, milliseconds
 from devbench.report.markdown import markdown
+from devbench.report.numbers import duration, milliseconds
 from devbench.report.tables import Table, tables_of
 from devbench.run.summary import summary_of
 from tests.report.runs import case_of
