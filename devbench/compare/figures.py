@@ -47,7 +47,7 @@ def _rounds(case: CaseRecord, samples: Samples) -> tuple[RoundFigure, ...]:
     if not isinstance(case.outcome, Measured):
         return ()
     found = samples(case.id)
-    counting = sorted((one for one in case.rounds if not one.superseded), key=lambda one: one.index)
+    counting = sorted(case.counting, key=lambda one: one.index)
     medians = round_medians([found[one.index] for one in counting])
     disturbed = [any(reason.severity == "contaminated" for reason in one.reasons) for one in counting]
     return tuple(RoundFigure(median=one, contaminated=bad) for one, bad in zip(medians, disturbed, strict=True))

@@ -58,7 +58,7 @@ class Finding:
 def findings_of_run(run: Run, grid: Grid) -> list[Finding]:
     """What is to be known of one run."""
     cases = run.cases
-    found = [*_reasons(cases), *_failed(cases), *_ratios(grid), *_remarks(cases), *_one_round(cases)]
+    found = [*_doubts(run), *_reasons(cases), *_failed(cases), *_ratios(grid), *_remarks(cases), *_one_round(cases)]
     found += [*_imprecise(cases), *_too_few(cases), *_skipped(cases), *_pending(cases), *_absent(run)]
     found += [*_weights(cases), *_measured_again(cases), *_cost_of_half(cases)]
     measured = {case.id for case in cases if isinstance(case.outcome, Measured)}
@@ -75,6 +75,12 @@ def findings_of_files(grid: Grid, placing: Placing, files: Sequence[FileSource],
         if file.notes:
             found.append(Finding(kind=Kind.NOTE, cause="source", text=" ".join(file.notes), values={"name": file.name}))
     return found
+
+
+def _doubts(run: Run) -> Iterator[Finding]:
+    """What does not hold of the run's own files."""
+    for text in run.doubts:
+        yield Finding(kind=Kind.REMARK, cause="run folder", text=text)
 
 
 def _reasons(cases: Sequence[CaseRecord]) -> Iterator[Finding]:
@@ -191,10 +197,10 @@ def _too_few(cases: Sequence[CaseRecord]) -> Iterator[Finding]:
         for percent in case.measure.percentiles:
             if known[percent] is None:
                 bounds.setdefault(percent, {})[case.id] = case.outcome.summary.samples
-        if any(one.samples < FEWEST_SAMPLES for one in case.rounds if not one.superseded):
+        if any(one.samples < FEWEST_SAMPLES for one in case.counting):
             untested.append(case.id)
-    for percent, samples in bounds.items():
-        values = {"percent": percent, "needed": minimum_samples(percent), "samples": min(samples.values())}
+    for asked, samples in bounds.items():
+        values = {"percent": asked, "needed": minimum_samples(asked), "samples": min(samples.values())}
         yield Finding(kind=Kind.IMPRECISE, cause="no bound", cases=tuple(samples), values=values)
     if untested:
         values = {"needed": FEWEST_SAMPLES}

@@ -133,5 +133,5 @@ def _took_turns(above: Figure, below: Figure) -> bool:
     one, other = above.case, below.case
     if one is None or other is None or above.origin != below.origin or one.place != other.place:
         return False
-    again = any(about.superseded for case in (one, other) for about in case.rounds)
+    again = any(case.counting != case.rounds for case in (one, other))
     return len(above.rounds) == len(below.rounds) and not again

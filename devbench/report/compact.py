@@ -277,7 +277,8 @@ def _remarks(_: Overview, findings: Sequence[Finding]) -> str:
     if not found:
         return ""
     more = f" {count_of(len(found) - 1, 'more remark')}: --verbose." if len(found) > 1 else ""
-    return f"{cases_text(found[0].cases)}: {sentence(text_of(found[0]))}{more}"
+    whose = f"{cases_text(found[0].cases)}: " if found[0].cases else ""
+    return f"{whose}{sentence(text_of(found[0]))}{more}"
 
 
 def _skipped(_: Overview, findings: Sequence[Finding]) -> str:

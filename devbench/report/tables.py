@@ -98,19 +98,6 @@ def _measured(overview: Overview) -> Table:
     )
 
 
-<<<<<<< HEAD
-def doubts_of(comparison: Comparison) -> tuple[str, ...]:
-    """The notes that say what to distrust and what is missing."""
-    return (
-        *(f"{doubt}." for doubt in comparison.run.doubts),
-        *_one_round(comparison),
-        *_measured_again(comparison),
-        *_doubts(comparison),
-        *_remarks(comparison),
-        *_too_few(comparison),
-        *_precision(comparison),
-        *_missing(comparison),
-=======
 def _published(name: str, grid: Grid, findings: Sequence[Finding]) -> Table:
     rows = [
         (text_cell(row_name(row)), *(_figure_cell(grid.cells.get((row, one))) for one in grid.systems))
@@ -122,7 +109,6 @@ def _published(name: str, grid: Grid, findings: Sequence[Finding]) -> Table:
         rows=tuple(rows),
         foot=_mean_row(grid, grid.systems),
         notes=(*_baseline_note(grid, grid.systems), *map(note_of, findings)),
->>>>>>> 1d39b62 (One overview, rendered everywhere: the answer first, one way to a ratio, no verdict from contaminated figures)
     )
 
 
@@ -307,46 +293,6 @@ def _group(grid: Grid, row: Row) -> list[tuple[TableCell, ...]]:
     cells = sorted((pair for pair in grid.row(row).items() if pair[1].figure.has_value), key=_rank)
     if len({system.source for system, _ in cells}) < 2:  # noqa: PLR2004
         return []
-<<<<<<< HEAD
-    return [f"× is how many times faster than {comparison.columns[comparison.baseline].label}."]
-
-
-def _one_round(comparison: Comparison) -> list[str]:
-    measured = [case.outcome.summary for case in comparison.run.cases if isinstance(case.outcome, Measured)]
-    if measured and not any(summary.between_rounds for summary in measured):
-        text = "One round: the interval says nothing of how much another process would differ."
-        return [f"{text} Measure several: `--profile normal`, or `rounds: 3`."]
-    return []
-
-
-def _measured_again(comparison: Comparison) -> list[str]:
-    count = sum(about.superseded for case in comparison.run.cases for about in case.rounds)
-    if not count:
-        return []
-    return [
-        f"{_rounds_of(count)} {'was' if count == 1 else 'were'} doubtful and measured again: kept, but in no figure."
-    ]
-
-
-def _too_few(comparison: Comparison) -> list[str]:
-    """Which statistic is not there because its samples are too few."""
-    notes, untested = [], []
-    for case in comparison.run.cases:
-        if isinstance(case.outcome, Measured) and case.measure:
-            bounds = {90: case.outcome.summary.p90_bound_ms, 99: case.outcome.summary.p99_bound_ms}
-            samples = case.outcome.summary.samples
-            for percent in case.measure.percentiles:
-                if bounds[percent] is None:
-                    needed = f"no bound of p{percent}, which needs {minimum_samples(percent)} samples"
-                    notes.append(f"{case.id}: {needed}: there are {samples}. Raise `min_runs` or `cap_s`.")
-            if any(about.samples < FEWEST_SAMPLES for about in case.counting):
-                untested.append(case.id)
-    if untested:
-        more = f" and {len(untested) - 1} more" if untested[1:] else ""
-        notes.append(
-            f"{untested[0]}{more}: a round of under {FEWEST_SAMPLES} samples cannot tell whether it was steady. "
-            "Raise `min_runs` or `cap_s`."
-=======
     name = text_cell(f"{row.model} {row.precision}", row.size.replace("x", "×"))
     again = TableCell(lines=name.lines, repeated=True)
     found: list[tuple[TableCell, ...]] = [
@@ -356,7 +302,6 @@ def _too_few(comparison: Comparison) -> list[str]:
             _whose(cell.figure),
             TableCell(lines=(Line(text=figure_text(cell.figure)),), sort=_sort(cell.figure), unit=_unit(cell.figure)),
             _over_baseline(grid, system, cell),
->>>>>>> 1d39b62 (One overview, rendered everywhere: the answer first, one way to a ratio, no verdict from contaminated figures)
         )
         for number, (system, cell) in enumerate(cells[:_MOST_LINES])
     ]
