@@ -29,8 +29,8 @@ def _texts(document: str) -> list[str]:
 
 
 def _all_plots() -> list[Plot]:
-    comparison, traces = rich_run()
-    return [*overview_plots(comparison, traces), *(case_plot(one, n) for n, one in enumerate(traces.values()))]
+    overview, traces = rich_run()
+    return [*overview_plots(overview, traces), *(case_plot(one, n) for n, one in enumerate(traces.values()))]
 
 
 def test_every_plot_is_well_formed_and_names_are_only_text() -> None:
@@ -119,7 +119,7 @@ def test_a_million_samples_are_all_counted_and_drawn_small_and_soon() -> None:
     case = case_of("m", "cpu", rounds)
     warmup = {number: ns[:1000] * 2 for number, ns in enumerate(rounds)}
     began = time.perf_counter()
-    trace = trace_of(case, "m", "cpu", lambda _, phase: dict(enumerate(rounds)) if phase == "steady" else warmup)
+    trace = trace_of(case, "m", "cpu", 0, lambda _, phase: dict(enumerate(rounds)) if phase == "steady" else warmup)
     assert trace
     document = svg(case_plot(trace, 1))
     assert time.perf_counter() - began < 20
@@ -136,7 +136,7 @@ def test_rounds_that_were_disturbed_or_measured_again_are_marked() -> None:
     first = replace(case.rounds[0], superseded=True)
     last = replace(case.rounds[2], reasons=())
     trace = trace_of(
-        replace(case, rounds=(first, case.rounds[1], last)), "m", "cpu", lambda *_: dict(enumerate(rounds))
+        replace(case, rounds=(first, case.rounds[1], last)), "m", "cpu", 0, lambda *_: dict(enumerate(rounds))
     )
     assert trace
     texts = _texts(svg(case_plot(trace, 1)))
@@ -146,7 +146,7 @@ def test_rounds_that_were_disturbed_or_measured_again_are_marked() -> None:
 
 def test_samples_that_are_all_alike_can_be_drawn() -> None:
     same = [np.full(50, 1_000_000), np.full(50, 1_000_000)]
-    trace = trace_of(case_of("m", "cpu", same), "m", "cpu", lambda *_: dict(enumerate(same)))
+    trace = trace_of(case_of("m", "cpu", same), "m", "cpu", 0, lambda *_: dict(enumerate(same)))
     assert trace
     assert "1.0000 ms" in _texts(svg(case_plot(trace, 1)))
 
