@@ -42,6 +42,7 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     from devbench.run.desk import Desk
     from devbench.run.round import WorkerRounds
     from devbench.settings.changes import changed
+    from devbench.store.earlier_runs import EarlierRuns
 
     plugins = load_plugins()
     cache = cache_folder()
@@ -65,5 +66,6 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
         probe=rounds.probe,
         progress=progress,
         hold=hold,
+        earlier=EarlierRuns(cache / "earlier-runs"),
     )
     return desk, rounds

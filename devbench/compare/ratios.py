@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from devbench.compare.alike import answers_differ, answers_unknown, tolerance_steps, work_differs
+from devbench.domain.between_runs import DEFAULT_BETWEEN_RUNS, BetweenRuns, fastest_spread_of, spread_of
 from devbench.domain.figure import Figure
 from devbench.domain.outcome import OutputTensor
 from devbench.stats import (
@@ -16,9 +17,11 @@ from devbench.stats import (
     divide,
     geometric_mean_of_intervals,
     geometric_mean_ratio,
+    measured_again,
     ratio_interval,
     undisturbed_ratio,
 )
+from devbench.stats.ratio import ratio_estimate
 
 Shown = Literal["more", "less", "no difference", "undecided"]
 """What a ratio shows: above 1, below 1, neither, or nothing because a figure is contaminated."""
@@ -85,7 +88,13 @@ def mean_times(pairs: Sequence[tuple[Figure, Figure]]) -> GeometricMean:
     sides = [(_medians(above), _medians(below)) for above, below in pairs]
     if all(one and other for one, other in sides):
         paired = all(_took_turns(*pair) for pair in pairs)
-        return geometric_mean_ratio([one for one, _ in sides], [other for _, other in sides], paired=paired)
+        spreads = max((spreads_of(*pair) for pair in pairs), key=lambda both: sum(one.median_sd for one in both))
+        return geometric_mean_ratio(
+            [one for one, _ in sides],
+            [other for _, other in sides],
+            paired=paired,
+            spreads=[spread_of(one) for one in spreads],
+        )
     found = [_interval(*pair) for pair in pairs]
     return geometric_mean_of_intervals([one for one in found if one])
 
@@ -93,6 +102,8 @@ def mean_times(pairs: Sequence[tuple[Figure, Figure]]) -> GeometricMean:
 def _interval(above: Figure, below: Figure) -> Interval | None:
     """By the rounds where both sides have them; else by latency, or by rate if both have only that."""
     one, other = _medians(above), _medians(below)
+    if one and other and (spreads := spreads_of(above, below)):
+        return measured_again(ratio_estimate(one, other, paired=False), [spread_of(one) for one in spreads])
     if one and other:
         return ratio_interval(one, other, paired=_took_turns(above, below))
     if above.latency_ms and below.latency_ms:
@@ -114,7 +125,15 @@ def times_undisturbed(above: Figure, below: Figure) -> Interval | None:
         if wrong or len(sound) < max(_FEWEST_ROUNDS, len(figure.rounds) / 2):
             return None
         sides.append(sound)
-    return undisturbed_ratio(sides[0], sides[1])
+    spreads = [fastest_spread_of(one) for one in spreads_of(above, below)]
+    return undisturbed_ratio(sides[0], sides[1], spreads)
+
+
+def spreads_of(above: Figure, below: Figure) -> list[BetweenRuns]:
+    """What two figures of different runs vary by beyond what each run shows; [] for two of one run."""
+    if above.case is None or below.case is None or above.origin == below.origin:
+        return []
+    return [one.between_runs or DEFAULT_BETWEEN_RUNS for one in (above.case, below.case)]
 
 
 def shown(interval: Interval) -> Shown:

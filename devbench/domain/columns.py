@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-SCHEMA = 2
+SCHEMA = 3
 Kind = Literal["text", "choice", "count", "positive", "number", "time", "sha256"]
 
 
@@ -31,6 +31,10 @@ def _text(name: str, meaning: str) -> Column:
 
 def _ms(name: str, meaning: str) -> Column:
     return Column(name, "positive", meaning, unit="ms")
+
+
+def _since_3(column: Column) -> Column:
+    return replace(column, since=3)
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -59,12 +63,17 @@ COLUMNS: tuple[Column, ...] = (
     _text("runtime_version", "its version"),
     _text("delegate", "library that drove the accelerator for the runtime"),
     _text("delegate_version", "its version"),
+    _since_3(_text("delegate_build", "which build of it: std or max of an Edge TPU's library")),
+    _since_3(Column("streamed_bytes", "count", "parameters sent to the accelerator with every inference", unit="B")),
+    _since_3(Column("operations", "count", "operations of the network, as the runtime is given it")),
+    _since_3(Column("cpu_operations", "count", "of these, the ones that the host's CPU executes")),
     Column("threads", "count", "threads the runtime was given"),
     _text("options", "the runtime's other options, `;` between them"),
     _text(
         "region",
         "what the clock was around: `invoke` (from inputs in place to outputs ready, copies to the device included)",
     ),
+    _since_3(_text("scenario", "how inferences are asked for: burst is one after the other without a pause")),
     Column("status", "choice", "what became of the case", choices=("measured", "published", "skipped", "failed")),
     _text("reason", "why there is no figure"),
     Column("verdict", "choice", "whether the figure deserves belief", choices=("clean", "suspect", "contaminated")),
@@ -79,6 +88,25 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "interval", "choice", "95 % interval of the statistic, or what rounding allows", choices=("ci95", "rounding")
     ),
+    _since_3(
+        Column(
+            "interval_covers",
+            "choice",
+            "what low_ms and high_ms cover: measuring again on this machine at another time, or another round of the run",
+            choices=("machine", "run"),
+        )
+    ),
+    _since_3(_ms("run_low_ms", "lower end of the 95 % interval within the run: for ratios inside it")),
+    _since_3(_ms("run_high_ms", "upper end of it")),
+    _since_3(
+        Column("between_runs_sd", "number", "spread between runs at the place: standard deviation of the logarithm")
+    ),
+    _since_3(Column("between_runs", "count", "earlier runs that this was learned from; 0 is a default")),
+    _since_3(
+        _ms("fastest_ms", "time of an inference that nothing disturbs: fastest percent in the faster half of rounds")
+    ),
+    _since_3(_ms("fastest_low_ms", "lower end of its 99 % interval, measured again on this machine")),
+    _since_3(_ms("fastest_high_ms", "upper end of it")),
     _ms("mean_ms", "arithmetic mean of the samples"),
     _ms("min_ms", "smallest sample"),
     _ms("max_ms", "largest sample"),
@@ -98,6 +126,15 @@ COLUMNS: tuple[Column, ...] = (
     Column("temperature_c_start", "number", "hottest sensor before the first timed loop", unit="degC"),
     Column("temperature_c_end", "number", "hottest sensor after the last timed loop", unit="degC"),
     Column("energy_mj", "number", "energy of one inference above the idle baseline", unit="mJ"),
+    _since_3(Column("pictures", "count", "pictures that accuracy is of")),
+    _since_3(Column("top1", "number", "share of pictures whose first class is right: 0.71 is 71 %")),
+    _since_3(Column("top1_low", "number", "lower end of its 95 % interval")),
+    _since_3(Column("top1_high", "number", "upper end of it")),
+    _since_3(Column("top1_change", "number", "top1 less that of the source network on the same pictures")),
+    _since_3(Column("top1_change_low", "number", "lower end of its 95 % interval")),
+    _since_3(Column("top1_change_high", "number", "upper end of it")),
+    _since_3(Column("agreement", "number", "share of pictures whose first class is that of the source network")),
+    _since_3(_text("quality", "what accuracy and agreement say of the file")),
     Column("throughput_low_per_s", "positive", "lower end of the throughput's rounding", unit="1/s", since=2),
     Column("throughput_high_per_s", "positive", "upper end of the throughput's rounding", unit="1/s", since=2),
     Column("started_utc", "time", "when the first round began (ISO 8601)"),

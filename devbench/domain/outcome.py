@@ -116,8 +116,12 @@ class Round:
 class Summary:
     """Figures of all the samples of a case, in milliseconds; None where there are too few samples to say.
 
-    low_ms, high_ms: the 95 % interval of the median. between_rounds: False if there was one round only,
-        so that the interval says nothing of how much another process would differ.
+    low_ms, high_ms: the 95 % interval of the median. covers: what it covers: `machine` is measuring again at another
+        time on this machine, `run` is another round of this run, which is all that older runs have.
+    run_low_ms, run_high_ms: the narrower interval, within this run: for ratios inside it.
+    between_rounds: False if there was one round only, so that neither says how much another process would differ.
+    fastest_ms, fastest_low_ms, fastest_high_ms: what an inference takes that nothing disturbs: the fastest percent of
+        the samples in the faster half of the rounds, with its 99 % interval, measured again.
     p90_bound_ms, p99_bound_ms: what the true percentile does not exceed, with 99 % confidence if the samples
         are independent (MLPerf's early-stopping bound); None under 64 and 662 samples.
     outliers: how many samples lie more than three interquartile ranges out (Tukey); all are kept.
@@ -128,6 +132,12 @@ class Summary:
     median_ms: Milliseconds
     low_ms: Positive
     high_ms: Positive
+    covers: Literal["run", "machine"] = "run"
+    run_low_ms: Positive | None = None
+    run_high_ms: Positive | None = None
+    fastest_ms: Milliseconds | None = None
+    fastest_low_ms: Positive | None = None
+    fastest_high_ms: Positive | None = None
     between_rounds: bool
     mean_ms: Milliseconds
     min_ms: Milliseconds

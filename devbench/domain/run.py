@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any, ClassVar, Literal
 
+from devbench.domain.between_runs import BetweenRuns
 from devbench.domain.case import Option
 from devbench.domain.measure import Measure
 from devbench.domain.model import TensorSpec
@@ -46,6 +47,7 @@ class CaseRecord:
     """One case of a run: what it is, what was executed, each round's facts, and what became of it.
 
     remarks: what its device has to say of the result.
+    between_runs: how much its place varies from run to run, as far as was known when it was measured; None before.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _NUMBERS
@@ -64,6 +66,7 @@ class CaseRecord:
     rounds: tuple[RoundFacts, ...] = ()
     outcome: Outcome | Pending = field(default_factory=Pending)
     remarks: tuple[str, ...] = ()
+    between_runs: BetweenRuns | None = None
 
     @property
     def counting(self) -> tuple[RoundFacts, ...]:

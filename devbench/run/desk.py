@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from devbench.run.execute import Hold
     from devbench.run.plan import Probe
     from devbench.run.progress import Progress
+    from devbench.store.earlier_runs import EarlierRuns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +26,4 @@ class Desk:
     probe: Probe
     progress: Progress
     hold: Hold
+    earlier: EarlierRuns

@@ -13,7 +13,7 @@ from devbench.domain.change import Change
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
-from devbench.errors import RecordError, RoundError
+from devbench.errors import RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.estimate import TimeLeft
@@ -22,6 +22,7 @@ from devbench.run.lost import Discovered
 from devbench.run.progress import Progress
 from devbench.run.settle import changes_of
 from devbench.run.summary import outcome_of
+from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 
 Hold = Callable[[Sequence[Change]], AbstractContextManager[None]]  # makes changes, and undoes them
@@ -38,6 +39,7 @@ class Execution:
     plugins: Plugins
     progress: Progress
     hold: Hold
+    earlier: EarlierRuns
     _left: TimeLeft = field(default_factory=TimeLeft)
 
     def __post_init__(self) -> None:
@@ -59,7 +61,20 @@ class Execution:
             if isinstance(record.outcome, Pending):
                 self._close(record)
         self.run = self.folder.finish(self.run)
+        self._remember()
         return self.run
+
+    def _remember(self) -> None:
+        """Keep what later runs learn the spread between runs from. The run is saved: nothing here may undo that."""
+        measured = [case for case in self.run.cases if isinstance(case.outcome, Measured)]
+        try:
+            self.earlier.add(self.run.id, {case.id: (case, self._counting(case)) for case in measured})
+        except (OSError, RunFolderError) as error:
+            self.progress.detail(f"not remembered for later runs: {error}")
+
+    def _counting(self, case: CaseRecord) -> list[Nanoseconds]:
+        samples = self._samples(case.id)
+        return [samples[about.index] for about in case.counting]
 
     def _changes(self) -> list[Change]:
         """What the places that are still to be measured want changed."""
@@ -118,6 +133,7 @@ class Execution:
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
+        record = replace(record, between_runs=self.earlier.between_runs(record, self.run.id))
         outcome, remarks = self._measured(record), (*record.remarks, *self._remarks(record))
         try:
             self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))

@@ -134,6 +134,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
         plugins=desk.plugins,
         progress=desk.progress,
         hold=desk.hold,
+        earlier=desk.earlier,
     ).finish()
 
 

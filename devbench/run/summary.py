@@ -6,10 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from devbench.domain.between_runs import BetweenRuns, fastest_spread_of, spread_of
 from devbench.domain.outcome import Measured, Nanoseconds, Precision, Summary
 from devbench.domain.run import CaseRecord
 from devbench.run.verdict import judge_case
-from devbench.stats import count_outliers, median_interval, percentile_upper_bound, precision, summarise
+from devbench.stats import (
+    count_outliers,
+    measured_again,
+    median_interval,
+    percentile_upper_bound,
+    precision,
+    round_medians,
+    summarise,
+    undisturbed_time,
+)
+from devbench.stats.interval import log_estimate
 
 _NS_PER_MS = 1e6
 _FEWEST_FOR_P90 = 10
@@ -28,8 +39,8 @@ def outcome_of(case: CaseRecord, samples_in: Callable[[str], Mapping[int, Nanose
     compute = samples_in("compute") if alone else {}
     duration_s = sum(about.duration_s for about in counting) / len(counting)
     return Measured(
-        summary=summary_of(rounds),
-        compute=summary_of([compute[index] for index in alone]) if alone else None,
+        summary=summary_of(rounds, case.between_runs),
+        compute=summary_of([compute[index] for index in alone], case.between_runs) if alone else None,
         verdict=judge_case(
             counting,
             medians_ns=[float(np.median(one)) for one in rounds],
@@ -39,10 +50,16 @@ def outcome_of(case: CaseRecord, samples_in: Callable[[str], Mapping[int, Nanose
     )
 
 
-def summary_of(rounds: Sequence[Nanoseconds]) -> Summary:
-    """Milliseconds from nanoseconds; a percentile that would be no more than the largest sample is left out."""
+def summary_of(rounds: Sequence[Nanoseconds], between_runs: BetweenRuns | None = None) -> Summary:
+    """Milliseconds from nanoseconds; a percentile that would be no more than the largest sample is left out.
+
+    between_runs: what the place varies by from run to run; without it, the interval is that within this run.
+    """
     figures = summarise(rounds)
-    interval = median_interval(rounds)
+    medians = round_medians(rounds)
+    inside = median_interval(medians)
+    interval = measured_again(log_estimate(medians), [spread_of(between_runs)]) if between_runs else inside
+    fastest = undisturbed_time(medians, fastest_spread_of(between_runs)) if between_runs else None
     outliers = count_outliers(rounds)
     everything = np.concatenate(rounds)
     return Summary(
@@ -51,6 +68,12 @@ def summary_of(rounds: Sequence[Nanoseconds]) -> Summary:
         median_ms=interval.estimate / _NS_PER_MS,
         low_ms=interval.low / _NS_PER_MS,
         high_ms=interval.high / _NS_PER_MS,
+        covers="machine" if between_runs else "run",
+        run_low_ms=inside.low / _NS_PER_MS,
+        run_high_ms=inside.high / _NS_PER_MS,
+        fastest_ms=fastest.estimate / _NS_PER_MS if fastest else None,
+        fastest_low_ms=fastest.low / _NS_PER_MS if fastest else None,
+        fastest_high_ms=fastest.high / _NS_PER_MS if fastest else None,
         between_rounds=interval.between_rounds,
         mean_ms=figures.mean_ns / _NS_PER_MS,
         min_ms=figures.min_ns / _NS_PER_MS,

@@ -4,7 +4,9 @@ Everywhere `rounds` is a sequence of one-dimensional int64 arrays, one per round
 latencies in nanoseconds in the order they were measured. Mistakes of the caller are `ValueError`.
 """
 
+from devbench.stats.allan import AllanPoint, allan_deviation
 from devbench.stats.bands import Bands, bands
+from devbench.stats.between_runs import Spread, measured_again, smallest_visible, spread_between_runs
 from devbench.stats.geomean import GeometricMean, geometric_mean_of_intervals, geometric_mean_ratio
 from devbench.stats.interval import Interval, median_interval
 from devbench.stats.outliers import OutlierCounts, count_outliers
@@ -14,23 +16,27 @@ from devbench.stats.ratio import divide, ratio_interval
 from devbench.stats.round_median import RoundMedian, round_medians
 from devbench.stats.steady import Steadiness, check_steady
 from devbench.stats.summary import Summary, percentile, summarise
-from devbench.stats.undisturbed import undisturbed_ratio
+from devbench.stats.undisturbed import undisturbed_ratio, undisturbed_time
 
 __all__ = [
+    "AllanPoint",
     "Bands",
     "GeometricMean",
     "Interval",
     "OutlierCounts",
     "Precision",
     "RoundMedian",
+    "Spread",
     "Steadiness",
     "Summary",
+    "allan_deviation",
     "bands",
     "check_steady",
     "count_outliers",
     "divide",
     "geometric_mean_of_intervals",
     "geometric_mean_ratio",
+    "measured_again",
     "median_interval",
     "minimum_samples",
     "percentile",
@@ -38,6 +44,9 @@ __all__ = [
     "precision",
     "ratio_interval",
     "round_medians",
+    "smallest_visible",
+    "spread_between_runs",
     "summarise",
     "undisturbed_ratio",
+    "undisturbed_time",
 ]

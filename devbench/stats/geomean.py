@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from devbench.stats.between_runs import Spread, measured_again
 from devbench.stats.interval import Interval, LogEstimate, check_level, mean_over_rounds
 from devbench.stats.ratio import ratio_estimate, subtract
 from devbench.stats.round_median import Medians, RoundMedian, round_medians
@@ -27,7 +28,12 @@ class GeometricMean:
 
 
 def geometric_mean_ratio(
-    numerators: Sequence[Medians], denominators: Sequence[Medians], *, paired: bool, level: float = 0.95
+    numerators: Sequence[Medians],
+    denominators: Sequence[Medians],
+    *,
+    paired: bool,
+    level: float = 0.95,
+    spreads: Sequence[Spread] = (),
 ) -> GeometricMean:
     """Return the geometric mean over models of the ratio of medians, with its joint interval.
 
@@ -42,6 +48,7 @@ def geometric_mean_ratio(
         denominators: the same models in the same order.
         paired: as for `ratio_interval`.
         level: between 0 and 1.
+        spreads: between runs, one for each side, where the two are of different runs; () inside one run.
 
     Raises:
         ValueError: no models, sides of different lengths, or what `ratio_interval` raises.
@@ -55,7 +62,8 @@ def geometric_mean_ratio(
     singles = [ratio_estimate(a, b, paired=paired) for a, b in zip(above, below, strict=True)]
     joint = _joint(above, below, paired=paired) or _as_if_fully_shared(singles)
     ratios = [math.exp(one.value) for one in singles]
-    return GeometricMean(joint.interval(level), min(ratios), max(ratios), len(ratios))
+    interval = measured_again(joint, spreads, level) if spreads else joint.interval(level)
+    return GeometricMean(interval, min(ratios), max(ratios), len(ratios))
 
 
 def _joint(above: list[list[RoundMedian]], below: list[list[RoundMedian]], *, paired: bool) -> LogEstimate | None:

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from devbench.stats.between_runs import Spread
 from devbench.stats.interval import Interval
 from devbench.stats.round_median import Medians, RoundMedian, round_medians
+from devbench.stats.student import t_quantile
 
 LEVEL = 0.99  # it has the second word in `devbench compare`, after the medians, and so must be surer of it
 METHOD = "fastest percent, spread of the faster half of the rounds"
@@ -30,7 +32,7 @@ _REACH = (
 _MOST = len(_REACH) + 1
 
 
-def undisturbed_ratio(numerator: Medians, denominator: Medians) -> Interval | None:
+def undisturbed_ratio(numerator: Medians, denominator: Medians, spreads: Sequence[Spread] = ()) -> Interval | None:
     """Return the ratio of two cases' undisturbed times, with the 99 % interval that their rounds give.
 
     Of each round the fastest percent, of these the faster half (more than half of them, so 3 of 5), on logarithms.
@@ -39,6 +41,7 @@ def undisturbed_ratio(numerator: Medians, denominator: Medians) -> Interval | No
     Args:
         numerator: as for `median_interval`.
         denominator: the same; of a side with more than twice as many rounds as the other, so many are taken.
+        spreads: between runs, one for each side, where the two are of different runs; () inside one run.
 
     Raises:
         ValueError: an empty round.
@@ -48,15 +51,43 @@ def undisturbed_ratio(numerator: Medians, denominator: Medians) -> Interval | No
         return None
     most = 2 * min(len(numerator), len(denominator))  # the faster half of many rounds is faster than that of a few
     above, below = (_floor(round_medians(side[:most])) for side in (numerator, denominator))
-    value = above.log_time - below.log_time
-    reach = math.hypot(above.reach, below.reach) + above.log_tick + below.log_tick
+    inside = math.hypot(above.reach, below.reach)
+    between = _between(spreads)
+    return _interval(
+        above.log_time - below.log_time,
+        math.hypot(inside, between) + above.log_tick + below.log_tick,
+        above.rounds + below.rounds - 2.0,
+    )
+
+
+def undisturbed_time(rounds: Medians, spread: Spread) -> Interval | None:
+    """Return the undisturbed time in nanoseconds with the 99 % interval that covers measuring again.
+
+    None where there is one round: how much processes differ is then not known.
+    """
+    if len(rounds) < 2:  # noqa: PLR2004
+        return None
+    floor = _floor(round_medians(rounds))
+    reach = math.hypot(floor.reach, _between([spread])) + floor.log_tick
+    return _interval(floor.log_time, reach, floor.rounds - 1.0)
+
+
+def _between(spreads: Sequence[Spread]) -> float:
+    """How far the spread between runs reaches, 99 % of the time."""
+    if not spreads:
+        return 0.0
+    degrees = min(one.degrees_of_freedom for one in spreads)
+    return t_quantile((1 + LEVEL) / 2, degrees) * math.sqrt(sum(one.log_sd**2 for one in spreads))
+
+
+def _interval(value: float, reach: float, degrees_of_freedom: float) -> Interval:
     return Interval(
         estimate=math.exp(value),
         low=math.exp(value - reach),
         high=math.exp(value + reach),
         level=LEVEL,
         between_rounds=True,
-        degrees_of_freedom=above.rounds + below.rounds - 2.0,
+        degrees_of_freedom=degrees_of_freedom,
         method=METHOD,
     )
 

@@ -51,6 +51,7 @@ def _setting(case: CaseRecord) -> dict[str, str]:
         "threads": str(case.options.get("threads", "")),
         "options": ";".join(f"{name}={value}" for name, value in sorted(others.items())),
         "region": case.region,
+        "scenario": "burst",
         "started_utc": case.rounds[0].started_utc if case.rounds else "",
     }
 
@@ -78,6 +79,14 @@ def _figures(case: CaseRecord, outcome: Measured) -> dict[str, str]:
         "low_ms": _ms(summary.low_ms),
         "high_ms": _ms(summary.high_ms),
         "interval": "ci95",
+        "interval_covers": summary.covers,
+        "run_low_ms": _ms(summary.run_low_ms),
+        "run_high_ms": _ms(summary.run_high_ms),
+        "between_runs_sd": f"{case.between_runs.median_sd:.6g}" if case.between_runs else "",
+        "between_runs": str(case.between_runs.runs) if case.between_runs else "",
+        "fastest_ms": _ms(summary.fastest_ms),
+        "fastest_low_ms": _ms(summary.fastest_low_ms),
+        "fastest_high_ms": _ms(summary.fastest_high_ms),
         "mean_ms": _ms(summary.mean_ms),
         "min_ms": _ms(summary.min_ms),
         "max_ms": _ms(summary.max_ms),

@@ -1,5 +1,6 @@
 """What the worker can see of the machine and the interpreter it runs on. What it cannot see is left out."""
 
+import hashlib
 import os
 import platform
 import sys
@@ -22,6 +23,8 @@ def machine() -> "Dict[str, str]":
         "board": _text("/proc/device-tree/model").rstrip("\0"),
         "governor": _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "memory_mib": _memory_mib(),
+        "machine_id": _machine_id(),
+        "virtual": _is_virtual(),
     }
     if hasattr(os, "sched_getaffinity"):
         found["cpus_allowed"] = str(len(os.sched_getaffinity(0)))
@@ -49,6 +52,21 @@ def _cpu_name() -> str:
         if name.strip() in ("model name", "Model", "Hardware"):
             return value.strip()
     return platform.processor()
+
+
+def _machine_id() -> str:
+    """Tells this machine from another of the same name and kind; a hash, as the id itself is not for others."""
+    found = _text("/etc/machine-id") + platform.node()
+    return hashlib.sha256(found.encode("utf-8", "replace")).hexdigest()[:16] if found else ""
+
+
+def _is_virtual() -> str:
+    """Whether the machine shares its processor with others that nobody here can see; "" where that is not known."""
+    for line in _text("/proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "flags":
+            return "yes" if "hypervisor" in value.split() else "no"
+    return ""
 
 
 def _memory_mib() -> str:

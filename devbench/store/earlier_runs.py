@@ -1,0 +1,139 @@
+"""Figures of earlier runs, kept for each machine and place: what the spread between runs is learned from.
+
+It is a convenience, not a record: the run folders are. A file that is gone or damaged costs some precision only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from pydantic import TypeAdapter, ValidationError
+
+from devbench.domain.between_runs import BetweenRuns
+from devbench.domain.outcome import Measured, Nanoseconds
+from devbench.domain.ranges import NotNegative
+from devbench.domain.run import CaseRecord
+from devbench.files import make_folder, read_regular, write_whole
+from devbench.stats import RoundMedian, round_medians
+from devbench.stats.between_runs import RunFigure, Spread, spread_between_runs
+from devbench.stats.interval import log_estimate
+
+DEFAULT_SD = {"yes": 0.05, "": 0.05, "no": 0.02}
+"""What is assumed of a place without earlier runs, by whether its machine is virtual; "" is unknown."""
+
+_MOST_RUNS = 40
+_LARGEST_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierFigure:
+    """One case of one run: logarithms of nanoseconds, with the variance that the run itself shows of them."""
+
+    run: str
+    case: str
+    log_median: float
+    log_fastest: float
+    variance: NotNegative
+
+
+_LINE: TypeAdapter[EarlierFigure] = TypeAdapter(EarlierFigure)
+
+
+class EarlierRuns:
+    """The figures of earlier runs in `folder`: a file for each place of each machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def between_runs(self, case: CaseRecord, run_id: str) -> BetweenRuns:
+        """What the runs before `run_id` at the place of `case` say; a default where there are fewer than two."""
+        by_case: dict[str, list[EarlierFigure]] = {}
+        for one in self._read(_place_of(case)):
+            if one.run != run_id:
+                by_case.setdefault(one.case, []).append(one)
+        default = DEFAULT_SD.get(_fact(case, "virtual"), DEFAULT_SD[""])
+        medians = _spread(by_case, "log_median", default)
+        return BetweenRuns(
+            median_sd=medians.log_sd,
+            fastest_sd=_spread(by_case, "log_fastest", default).log_sd,
+            degrees_of_freedom=medians.degrees_of_freedom,
+            runs=medians.runs,
+        )
+
+    def add(self, run_id: str, cases: Mapping[str, tuple[CaseRecord, list[Nanoseconds]]]) -> None:
+        """Keep the figures of a run: each case with the rounds that count. Contaminated ones say nothing of a place.
+
+        Raises OSError.
+        """
+        by_place: dict[str, list[EarlierFigure]] = {}
+        for case, rounds in cases.values():
+            if isinstance(case.outcome, Measured) and case.outcome.verdict.status != "contaminated":
+                by_place.setdefault(_place_of(case), []).append(_figure(run_id, case, round_medians(rounds)))
+        for place, found in by_place.items():
+            make_folder(self._folder)
+            with FileLock(self._folder / f"{place}.lock"):
+                kept = _newest([one for one in self._read(place) if one.run != run_id] + found)
+                lines = "".join(json.dumps(asdict(one)) + "\n" for one in kept)
+                write_whole(self._folder / f"{place}.jsonl", lines.encode())
+
+    def _read(self, place: str) -> list[EarlierFigure]:
+        try:
+            text = read_regular(self._folder / f"{place}.jsonl", _LARGEST_BYTES).decode(errors="replace")
+        except OSError:
+            return []
+        return [one for line in text.splitlines() if (one := _checked(line))]
+
+
+def _checked(line: str) -> EarlierFigure | None:
+    try:
+        return _LINE.validate_json(line)
+    except ValidationError:
+        return None
+
+
+def _newest(figures: list[EarlierFigure]) -> list[EarlierFigure]:
+    """Those of the last runs: a machine is not what it was a hundred runs ago."""
+    runs = list(dict.fromkeys(one.run for one in figures))[-_MOST_RUNS:]
+    return [one for one in figures if one.run in runs]
+
+
+def _spread(by_case: Mapping[str, Iterable[EarlierFigure]], name: str, default: float) -> Spread:
+    cases = [[RunFigure(getattr(one, name), one.variance) for one in figures] for figures in by_case.values()]
+    return spread_between_runs(cases, default)
+
+
+def _figure(run_id: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierFigure:
+    estimate = log_estimate(medians)
+    fastest = sorted(math.log(one.fastest_ns) for one in medians)[: len(medians) // 2 + 1]
+    return EarlierFigure(
+        run=run_id,
+        case=_name_of(case),
+        log_median=estimate.value,
+        log_fastest=sum(fastest) / len(fastest),
+        variance=max(estimate.variance, estimate.inside_variance),
+    )
+
+
+def _place_of(case: CaseRecord) -> str:
+    """A file name for the place: another machine of the same name is another place."""
+    machine = [_fact(case, name) for name in ("machine_id", "cpu", "cpus", "board")]
+    key = json.dumps([case.device, case.place, *machine])
+    return hashlib.sha256(key.encode()).hexdigest()[:20]
+
+
+def _name_of(case: CaseRecord) -> str:
+    """What must be the same for two figures to be of the same work done in the same way."""
+    artifact = case.artifact.sha256 if case.artifact else ""
+    parts = [case.model, artifact, case.runtime, _fact(case, "runtime_version"), case.region, case.input]
+    key = json.dumps([*parts, sorted(map(str, case.options.items()))])
+    return hashlib.sha256(key.encode()).hexdigest()[:20]
+
+
+def _fact(case: CaseRecord, name: str) -> str:
+    return case.rounds[0].facts.get(name, "") if case.rounds else ""
