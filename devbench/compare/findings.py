@@ -22,6 +22,7 @@ from devbench.stats.steady import FEWEST_SAMPLES
 class Kind(IntEnum):
     """What sort of finding it is, the gravest first."""
 
+    DAMAGED = -1
     CONTAMINATED = 0
     FAILED = 1
     SUSPECT = 2
@@ -80,7 +81,7 @@ def findings_of_files(grid: Grid, placing: Placing, files: Sequence[FileSource],
 def _doubts(run: Run) -> Iterator[Finding]:
     """What does not hold of the run's own files."""
     for text in run.doubts:
-        yield Finding(kind=Kind.REMARK, cause="run folder", text=text)
+        yield Finding(kind=Kind.DAMAGED, cause="run folder", text=text)
 
 
 def _reasons(cases: Sequence[CaseRecord]) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -54,7 +55,12 @@ class CaseChange:
 
 @dataclass(frozen=True, kw_only=True)
 class RunChanges:
-    """All cases as NEW has them, then those only in OLD. overall: over those with a ratio, if two or more."""
+    """All cases as NEW has them, then those only in OLD.
+
+    overall: over those with a ratio, if two or more.
+    resolution: the smallest difference that can be shown between these two runs, by the case where it is smallest: 0.06
+        is 6 %; None where nothing was compared. earlier_runs: what the spread between runs was learned from, at least.
+    """
 
     old: Run
     new: Run
@@ -62,6 +68,8 @@ class RunChanges:
     cases: tuple[CaseChange, ...]
     overall: GeometricMean | None
     notes: tuple[str, ...]
+    resolution: float | None = None
+    earlier_runs: int = 0
 
 
 def compare_runs(old: RunSource, new: RunSource, threshold: float) -> RunChanges:
@@ -80,6 +88,8 @@ def compare_runs(old: RunSource, new: RunSource, threshold: float) -> RunChanges
         threshold=threshold,
         cases=tuple(changes),
         overall=mean_times(decided) if len(decided) > 1 else None,
+        resolution=_resolution(changes),
+        earlier_runs=min((_earlier_runs(case) for side in (old, new) for case in side.run.cases), default=0),
         notes=(*old.run.doubts, *new.run.doubts, *_unlike(_of_run(old.run), _of_run(new.run))),
     )
 
@@ -101,6 +111,16 @@ def _change(
     notes = [_BY_FASTEST] if by_fastest and not difference.startswith("undecided") else []
     notes += [*_notes(old.case, new.case), *_unknown_answer(old.case, new.case, *sources)]
     return replace(change, ratio=ratio, undisturbed=undisturbed, difference=difference, notes=tuple(notes))
+
+
+def _resolution(changes: Sequence[CaseChange]) -> float | None:
+    """By the medians or by the fastest percent, whichever sees more."""
+    found = [one for change in changes for one in (change.ratio, change.undisturbed) if one and change.difference]
+    return min((math.sqrt(one.high / one.low) - 1 for one in found), default=None)
+
+
+def _earlier_runs(case: CaseRecord) -> int:
+    return case.between_runs.runs if case.between_runs else 0
 
 
 def difference_of(

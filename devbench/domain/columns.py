@@ -92,7 +92,7 @@ COLUMNS: tuple[Column, ...] = (
         Column(
             "interval_covers",
             "choice",
-            "what low_ms and high_ms cover: measuring again on this machine at another time, or another round of the run",
+            "what low_ms and high_ms cover: measuring again on this machine, or another round of the same run",
             choices=("machine", "run"),
         )
     ),

@@ -12,7 +12,7 @@ from devbench.compare.grid import Cell, Grid, Row, System
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
 from devbench.report.notes import cases_text, remedy_of, sentence, text_of
-from devbench.report.numbers import bare_figure_text, count_of, duration, listed, percent
+from devbench.report.numbers import bare_figure_text, count_of, duration, listed, plus_minus
 from devbench.report.words import answer_sentences, ratio_text, short_row_names
 
 _MOST_NOTES = 5
@@ -143,7 +143,7 @@ def _time(figure: Figure) -> str:
     """With half its interval where that is worth telling; a contaminated figure's would promise too much."""
     text = bare_figure_text(figure)
     if figure.measured and figure.latency_ms and not figure.contaminated:
-        text += f" ±{percent(figure.latency_ms.relative_half_width)}"
+        text += f" {plus_minus(figure.latency_ms)}".replace("± ", "±")
     return text
 
 
@@ -244,6 +244,12 @@ def _doubts(overview: Overview, findings: Sequence[Finding]) -> str:
     return f"{bad} of {count_of(measured, 'figure')} {are} not clean: {causes}{more}. Try `devbench doctor`."
 
 
+def _damage(_: Overview, findings: Sequence[Finding]) -> str:
+    found = [text_of(one) for one in findings if one.kind is Kind.DAMAGED]
+    more = f" {count_of(len(found) - 1, 'more problem')}: --verbose." if len(found) > 1 else ""
+    return f"Do not trust these figures. {sentence(found[0])}{more}" if found else ""
+
+
 def _failures(_: Overview, findings: Sequence[Finding]) -> str:
     failed = [one for one in findings if one.kind is Kind.FAILED]
     if not failed:
@@ -306,4 +312,4 @@ def _cost(_: Overview, findings: Sequence[Finding]) -> str:
     return sentence(text_of(found)) if found and wide else ""
 
 
-_MAKERS = (_pending, _failures, _doubts, _no_ratios, _one_round, _remarks, _skipped, _absent, _cost)
+_MAKERS = (_damage, _pending, _failures, _doubts, _no_ratios, _one_round, _remarks, _skipped, _absent, _cost)

@@ -49,8 +49,9 @@ def percent(share: float) -> str:
 
 
 def plus_minus(interval: Interval) -> str:
-    """`± 0.4 %`: half the interval over the estimate."""
-    return f"± {percent(interval.relative_half_width)}"
+    """`± 0.4 %`: half the interval over the estimate; `± over 100 %` where it says next to nothing."""
+    share = interval.relative_half_width
+    return f"± {percent(share)}" if share <= 1 else "± over 100 %"
 
 
 def figure_text(figure: Figure) -> str:

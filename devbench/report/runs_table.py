@@ -7,7 +7,7 @@ from typing import Any
 from devbench.compare.runs import CaseChange, RunChanges
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Run
-from devbench.report.numbers import milliseconds
+from devbench.report.numbers import milliseconds, percent
 from devbench.report.tables import Table, TableCell, text_cell
 from devbench.stats import Interval
 
@@ -34,6 +34,7 @@ def runs_table(changes: RunChanges) -> Table:
             *changes.notes,
             f"OLD is {_name(changes.old)}, NEW is {_name(changes.new)}; where a note names two things, OLD's is first.",
             "undisturbed: of the fastest percent of the samples, in the faster half of the rounds, with 99 % interval.",
+            *_resolution(changes),
             f"slower, faster: the interval lies wholly on one side of 1, and the ratio is at least {limit} from it.",
         ),
     )
@@ -48,6 +49,8 @@ def runs_data(changes: RunChanges) -> dict[str, Any]:
         "suite": changes.new.suite,
         "threshold": changes.threshold,
         "notes": list(changes.notes),
+        "resolution": changes.resolution,
+        "earlier_runs": changes.earlier_runs,
         "cases": [
             {
                 "id": change.id,
@@ -91,6 +94,21 @@ def _row(change: CaseChange, threshold: float, numbers: dict[str, int]) -> tuple
 
 def _cells(*cells: tuple[str, ...]) -> tuple[TableCell, ...]:
     return tuple(text_cell(*lines) for lines in cells)
+
+
+def _resolution(changes: RunChanges) -> list[str]:
+    """What these two runs can show at all, and what shows more."""
+    if changes.resolution is None:
+        return []
+    known = (
+        f"the spread between runs is learned from {changes.earlier_runs} earlier runs"
+        if changes.earlier_runs
+        else "the spread between runs is a default, as there are not two earlier runs here"
+    )
+    return [
+        f"Differences under {percent(changes.resolution)} cannot be shown between these two runs ({known}).",
+        "To see smaller ones, measure both side by side: `devbench compare --measure OLD NEW`.",
+    ]
 
 
 def _told(change: CaseChange) -> tuple[str, ...]:

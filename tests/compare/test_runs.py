@@ -12,6 +12,7 @@ import pytest
 from devbench.compare.alike import answers_differ
 from devbench.compare.figures import RunSource
 from devbench.compare.runs import CaseChange, Difference, Kind, RunChanges, compare_runs, difference_of
+from devbench.domain.between_runs import BetweenRuns
 from devbench.domain.conditions import Reason, Verdict
 from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, RoundFacts, Skipped
@@ -67,6 +68,7 @@ def _case(case_id: str = "a@x", rounds: list[Nanoseconds] = ROUNDS, **changed: A
         "artifact": artifact,
         "rounds": tuple(map(_about, range(len(rounds)))),
         "outcome": Measured(summary=summary_of(rounds)),
+        "between_runs": BetweenRuns(median_sd=1e-5, fastest_sd=1e-5, degrees_of_freedom=40, runs=38),
         **changed,
     }
     return CaseRecord(id=case_id, model=case_id.partition("@")[0], device="x", **given)
@@ -104,6 +106,17 @@ def _compare(old: Run, new: Run, before: Samples | None = None, after: Samples |
 
 def _only(old: CaseRecord, new: CaseRecord) -> CaseChange:
     return _compare(_run(old), _run(new)).cases[0]
+
+
+def test_what_is_not_known_of_a_place_hides_a_difference_of_two_percent() -> None:
+    shaky = _case(between_runs=None)
+    changes = _compare(_run(shaky), _run(shaky), after={"a@x": _times(1.02)})
+    assert changes.cases[0].difference == "no difference shown"
+    assert changes.resolution is not None
+    assert changes.resolution > 0.1
+    known = _compare(_run(_case()), _run(_case()), after={"a@x": _times(1.02)})
+    assert known.cases[0].difference == "slower"
+    assert known.resolution == pytest.approx(0, abs=0.005)
 
 
 @pytest.mark.parametrize(
