@@ -10,6 +10,7 @@ from typing import get_args
 import click
 from rich.console import Console
 
+from devbench.cli.durations import seconds_of
 from devbench.cli.paths import PATH
 from devbench.cli.runs import open_run
 from devbench.cli.sources import run_source
@@ -38,6 +39,19 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
 
 
 @click.command()
+@click.option(
+    "--measure",
+    "measures",
+    is_flag=True,
+    help="Measure both again, in turns: OLD and NEW are suites, model files or run folders. Shows small differences.",
+)
+@click.option("--budget", default="2 min", show_default=True, help="With --measure: how long it may take.")
+@click.option("--device", default="", help="With --measure of model files: the device; by default the first one here.")
+@click.option("--old-runtime", default="", help="With --measure of a model file: the runtime of OLD.")
+@click.option("--new-runtime", default="", help="The same of NEW.")
+@click.option("--old-python", default="", help="With --measure: the interpreter to measure OLD with.")
+@click.option("--new-python", default="", help="The same of NEW.")
+@click.option("--out", type=PATH, help="With --measure: the run folder; by default a new one in results/runs/.")
 @click.argument("old", type=PATH)
 @click.argument("new", type=PATH)
 @click.option(
@@ -58,13 +72,35 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     help="Exit with 4 if a case is this (repeatable). missing: measured in OLD and not in NEW. failed: in NEW. "
     "answer: the same file gave another answer to the same input.",
 )
-def command(old: Path, new: Path, threshold: float, style: str, as_json: bool, kinds: tuple[Kind, ...]) -> int:
+def command(
+    old: Path,
+    new: Path,
+    threshold: float,
+    style: str,
+    as_json: bool,
+    kinds: tuple[Kind, ...],
+    measures: bool,
+    out: Path | None,
+    budget: str,
+    **sides: str,
+) -> int:
     """Compare the run in the folder NEW with the one in OLD, case by case.
 
-    The ratio is time in NEW over time in OLD: above 1 is slower.
+    The ratio is time in NEW over time in OLD: above 1 is slower. With --measure, both are measured again in turns: that
+    shows far smaller differences than two runs do.
     """
+    style = "json" if as_json else style
+    if measures:
+        from devbench.cli.side_by_side import Choice, compare_side_by_side
+
+        choice = Choice(
+            old=old, new=new, threshold=threshold, budget_s=seconds_of(budget), out=out, style=style, **sides
+        )
+        return compare_side_by_side(choice, kinds)
+    if out or any(sides.values()):
+        raise click.UsageError("--out, --device and the options of a runtime or an interpreter need --measure.")
     changes = compare_runs(_side(old), _side(new), threshold)
-    if as_json or style == "json":
+    if style == "json":
         print(json.dumps(runs_data(changes), indent=2, ensure_ascii=False))
     elif style == "markdown":
         print(markdown([runs_table(changes)]), end="")

@@ -19,10 +19,10 @@ def factor(value: float) -> str:
     return f"{value:,.{_decimals(value)}f}×"
 
 
-def factor_with_interval(interval: Interval) -> str:
-    """`15.11× [15.04, 15.18]`."""
-    digits = _decimals(interval.estimate)
-    return f"{factor(interval.estimate)} [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
+def factor_with_interval(interval: Interval, decimals: int | None = None) -> str:
+    """`15.11× [15.04, 15.18]`. decimals: other than usual, where small differences are what it is about."""
+    digits = _decimals(interval.estimate) if decimals is None else decimals
+    return f"{interval.estimate:,.{digits}f}× [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
 
 
 def no_difference(interval: Interval) -> str:

@@ -17,7 +17,7 @@ from devbench.errors import RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.estimate import TimeLeft
-from devbench.run.extend import extended, judged, without_more_rounds
+from devbench.run.extend import judged, without_more_rounds
 from devbench.run.lost import Discovered
 from devbench.run.progress import Progress
 from devbench.run.settle import changes_of
@@ -25,6 +25,7 @@ from devbench.run.summary import outcome_of
 from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 
+More = Callable[[Run, Callable[[str], Mapping[int, Nanoseconds]]], Run | None]  # the run with a longer order, or done
 Hold = Callable[[Sequence[Change]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
@@ -40,6 +41,7 @@ class Execution:
     progress: Progress
     hold: Hold
     earlier: EarlierRuns
+    more: More
     _left: TimeLeft = field(default_factory=TimeLeft)
 
     def __post_init__(self) -> None:
@@ -53,8 +55,8 @@ class Execution:
         with self.hold(self._changes()):
             self._make_ready()
             self._rounds()
-            if not self.run.extended:
-                self._save(extended(self.run, self._samples))
+            while longer := self.more(self.run, self._samples):
+                self._save(longer)
                 self._rounds()
         self._save(judged(self.run, self._samples))
         for record in self.run.cases:

@@ -44,6 +44,11 @@ def extended(run: Run, samples: Samples) -> Run:
     return replace(run, order=run.order + interleaved(wanted, run.seed + 1), extended=True)
 
 
+def once_extended(run: Run, samples: Samples) -> Run | None:
+    """The run with the rounds that it still needs; None if it was asked before."""
+    return None if run.extended else extended(run, samples)
+
+
 def without_more_rounds(run: Run, case: CaseRecord, error: str) -> Run:
     """The run when a round that was added to `case` has failed: it is left at those that it has.
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from devbench import __version__
 from devbench.domain.case import Case, PlannedCase
 from devbench.domain.outcome import Failed, Skipped
-from devbench.domain.run import ArtifactRecord, CaseRecord, Pending, Request, Run
+from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
 from devbench.plugin.manager import Plugins
 from devbench.run.desk import Desk
-from devbench.run.execute import Execution
+from devbench.run.execute import Execution, More
+from devbench.run.extend import once_extended
 from devbench.run.order import interleaved
 from devbench.run.plan import Plan, plan_suite
 from devbench.run.prepare import Preparer
@@ -66,17 +67,29 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
             f"Continue it with `devbench run --resume {folder.path}`, or choose another --out.",
         )
     references = references_of(suite, request)
-    started = datetime.now(UTC)
-    run = Run(
+    run = replace(
+        new_run(suite.name, request, plan, seed, folder),
+        compare=suite.compare.wanted(),
+        order=interleaved({case.id: case.measure.rounds for case in plan.cases}, seed),
+    )
+    with folder:
+        run = folder.add_references(run, references)
+        folder.save(run)
+        return execute(run, plan, folder, desk)
+
+
+def new_run(name: str, request: Request, plan: Plan, seed: int, folder: RunFolder) -> Run:
+    """The run of a plan before anything is measured, without an order."""
+    return Run(
         id=folder.path.resolve().name,
-        suite=suite.name,
+        suite=name,
         suite_sha256=hashlib.sha256(request.suite_text.encode()).hexdigest(),
-        started_utc=started.isoformat(timespec="seconds"),
+        started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         devbench_version=__version__,
         seed=seed,
         request=request,
-        compare=suite.compare.wanted(),
-        order=interleaved({case.id: case.measure.rounds for case in plan.cases}, seed),
+        compare=Compare(),
+        order=(),
         host={"python": platform.python_version(), "platform": platform.platform()},
         absent=plan.absent,
         cases=(
@@ -84,10 +97,6 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
             *(replace(_planned(case), outcome=why) for case, why in plan.skips),
         ),
     )
-    with folder:
-        run = folder.add_references(run, references)
-        folder.save(run)
-        return execute(run, plan, folder, desk)
 
 
 def references_of(suite: Suite, request: Request) -> list[Path]:
@@ -98,8 +107,11 @@ def references_of(suite: Suite, request: Request) -> list[Path]:
     return paths
 
 
-def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
-    """Prepare the cases of `run` that are pending, and run their rounds; the lock of `folder` is held."""
+def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk, more: More = once_extended) -> Run:
+    """Prepare the cases of `run` that are pending, and run their rounds; the lock of `folder` is held.
+
+    more: asked when all rounds are done which further ones to run.
+    """
     cases: dict[str, Case] = {}
     preparer = Preparer(
         cache=desk.cache,
@@ -135,6 +147,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
         progress=desk.progress,
         hold=desk.hold,
         earlier=desk.earlier,
+        more=more,
     ).finish()
 
 

@@ -1,0 +1,140 @@
+"""`devbench compare --measure`: what OLD and NEW mean, and what measuring them in turns has shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from devbench.cli.console import open_progress
+from devbench.cli.desk import open_desk
+from devbench.compare.runs import Kind
+from devbench.domain.run import Request
+from devbench.errors import DevbenchError
+from devbench.report.side_by_side import sentences_of
+from devbench.run.desk import Desk
+from devbench.run.measure_both import Compared, Side, measure_both
+from devbench.run.plan import find_places
+from devbench.run.side_by_side import Looks, SideBySide, side_by_side
+from devbench.store.folder import RUN_FILE, RunFolder
+from devbench.suites.yaml_file import read_yaml
+
+EXIT_FAIL_ON = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the command line asks for."""
+
+    old: Path
+    new: Path
+    threshold: float
+    budget_s: float
+    out: Path | None
+    style: str
+    device: str = ""
+    old_runtime: str = ""
+    new_runtime: str = ""
+    old_python: str = ""
+    new_python: str = ""
+
+
+@dataclass
+class _Said:
+    """What is told once the measuring is over."""
+
+    notes: list[str] = field(default_factory=list)
+
+
+def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
+    """Measure, say what was shown, and return the exit status."""
+    folder = RunFolder(choice.out or Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-side-by-side")
+    said = _Said()
+    with open_progress() as progress:
+        desk, _ = open_desk(progress)
+        sides = (
+            _side(choice.old, choice.device, choice.old_runtime, choice.old_python, desk),
+            _side(choice.new, choice.device, choice.new_runtime, choice.new_python, desk),
+        )
+        compared = measure_both(
+            sides,
+            folder,
+            desk,
+            lambda pairs: Looks(pairs, choice.threshold, choice.budget_s, said.notes.append),
+        )
+    found = _found(compared, folder, choice.threshold)
+    if choice.style == "json":
+        print(json.dumps([_data(one) for one in found], indent=2, ensure_ascii=False))
+    else:
+        for text in [*(text for one in found for text in sentences_of(one)), *said.notes, f"Run folder: {folder.path}"]:
+            print(text)
+    return _status(found, kinds)
+
+
+def _found(compared: Compared, folder: RunFolder, threshold: float) -> list[SideBySide]:
+    run = compared.run
+    found = []
+    for pair in compared.pairs:
+        failed = [run.case(name) for name in (pair.old, pair.new) if run.case(name).outcome.status != "measured"]
+        if failed:
+            why = getattr(failed[0].outcome, "error", "") or getattr(failed[0].outcome, "reason", "")
+            raise DevbenchError(
+                f"{failed[0].id} {failed[0].outcome.status}: {why}", f"See: devbench report {folder.path}"
+            )
+        found.append(side_by_side(run, pair, lambda case_id: folder.samples(run, case_id), threshold))
+    return found
+
+
+def _side(path: Path, device: str, runtime: str, python: str, desk: Desk) -> Side:
+    """A suite, the suite of a run, or a suite made for a model file."""
+    if path.is_dir() or path.name == RUN_FILE:
+        folder = RunFolder(path.parent if path.name == RUN_FILE else path)
+        return Side(request=folder.load().request, name=f"suite of {path}", python=python)
+    if path.suffix in (".yaml", ".yml"):
+        request = Request(suite_text=read_yaml(path).text, suite_dir=str(path.resolve().parent))
+        return Side(request=request, name=str(path), python=python)
+    if not path.is_file():
+        raise DevbenchError(f"{path}: there is no such file", "Name a suite, a model file or the folder of a run.")
+    entry = {device or _first_here(desk): {"runtime": runtime} if runtime else {}}
+    suite = {
+        "name": "side-by-side",
+        "models": [{"name": "model", "source": str(path.resolve())}],
+        "devices": [entry if runtime else next(iter(entry))],
+    }
+    return Side(
+        request=Request(suite_text=json.dumps(suite), suite_dir=str(path.parent)), name=str(path), python=python
+    )
+
+
+def _first_here(desk: Desk) -> str:
+    for kind, device in desk.plugins.registry.devices.items():
+        if find_places(device, desk.lab)[0]:
+            return kind
+    raise DevbenchError("no device is here", "See `devbench devices`.")
+
+
+def _data(one: SideBySide) -> dict[str, object]:
+    ratio = one.ratio
+    return {
+        "old": one.pair.old,
+        "new": one.pair.new,
+        "verdict": one.shown,
+        "ratio": ratio.estimate if ratio else None,
+        "low": ratio.low if ratio else None,
+        "high": ratio.high if ratio else None,
+        "pairs": one.pairs,
+        "left_out": one.left_out,
+        "resolution": one.resolution,
+    }
+
+
+def _status(found: Sequence[SideBySide], kinds: Sequence[Kind]) -> int:
+    status = 0
+    for kind in dict.fromkeys(kinds):
+        if names := [one.pair.new for one in found if one.shown == kind]:
+            print(f"--fail-on {kind}: {', '.join(names)}", file=sys.stderr)
+            status = EXIT_FAIL_ON
+    return status

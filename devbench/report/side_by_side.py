@@ -1,0 +1,24 @@
+"""What measuring two cases in turns has shown, in words."""
+
+from __future__ import annotations
+
+from devbench.report.numbers import count_of, factor_with_interval, inverse, percent
+from devbench.run.side_by_side import SideBySide
+
+
+def sentences_of(found: SideBySide) -> list[str]:
+    """The verdict with its interval, and what these pairs could show at all."""
+    new, old = found.pair.new, found.pair.old
+    pairs = f"{count_of(found.pairs, 'pair')} of rounds"
+    if found.left_out:
+        pairs += f", {found.left_out} more left out as contaminated"
+    if found.ratio is None or found.resolution is None:
+        return [f"Undecided: contaminated. {new} against {old}: {pairs}. Quiet the machine: `devbench doctor`."]
+    ratio = found.ratio if found.ratio.estimate >= 1 else inverse(found.ratio)
+    value, bounds = factor_with_interval(ratio, 3).split(" ", 1)
+    shown = {
+        "slower": f"{new} is {value} slower than {old} {bounds}",
+        "faster": f"{new} is {value} faster than {old} {bounds}",
+        "within the threshold": f"{new} and {old} differ by less than the threshold {bounds}",
+    }.get(found.shown, f"No difference shown between {new} and {old} {bounds}")
+    return [f"{shown}; {pairs}.", f"Differences under {percent(found.resolution)} cannot be shown by these."]

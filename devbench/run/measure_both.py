@@ -1,0 +1,65 @@
+"""`compare --measure`: two suites, files, runtimes or interpreters in one run, their rounds in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from devbench.domain.run import Request, Run
+from devbench.errors import RunFolderError
+from devbench.run.desk import Desk
+from devbench.run.plan import Plan
+from devbench.run.side_by_side import Looks, Pair, one_plan, pairs_in_turns
+from devbench.run.start import execute, make_plan, new_run
+from devbench.stats.paired import LOOKS
+from devbench.store.folder import RunFolder
+
+MakeLooks = Callable[[Sequence[Pair]], Looks]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """OLD or NEW. name: what errors call its suite. python: interpreter to use instead of the place's own."""
+
+    request: Request
+    name: str
+    python: str = ""
+
+    def changed(self, plan: Plan) -> Plan:
+        """The plan with this side's interpreter; its places get names of their own, as they are others then."""
+        if not self.python:
+            return plan
+        names = {key: f"{key[1]} {self.python}" for key in plan.places}
+        places = {
+            (key[0], names[key]): replace(place, name=names[key], python={"": self.python})
+            for key, place in plan.places.items()
+        }
+        cases = tuple(replace(case, place=names[case.device, case.place]) for case in plan.cases)
+        return replace(plan, cases=cases, places=places)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A run of two sides, and which of its cases are compared."""
+
+    run: Run
+    pairs: tuple[Pair, ...]
+
+
+def measure_both(sides: tuple[Side, Side], folder: RunFolder, desk: Desk, looks: MakeLooks) -> Compared:
+    """Measure the cases of two suites in turns, in one run in `folder`.
+
+    looks: makes, of the pairs of cases, what decides how long to go on.
+    """
+    if folder.exists:
+        raise RunFolderError(f"{folder.path}: there is a run already", "Choose another --out.")
+    plans = [make_plan(side.request, side.name, desk) for side in sides]
+    changed = [side.changed(plan) for side, (_, plan, _) in zip(sides, plans, strict=True)]
+    plan, pairs = one_plan(changed[0], changed[1])
+    seed = plans[0][2]
+    run = new_run("side-by-side", sides[0].request, plan, seed, folder)
+    run = replace(run, order=pairs_in_turns(pairs, LOOKS[0], seed), extended=True)
+    decide = looks(pairs)
+    with folder:
+        folder.save(run)
+        return Compared(run=execute(run, plan, folder, desk, decide.more), pairs=pairs)
