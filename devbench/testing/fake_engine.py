@@ -13,7 +13,7 @@ import time
 
 TYPE_CHECKING = False  # importing `typing` takes time on every start
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Callable, Dict, List
 
 
 class Engine:
@@ -109,7 +109,7 @@ def _rubbish() -> None:
             os.write(int(name), b"%!rubbish\n")
 
 
-_DEEDS = {
+_DEEDS: "Dict[str, Callable[[], object]]" = {
     "raise": _raise,
     "hang": _hang,
     "seize": _seize,
