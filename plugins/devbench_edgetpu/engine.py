@@ -6,9 +6,17 @@ the order in which it goes wrong: library, device, permission, somebody else.
 
 import ctypes
 import os
+from typing import Any, Dict, List, Optional, Tuple
 
 from . import sysfs
-from .tflite_interpreter import TfliteEngine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devbench.worker.tflite_interpreter import TfliteEngine
+else:
+    from .tflite_interpreter import TfliteEngine
+
+Options = Dict[str, Any]
 
 LIBRARY = "libedgetpu.so.1"
 _INTERPRETERS = {"edgetpu-litert": "litert", "edgetpu-tflite-runtime": "tflite-runtime"}
@@ -25,13 +33,13 @@ _BUILDS = ((b"PERFORMANCE=THROTTLED", "std"), (b"PERFORMANCE=DIRECT", "max"))
 class Engine(TfliteEngine):
     """A TfliteEngine on the one Edge TPU that its place names: `port` of a stick, or `node` of a chip."""
 
-    def __init__(self, runtime):
+    def __init__(self, runtime: str) -> None:
         super().__init__(_INTERPRETERS[runtime])
         self._library = _Library()
-        self._facts = {}
-        self._chip = None
+        self._facts: Dict[str, str] = {}
+        self._chip: Optional[Dict[str, str]] = None
 
-    def facts(self):
+    def facts(self) -> Dict[str, str]:
         """Versions of interpreter and library, and once a device is open, what it is."""
         found = dict(super().facts(), **self._library.facts())
         found.update(self._facts)
@@ -39,7 +47,7 @@ class Engine(TfliteEngine):
             found.update(sysfs.temperatures(self._chip["folder"]))
         return found
 
-    def delegates(self, options):
+    def delegates(self, options: Options) -> List[Any]:
         """The delegate on the place's device, addressed by an index: without one, options are dropped silently."""
         device = self._library.device_string(options)
         given = {"device": device}
@@ -58,7 +66,7 @@ class Engine(TfliteEngine):
                 self._facts["env_" + name] = os.environ[name]
         return [delegate]
 
-    def _look(self, options):
+    def _look(self, options: Options) -> Dict[str, str]:
         """What sysfs shows of the place's device."""
         stick = _stick(options)
         if stick:
@@ -75,14 +83,14 @@ class Engine(TfliteEngine):
 class _Library:
     """The library's C functions (tflite/public/edgetpu_c.h)."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._c = ctypes.CDLL(LIBRARY)
         self._c.edgetpu_version.restype = ctypes.c_char_p
         self._c.edgetpu_list_devices.restype = ctypes.POINTER(_Device)
         self._c.edgetpu_list_devices.argtypes = [ctypes.POINTER(ctypes.c_size_t)]
         self._c.edgetpu_free_devices.argtypes = [ctypes.POINTER(_Device)]
 
-    def facts(self):
+    def facts(self) -> Dict[str, str]:
         path = _path_of(self._c)
         return {
             "delegate": LIBRARY,
@@ -91,7 +99,7 @@ class _Library:
             "delegate_path": path,
         }
 
-    def devices(self):
+    def devices(self) -> List[Tuple[str, str]]:
         """Pairs of type and path, in the library's order, which is what indices count."""
         count = ctypes.c_size_t()
         first = self._c.edgetpu_list_devices(ctypes.byref(count))
@@ -100,7 +108,7 @@ class _Library:
             self._c.edgetpu_free_devices(first)
         return found
 
-    def device_string(self, options):
+    def device_string(self, options: Options) -> str:
         """`usb:0` or `pci:1`: the place's device among those of its type."""
         kind, end = ("pci", options["node"]) if options.get("node") else ("usb", options.get("port", ""))
         paths = [path for one, path in self.devices() if one == kind]
@@ -119,7 +127,7 @@ class _Device(ctypes.Structure):
     _fields_ = [("type", ctypes.c_int), ("path", ctypes.c_char_p)]
 
 
-def _cause(options, given, said):
+def _cause(options: Options, given: Dict[str, str], said: str) -> str:
     """Why the delegate was refused: the library itself does not say."""
     stick, chip = _stick(options), _chip(options)
     node = (stick or chip or {}).get("node", "")
@@ -138,19 +146,19 @@ def _cause(options, given, said):
     return "{} could not open {} and does not say why ({})".format(LIBRARY, node, " ".join(said.split()))
 
 
-def _stick(options):
+def _stick(options: Options) -> Optional[Dict[str, Any]]:
     if options.get("node"):
         return None
     port = options.get("port", "")
     return next((one for one in sysfs.sticks(_root()) if port in ("", one["port"])), None)
 
 
-def _chip(options):
+def _chip(options: Options) -> Optional[Dict[str, str]]:
     name = os.path.basename(options.get("node", ""))
     return next((one for one in sysfs.chips(_root()) if name == one["name"]), None) if name else None
 
 
-def _pulled_out(options):
+def _pulled_out(options: Options) -> str:
     if options.get("port") and not _stick(options):
         return "; nothing is in port {}".format(options["port"])
     if options.get("node") and not _chip(options):
@@ -158,13 +166,13 @@ def _pulled_out(options):
     return ""
 
 
-def _root():
+def _root() -> str:
     return os.environ.get("DEVBENCH_ROOT", "/")
 
 
-def _path_of(library):
+def _path_of(library: ctypes.CDLL) -> str:
     """Where the loaded library stands, by the address of one of its functions."""
-    address = ctypes.cast(library.edgetpu_version, ctypes.c_void_p).value
+    address = ctypes.cast(library.edgetpu_version, ctypes.c_void_p).value or 0
     try:
         with open("/proc/self/maps") as file:
             for line in file:
@@ -177,7 +185,7 @@ def _path_of(library):
     return "unknown"
 
 
-def _build(path):
+def _build(path: str) -> str:
     """`std`, `max` or `unknown`: the library's own bytes tell."""
     try:
         with open(path, "rb") as file:
