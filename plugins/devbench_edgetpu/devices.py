@@ -12,7 +12,7 @@ from devbench_edgetpu import sysfs
 from devbench_edgetpu.remarks import remarks_on
 from devbench_edgetpu.troubles import advice
 
-_RUNTIMES = ("edgetpu-litert", "edgetpu-tflite-runtime")
+_RUNTIMES = ("edgetpu-litert", "edgetpu-tflite-runtime", "pycoral")
 _SUPERSPEED_MBPS = 5000
 # What the device tree of the Dev Board is believed to say; nobody of us has read it on one.
 _DEV_BOARD_MODELS = ("Phanbell", "Coral")

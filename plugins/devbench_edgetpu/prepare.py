@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from devbench import Artifact, ModelError, NotHereError, cached_model
+from devbench_edgetpu.check.graph import read_graph
+from devbench_edgetpu.check.mapping import foreign
 from devbench_edgetpu.compiled import CUSTOM_OPERATION, is_compiled, read_compiled
 from devbench_edgetpu.compiler import compile_model, compiler_problem, compiler_version, facts_of_log
-from devbench_edgetpu.graph import read_graph
-from devbench_edgetpu.mapping import foreign
 
 _WITHOUT_COMPILER = (
     "Install Coral's edgetpu_compiler, or compile elsewhere and name the result as the model's `compiled:` file. For"

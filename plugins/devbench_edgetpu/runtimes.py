@@ -1,4 +1,4 @@
-"""The Edge TPU's runtimes: LiteRT or tflite-runtime with the delegate libedgetpu."""
+"""The Edge TPU's runtimes: LiteRT or tflite-runtime with the delegate libedgetpu, and Google's pycoral."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from devbench import Artifact, Check, Option, Place, Runtime
+from devbench_edgetpu.check.rules import check_file
 from devbench_edgetpu.prepare import prepared
-from devbench_edgetpu.rules import check_file
 from devbench_edgetpu.troubles import advice
 
 _HERE = Path(__file__).parent
+_OPTIONS: Mapping[str, Option] = {
+    "threads": 1,
+    "performance": "",
+    "usb_always_dfu": "",
+    "usb_max_bulk_in_queue_length": "",
+}
 
 
 class _EdgeTpu(Runtime):
@@ -20,13 +26,8 @@ class _EdgeTpu(Runtime):
 
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[Path] = _HERE / "engine.py"
-    parts: ClassVar[tuple[Path, ...]] = (_HERE / "sysfs.py",)
-    options: ClassVar[Mapping[str, Option]] = {
-        "threads": 1,
-        "performance": "",
-        "usb_always_dfu": "",
-        "usb_max_bulk_in_queue_length": "",
-    }
+    parts: ClassVar[tuple[Path, ...]] = (_HERE / "edgetpu.py", _HERE / "sysfs.py")
+    options: ClassVar[Mapping[str, Option]] = _OPTIONS
     takes_compiled: ClassVar[bool] = True
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
@@ -65,3 +66,14 @@ class EdgeTpuTfliteRuntime(_EdgeTpu):
 
     name: ClassVar[str] = "edgetpu-tflite-runtime"
     install: ClassVar[str] = "install tflite-runtime and a libedgetpu built for its TensorFlow (docs/edgetpu.md)"
+
+
+class Pycoral(_EdgeTpu):
+    """With Google's pycoral 2.0, as Mendel and Google's wheels have it: for programs that use it, the same path."""
+
+    name: ClassVar[str] = "pycoral"
+    engine: ClassVar[Path] = _HERE / "pycoral_engine.py"
+    options: ClassVar[Mapping[str, Option]] = {name: value for name, value in _OPTIONS.items() if name != "threads"}
+    install: ClassVar[str] = (
+        "install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index"
+    )
