@@ -94,6 +94,10 @@ class Runtime(ABC):
         """
         return artifact
 
+    def wrong_option(self, name: str, value: Option) -> str:  # noqa: ARG002 - most take what their library takes
+        """Why a suite may not set the option `name` to `value`; "" if it may. Asked before anything is prepared."""
+        return ""
+
     def check(self, path: Path) -> Iterable[Check]:  # noqa: ARG002 - most load whatever their library does
         """Will the model file at `path` run with this runtime? Each rule, kept or broken; nothing if it has none.
 

@@ -36,6 +36,7 @@ def known_names(plugins: Plugins) -> KnownNames:
             for kind, device in registry.devices.items()
         },
         options={name: tuple(runtime.options) for name, runtime in registry.runtimes.items()},
+        wrong_option=lambda runtime, name, value: registry.runtimes[runtime]().wrong_option(name, value),
     )
 
 

@@ -9,16 +9,11 @@ from typing import ClassVar
 
 from devbench import Artifact, Check, Option, Place, Runtime
 from devbench_edgetpu.check.rules import check_file
+from devbench_edgetpu.options import OPTIONS, wrong_option
 from devbench_edgetpu.prepare import prepared
 from devbench_edgetpu.troubles import advice
 
 _HERE = Path(__file__).parent
-_OPTIONS: Mapping[str, Option] = {
-    "threads": 1,
-    "performance": "",
-    "usb_always_dfu": "",
-    "usb_max_bulk_in_queue_length": "",
-}
 
 
 class _EdgeTpu(Runtime):
@@ -27,12 +22,16 @@ class _EdgeTpu(Runtime):
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[Path] = _HERE / "engine.py"
     parts: ClassVar[tuple[Path, ...]] = (_HERE / "edgetpu.py", _HERE / "sysfs.py")
-    options: ClassVar[Mapping[str, Option]] = _OPTIONS
+    options: ClassVar[Mapping[str, Option]] = OPTIONS
     takes_compiled: ClassVar[bool] = True
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
         """The compiled file with what it says of itself, compiled now if it must be and can be."""
-        return prepared(artifact)
+        return prepared(artifact, options)
+
+    def wrong_option(self, name: str, value: Option) -> str:
+        """Of the words that libedgetpu knows, and of what the compiler can be asked."""
+        return wrong_option(name, value)
 
     def check(self, path: Path) -> Iterable[Check]:
         """The rules of the Edge TPU compiler, or of a compiled file what it says of itself."""
@@ -45,7 +44,7 @@ class _EdgeTpu(Runtime):
         if found and int(found[1]) < needed:
             return (
                 f"{artifact.path.name} needs Edge TPU runtime {needed}, and {facts.get('delegate', 'libedgetpu')} is"
-                f" {found[1]}: update libedgetpu, or compile with --min_runtime_version {found[1]}"
+                f" {found[1]}: update libedgetpu, or compile with `compiler_min_runtime: {found[1]}`"
             )
         return ""
 
@@ -73,7 +72,7 @@ class Pycoral(_EdgeTpu):
 
     name: ClassVar[str] = "pycoral"
     engine: ClassVar[Path] = _HERE / "pycoral_engine.py"
-    options: ClassVar[Mapping[str, Option]] = {name: value for name, value in _OPTIONS.items() if name != "threads"}
+    options: ClassVar[Mapping[str, Option]] = {name: value for name, value in OPTIONS.items() if name != "threads"}
     install: ClassVar[str] = (
         "install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index"
     )

@@ -9,7 +9,7 @@ from devbench import Check, ModelError
 from devbench_edgetpu.check.mapping import Prediction
 from devbench_edgetpu.check.parameters import LEAST_MEMORY
 from devbench_edgetpu.compiled import CompiledFile, is_compiled, read_compiled
-from devbench_edgetpu.compiler import LOG_FILE, CompilerLog, read_log
+from devbench_edgetpu.compiler_log import log_beside
 
 # Seen in files whose parameters would fit many times over: not what is meant by "does not fit".
 FEW_BYTES = 64 * 2**10
@@ -36,9 +36,7 @@ def of_compiled(path: Path) -> Iterator[Check]:
     )
     tokens = ", ".join(map(str, found.caching_tokens)) or "none"
     yield Check(name="caching token", good=True, text=f"{tokens}; files that share one share the chip's memory")
-    log = log_of(path)
-    if log:
-        yield Check(name="compiler's log", good=True, text=operator_table(log))
+    yield from _log_beside(path)
 
 
 def streaming(cached_bytes: int, streamed_bytes: int) -> str:
@@ -53,21 +51,13 @@ def streaming(cached_bytes: int, streamed_bytes: int) -> str:
     )
 
 
-def log_of(path: Path) -> CompilerLog | None:
-    """What the compiler's log beside the compiled file says, by its own name or ours."""
-    for log in (path.with_suffix(".log"), path.with_name(LOG_FILE)):
-        try:
-            return read_log(log.read_text(errors="replace"))
-        except (OSError, ModelError):
-            continue
-    return None
-
-
-def operator_table(log: CompilerLog) -> str:
-    """Each line of the compiler's table of operators, that is what it left and why."""
-    left = [f"{name} {count}: {status}" for name, count, status in log.operators if not status.startswith("Mapped")]
-    mapped = sum(count for _, count, status in log.operators if status.startswith("Mapped"))
-    return "; ".join([f"{mapped or log.tpu_operations} mapped", *left])
+def _log_beside(path: Path) -> Iterator[Check]:
+    """The compiler's table of operators, where its log lies beside the compiled file."""
+    log = log_beside(path)
+    if log:
+        left = f"; left: {log.left}" if log.left else ""
+        mapped = f"{log.tpu_operations} of {log.tpu_operations + log.cpu_operations} operations mapped"
+        yield Check(name="compiler's log", good=True, text=f"{mapped}{left}")
 
 
 def beside(path: Path, prediction: Prediction) -> Iterator[Check]:
@@ -86,6 +76,7 @@ def beside(path: Path, prediction: Prediction) -> Iterator[Check]:
         text=f"{other.name} stands beside it: {_compared(found, prediction)}",
         hint=f"To measure it, name it in the suite: `compiled: {other.name}`.",
     )
+    yield from _log_beside(other)
 
 
 def _compared(found: CompiledFile, prediction: Prediction) -> str:
