@@ -150,12 +150,12 @@ def _stick(options):
     if options.get("node"):
         return None
     port = options.get("port", "")
-    return next((one for one in sysfs.sticks(_root()) if port in ("", one["port"])), None)
+    return next((one for one in sysfs.sticks(sysfs.tree()) if port in ("", one["port"])), None)
 
 
 def _chip(options):
     name = os.path.basename(options.get("node", ""))
-    return next((one for one in sysfs.chips(_root()) if name == one["name"]), None) if name else None
+    return next((one for one in sysfs.chips(sysfs.tree()) if name == one["name"]), None) if name else None
 
 
 def _pulled_out(options):
@@ -164,10 +164,6 @@ def _pulled_out(options):
     if options.get("node") and not _chip(options):
         return "; there is no {}".format(options["node"])
     return ""
-
-
-def _root():
-    return os.environ.get("DEVBENCH_ROOT", "/")
 
 
 def _path_of(library):
