@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from devbench import Absent, Place, RoundError, run_there
+from devbench import Absent, Place
 from devbench_edgetpu import sysfs
 from devbench_edgetpu.troubles import advice
 
@@ -20,6 +20,8 @@ def seen_at(place: Place) -> Mapping[str, Any] | None:
     """What `sysfs.py` sees where the place is; None if it cannot be asked."""
     if place.ssh is None:
         return sysfs.seen(sysfs.tree())
+    from devbench import RoundError, run_there
+
     try:
         _, out, _ = run_there(place, Path(sysfs.__file__), limit_s=_LIMIT_S)
         answer: Mapping[str, Any] = json.loads(out)

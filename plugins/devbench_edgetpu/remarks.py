@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from devbench_edgetpu.check.compiled_rules import streaming
-
 _SUPERSPEED_MBPS = 5000
 
 
@@ -24,6 +22,8 @@ def remarks_on(facts: Mapping[str, str]) -> Iterator[str]:
         reasons = facts.get("compiler_reasons", "")
         yield f"operations left on the CPU: {on_cpu}" + (f"; the compiler says {reasons}" if reasons else "")
     cached, streamed = (int(facts.get(f"{name}_parameter_bytes", "0")) for name in ("cached", "streamed"))
+    from devbench_edgetpu.check.compiled_rules import streaming
+
     if why := streaming(cached, streamed):
         yield why
     yield from _heat(facts)

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from devbench import Artifact, Check, Option, Place, Runtime
-from devbench_edgetpu.check.rules import check_file
 from devbench_edgetpu.options import OPTIONS, wrong_option
-from devbench_edgetpu.prepare import prepared
 from devbench_edgetpu.troubles import advice
 
 _HERE = Path(__file__).parent
@@ -27,6 +25,8 @@ class _EdgeTpu(Runtime):
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
         """The compiled file with what it says of itself, compiled now if it must be and can be."""
+        from devbench_edgetpu.prepare import prepared
+
         return prepared(artifact, options)
 
     def wrong_option(self, name: str, value: Option) -> str:
@@ -35,6 +35,8 @@ class _EdgeTpu(Runtime):
 
     def check(self, path: Path) -> Iterable[Check]:
         """The rules of the Edge TPU compiler, or of a compiled file what it says of itself."""
+        from devbench_edgetpu.check.rules import check_file
+
         return check_file(path)
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:

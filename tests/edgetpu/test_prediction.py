@@ -145,6 +145,14 @@ def test_an_island_of_float_is_named() -> None:
     assert "The converter left these in float: SIN 1." in _hint(graph, "8-bit throughout")
 
 
+def test_a_detector_is_as_it_should_be() -> None:
+    kinds = ["int8", "int8", "float32"]
+    graph = chain("RELU", "TFLite_Detection_PostProcess", tensors=[tensor(k, kind) for k, kind in enumerate(kinds)])
+    assert "in Google's own detectors too" in _hint(graph, "8-bit throughout")
+    assert "in Google's own detectors too" in _hint(graph, "operations")
+    assert checks(graph)["readable by the compiler"].good is True
+
+
 def test_a_sampling_layer_is_named() -> None:
     shape = constant(9, "int32", (2,))
     random = operation(0, "RANDOM_STANDARD_NORMAL", [shape], [tensor(1, "float32")])

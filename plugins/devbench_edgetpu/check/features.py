@@ -54,6 +54,8 @@ def features(graph: Graph, prediction: Prediction) -> Features:
 def _kind(operation: Operation) -> str:
     if operation.weights is None or not operation.outputs:
         return ""
+    if operation.name == "TRANSPOSE_CONV" and len(operation.inputs) < 3:  # noqa: PLR2004 - sizes, weights, input
+        return ""
     if operation.name == "CONV_2D":
         return "conv_1x1" if operation.weights.shape[1:3] == (1, 1) else "conv_kxk"
     return {"DEPTHWISE_CONV_2D": "depthwise", "FULLY_CONNECTED": "dense", "TRANSPOSE_CONV": "transposed"}.get(

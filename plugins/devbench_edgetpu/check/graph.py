@@ -37,7 +37,8 @@ class Tensor:
     @property
     def integers(self) -> tuple[int, ...]:
         """The values of an int32 constant, such as axes."""
-        return struct.unpack(f"<{len(self.data) // 4}i", self.data) if self.dtype == "int32" else ()
+        whole = len(self.data) // 4
+        return struct.unpack(f"<{whole}i", self.data[: whole * 4]) if self.dtype == "int32" else ()
 
     @property
     def dimensions(self) -> int:

@@ -73,7 +73,7 @@ def not_in_batch(operation: Operation) -> str:
 def depth_of_four(operation: Operation) -> str:
     """Of means."""
     shape = operation.inputs[0].shape if operation.inputs else ()
-    over_depth = len(shape) - 1 in _axes(operation)
+    over_depth = bool(shape) and len(shape) - 1 in _axes(operation)
     return f"reduces a depth of {shape[-1]}, which is not a multiple of 4" if over_depth and shape[-1] % 4 else ""
 
 

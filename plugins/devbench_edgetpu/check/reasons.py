@@ -15,6 +15,7 @@ _FLOATS = ("float16", "float32", "float64")
 _ENDS = ("QUANTIZE", "DEQUANTIZE")
 # How many values these put out depends on the values that they take.
 _SIZED_BY_DATA = ("WHERE", "UNIQUE", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "RANGE")
+_DETECTION = "TFLite_Detection_PostProcess"
 _VARIABLES = ("READ_VARIABLE", "VAR_HANDLE", "HASHTABLE_FIND")
 
 _QUANTIZE = "Quantize fully, with a representative dataset (docs/edgetpu.md)."
@@ -77,6 +78,8 @@ def _about_floats(graph: Graph, floats: Sequence[Tensor]) -> str:
     )
     if not inside:
         return _FLOAT_ENDS
+    if set(inside) == {_DETECTION}:
+        return f"Boxes and scores of {_DETECTION} are float: it runs on the CPU, in Google's own detectors too."
     listed = ", ".join(f"{name} {count}" for name, count in inside.items())
     return (
         f"The converter left these in float: {listed}. TensorFlow Lite has no int8 form of them, or they have none of"

@@ -27,6 +27,7 @@ _INSTEAD = {
     "GELU": "Use ReLU6.",
     "HARD_SWISH": "Use ReLU6.",
     "LEAKY_RELU": "Use ReLU, or PReLU with shared_axes=[1, 2].",
+    "TFLite_Detection_PostProcess": "It always runs on the CPU, in Google's own detectors too.",
     "TRANSPOSE": "Convert from a network with channels last.",
 }
 
