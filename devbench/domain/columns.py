@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-SCHEMA = 2
+SCHEMA = 3
 Kind = Literal["text", "choice", "count", "positive", "number", "time", "sha256"]
 
 
@@ -59,6 +59,9 @@ COLUMNS: tuple[Column, ...] = (
     _text("runtime_version", "its version"),
     _text("delegate", "library that drove the accelerator for the runtime"),
     _text("delegate_version", "its version"),
+    replace(_text("delegate_build", "which of its builds, where there are several: std, max"), since=3),
+    Column("cpu_operations", "count", "operations that the accelerator's compiler left on the CPU", since=3),
+    Column("streamed_bytes", "count", "parameters sent to the accelerator with every inference", unit="B", since=3),
     Column("threads", "count", "threads the runtime was given"),
     _text("options", "the runtime's other options, `;` between them"),
     _text(

@@ -32,6 +32,13 @@ class Device(ABC):
     def discover(self) -> Iterable[Place | Absent]:
         """The places of this kind on this machine, or the reason why there are none. Takes milliseconds."""
 
+    def look(self, place: Place) -> Place | Absent:
+        """A place that lab.yaml names, with what is known of it, or why it cannot be used.
+
+        Of a place behind ssh it is asked once something has answered there.
+        """
+        return place
+
     def changes(self, place: Place) -> Iterable[Change]:  # noqa: ARG002 - for devices with settings
         """What is to be changed there before the first round, as `place.settle` asks; undone after the last one."""
         return ()
@@ -93,6 +100,10 @@ class Runtime(ABC):
         A `NotHereError` skips the case, any other `DevbenchError` fails it.
         """
         return artifact
+
+    def wrong_option(self, name: str, value: Option) -> str:  # noqa: ARG002 - most take what their library takes
+        """Why a suite may not set the option `name` to `value`; "" if it may. Asked before anything is prepared."""
+        return ""
 
     def check(self, path: Path) -> Iterable[Check]:  # noqa: ARG002 - most load whatever their library does
         """Will the model file at `path` run with this runtime? Each rule, kept or broken; nothing if it has none.

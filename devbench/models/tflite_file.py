@@ -64,10 +64,7 @@ def read_tflite(path: Path) -> TfliteFile:
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}", "Name a .tflite file.") from error
     if data[4:8] != IDENTIFIER:
-        raise ModelError(
-            f"{path}: this is not a TensorFlow Lite file (bytes 4 to 8 are {data[4:8]!r}, not {IDENTIFIER!r})",
-            "Convert the model to .tflite first.",
-        )
+        raise _not_tflite(path, data)
     try:
         return _read(_schema().Model.GetRootAs(data, 0), len(data))
     except (
@@ -83,6 +80,27 @@ def read_tflite(path: Path) -> TfliteFile:
             f"{path}: the file is damaged or cut short ({len(data)} bytes)",
             "Get it again, and compare its sha256.",
         ) from error
+
+
+def _not_tflite(path: Path, data: bytes) -> ModelError:
+    """What the file is instead, as far as its beginning tells: downloads often bring something else."""
+    start = data[:512].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return ModelError(
+            f"{path}: this is an HTML page, not a .tflite file",
+            "Download the file itself: on GitHub, the address with /raw/ instead of /blob/.",
+        )
+    if start.startswith(b"version https://git-lfs"):
+        return ModelError(
+            f"{path}: this is a Git LFS pointer, which stands for the file, not the file",
+            "Get the file with `git lfs pull`, or download it by its /raw/ address.",
+        )
+    if not data:
+        return ModelError(f"{path}: the file is empty", "Get it again.")
+    return ModelError(
+        f"{path}: this is not a TensorFlow Lite file (bytes 4 to 8 are {data[4:8]!r}, not {IDENTIFIER!r})",
+        "Convert the model to .tflite first.",
+    )
 
 
 def _read(model: Any, size: int) -> TfliteFile:

@@ -36,6 +36,7 @@ def known_names(plugins: Plugins) -> KnownNames:
             for kind, device in registry.devices.items()
         },
         options={name: tuple(runtime.options) for name, runtime in registry.runtimes.items()},
+        wrong_option=lambda runtime, name, value: registry.runtimes[runtime]().wrong_option(name, value),
     )
 
 
@@ -53,7 +54,10 @@ def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int
     plan = plan_suite(suite, base, desk.plugins.registry, desk.lab, measure, seed, desk.probe)
     if not plan.cases and not plan.skips:
         reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
-        raise NothingMeasuredError(f"{name}: none of its devices is here ({reasons})", "See `devbench devices`.")
+        hints = dict.fromkeys(one.hint for one in plan.absent if one.hint)
+        raise NothingMeasuredError(
+            f"{name}: none of its devices is here ({reasons})", " ".join([*hints, "See `devbench devices`."])
+        )
     return suite, plan, seed
 
 

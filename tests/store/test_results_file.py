@@ -15,7 +15,7 @@ from devbench.store.results_file import read_results, read_rows, write_results
 
 ROW = {
     **dict.fromkeys(NAMES, ""),
-    "schema": "2",
+    "schema": "3",
     "model": "m",
     "status": "measured",
     "latency_ms": "2.0",
@@ -79,7 +79,7 @@ def test_a_file_of_schema_1_is_read() -> None:
         ({"latency_ms": "", "low_ms": "", "high_ms": ""}, "status: 'measured' without a figure"),
         ({"model_sha256": "abc"}, "model_sha256: 'abc' is no SHA-256"),
         ({"started_utc": "yesterday"}, "started_utc: 'yesterday' is no ISO 8601 date or time"),
-        ({"schema": "3"}, "schema: '3' is none that this devbench knows (1 to 2)"),
+        ({"schema": "4"}, "schema: '4' is none that this devbench knows (1 to 3)"),
         ({"model": ""}, "model: is empty"),
     ],
 )
