@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from devbench.domain.extend import Runtime as Runtime
     from devbench.domain.model import Artifact as Artifact
     from devbench.domain.model import Model as Model
+    from devbench.domain.model import Quantization as Quantization
     from devbench.domain.model import TensorSpec as TensorSpec
     from devbench.domain.model import Variant as Variant
     from devbench.domain.outcome import OutputTensor as OutputTensor
@@ -52,6 +53,7 @@ _HOMES = {
     "OutputTensor": "devbench.domain.outcome",
     "Place": "devbench.domain.place",
     "Program": "devbench.places.there",
+    "Quantization": "devbench.domain.model",
     "Round": "devbench.domain.outcome",
     "RoundError": "devbench.errors",
     "RoundFacts": "devbench.domain.outcome",

@@ -189,17 +189,19 @@ def _round(found: Measurement, hello_facts: Mapping[str, str], started: datetime
         warmup_ns=found.warmup_ns,
         samples_ns=found.samples_ns,
         compute_ns=found.compute_ns,
-        outputs=tuple(map(_output, found.outputs)),
+        outputs=tuple(map(_output, found.outputs, found.second_outputs or [None] * len(found.outputs))),
     )
 
 
-def _output(one: Output) -> OutputTensor:
+def _output(one: Output, second: Output | None) -> OutputTensor:
     return OutputTensor(
         name=one.name,
         dtype=one.dtype,
         shape=tuple(one.shape),
         sha256=one.sha256,
         data=one.data,
+        second_sha256=second.sha256 if second else "",
+        second_data=second.data if second else b"",
         scale=one.scale,
         zero_point=one.zero_point,
     )

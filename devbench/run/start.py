@@ -186,6 +186,7 @@ def _with_artifact(record: CaseRecord, case: Case, folder: RunFolder) -> CaseRec
             precision=artifact.precision,
             inputs=artifact.inputs,
             outputs=artifact.outputs,
+            quantization=artifact.quantization,
             facts=artifact.facts,
         ),
     )
