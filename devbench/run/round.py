@@ -12,12 +12,13 @@ from typing import TypeVar
 
 from devbench.domain.case import Case
 from devbench.domain.extend import Runtime
+from devbench.domain.install import install_hint
 from devbench.domain.outcome import OutputTensor, Round, RoundFacts, Skipped
 from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.files import sha256_of
 from devbench.hookspecs import hookimpl
-from devbench.places.answers import Built, Output
+from devbench.places.answers import Built, Hello, Output
 from devbench.places.archive import worker_archive
 from devbench.places.pieces import Measurement
 from devbench.places.session import Errand, Request, Session
@@ -58,7 +59,7 @@ class WorkerRounds:
                     return why
                 self._closed[way] = why
             else:
-                return self._missing(place, runtime, hello.problem) if hello.problem else hello.facts
+                return self._missing(place, runtime, hello) if hello.problem else hello.facts
         return self._closed[way]
 
     @hookimpl
@@ -103,7 +104,7 @@ class WorkerRounds:
         """What the worker sees there, if its engine is there and takes the artifact."""
         hello = session.hello()
         if hello.problem:
-            why = self._missing(place, case.planned.runtime, hello.problem)
+            why = self._missing(place, case.planned.runtime, hello)
             raise RoundError(why.reason, why.hint, phase="start")
         if unfit := self._runtime(case.planned.runtime).unfit(case.artifact, hello.facts):
             raise RoundError(unfit, phase="start")
@@ -126,12 +127,12 @@ class WorkerRounds:
     def _runtime(self, name: str) -> Runtime:
         return self._registry.runtimes[name]()
 
-    def _missing(self, place: Place, runtime: str, problem: str) -> Skipped:
+    def _missing(self, place: Place, runtime: str, hello: Hello) -> Skipped:
         """A runtime that does not work: what it knows of this problem, else how to have it."""
         driver = self._runtime(runtime)
         where = f"At {place.ssh.host}, for {place.python_for(runtime) or 'python3'}: " if place.ssh else ""
-        hint = driver.explain(problem) or (f"To have it: {driver.install}." if driver.install else "")
-        return Skipped(reason=f"{runtime} is not there: {problem}", hint=where + hint if hint else "")
+        hint = driver.explain(hello.problem) or install_hint(driver, place, hello.facts.get("python", ""))
+        return Skipped(reason=f"{runtime} is not there: {hello.problem}", hint=where + hint if hint else "")
 
     def _explained(self, case: Case, ask: Callable[[], T]) -> T:
         """What `ask` gives. An error says what the runtime knows to do about it, which is more than what is general."""

@@ -11,11 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from devbench import Artifact, ModelError, Quantization, TensorSpec, cached_model
+from devbench import Artifact, ModelError, Quantization, TensorSpec, cached_model, extra_hint
 
 _HERE = Path(__file__).parent
 _LIMIT_S = 1800
-_INSTALL = 'To have it: pip install "devbench[jetson]".'
 _MADE_BY = ("convert.py", "symmetric.py")
 _PRECISIONS = {"float": "float32", "float16": "float16", "double": "float64"}
 
@@ -42,7 +41,9 @@ def _check_installed(packages: list[str]) -> None:
 
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
-        raise ModelError(f"ONNX files are made with {' and '.join(missing)}, which is not installed here", _INSTALL)
+        raise ModelError(
+            f"ONNX files are made with {' and '.join(missing)}, which is not installed here", extra_hint("jetson")
+        )
 
 
 def _converted(artifact: Artifact, *, symmetric: bool) -> Path:
