@@ -18,6 +18,7 @@ from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.files import sha256_of
 from devbench.hookspecs import hookimpl
+from devbench.models.cache import keep_within_limit
 from devbench.places.answers import Built, Hello, Output
 from devbench.places.archive import worker_archive
 from devbench.places.pieces import Measurement
@@ -75,6 +76,8 @@ class WorkerRounds:
             self._greeted(session, case, place)
             request = {**_request(case, place, session.path_of, None), "build": True}
             self._built[case.id] = self._explained(case, lambda: session.build(request))
+        if not place.ssh:
+            keep_within_limit(self._archives.with_name("models"))
 
     @hookimpl(trylast=True)
     def devbench_run_round(self, case: Case, place: Place) -> Round:

@@ -105,7 +105,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
         cache=desk.cache,
         fetch=desk.plugins.fetch_model,
         registry=desk.plugins.registry,
-        inputs_folder=folder.path / "inputs",
+        run_folder=folder.path,
         tell=desk.progress.preparing,
     )
     for planned in plan.cases:
