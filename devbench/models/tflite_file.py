@@ -111,7 +111,7 @@ def _read(model: Any, size: int) -> TfliteFile:
     main = model.Subgraphs(0)
     return TfliteFile(
         inputs=tuple(_spec(main.Tensors(main.Inputs(k))) for k in range(main.InputsLength())),
-        outputs=tuple(_output(model, main, main.Outputs(k)) for k in range(main.OutputsLength())),
+        outputs=_outputs(model, main),
         tensor_types=dict(types),
         quantized=quantized,
         operations=dict(operations),
@@ -166,16 +166,17 @@ def _spec(tensor: Any) -> TensorSpec:
     )
 
 
-def _output(model: Any, graph: Any, number: int) -> TensorSpec:
-    """The spec of tensor `number`, and if the file dequantizes it at its end, what from."""
-    spec = _spec(graph.Tensors(number))
-    for operator in map(graph.Operators, range(graph.OperatorsLength())):
-        ends_here = operator.OutputsLength() == 1 and operator.Outputs(0) == number
-        if ends_here and _operation(model, operator) == "DEQUANTIZE":
-            before = _spec(graph.Tensors(operator.Inputs(0)))
-            if before.scale:
-                return replace(spec, scale=before.scale, zero_point=before.zero_point, stands_for=before.dtype)
-    return spec
+def _outputs(model: Any, graph: Any) -> tuple[TensorSpec, ...]:
+    """The outputs, and of those that the file dequantizes at its end, what from."""
+    operators = map(graph.Operators, range(graph.OperatorsLength()))
+    last = {one.Outputs(0): one.Inputs(0) for one in operators if _operation(model, one) == "DEQUANTIZE"}
+    found = []
+    for number in (graph.Outputs(k) for k in range(graph.OutputsLength())):
+        spec = _spec(graph.Tensors(number))
+        if number in last and (before := _spec(graph.Tensors(last[number]))).scale:
+            spec = replace(spec, scale=before.scale, zero_point=before.zero_point, stands_for=before.dtype)
+        found.append(spec)
+    return tuple(found)
 
 
 def _is_quantized(tensor: Any, spec: TensorSpec) -> bool:
