@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -172,3 +174,11 @@ def test_a_limit_that_is_not_a_size_is_named(text: str, monkeypatch: pytest.Monk
             cache_limit()
     else:
         assert cache_limit() == 10 << 30
+
+
+def test_processes_that_are_killed_lose_nothing_and_tear_nothing() -> None:
+    """A short pass of what benchmarks/fuzz/cache_kills.py does a hundred times."""
+    script = Path(__file__).parents[2] / "benchmarks" / "fuzz" / "cache_kills.py"
+    done = subprocess.run([sys.executable, script, "--trials", "4"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| 4 | 0 | 0 | 0 | 0 |" in done.stdout
