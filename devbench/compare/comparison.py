@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from devbench.compare.alike import answers_differ, answers_unknown, tolerance_steps, work_differs
+from devbench.compare.alike import Agreement, agreement, quantizations, work_differs
 from devbench.domain.outcome import Measured, Nanoseconds, OutputTensor
 from devbench.domain.run import CaseRecord, Run
 from devbench.errors import DevbenchError
@@ -35,13 +35,13 @@ class Cell:
     """A case in the grid.
 
     over_baseline: how many times faster than the baseline device it is. refused: why there is no such ratio.
-    unchecked: why nobody knows whether the answers of the two are alike.
+    unconfirmed: why nothing shows that the two gave the same answers.
     """
 
     case: CaseRecord
     over_baseline: Interval | None = None
     refused: str = ""
-    unchecked: str = ""
+    unconfirmed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +109,15 @@ class _Ratios:
         """The case with its ratio over `reference`, unless the two are not alike."""
         if reference is None or self.of(reference, case) is None:
             return Cell(case=case)
-        refused, unchecked = work_differs(reference, case), ""
-        if not refused and reference.input == case.input:
-            outputs = self._outputs(reference.id), self._outputs(case.id)
-            refused, unchecked = answers_differ(*outputs, tolerance_steps(reference, case)), answers_unknown(*outputs)
-        if refused:
+        found = self._agreement(reference, case)
+        if refused := work_differs(reference, case) or found.differ:
             return Cell(case=case, refused=refused)
-        return Cell(case=case, over_baseline=self.of(reference, case), unchecked=unchecked)
+        return Cell(case=case, over_baseline=self.of(reference, case), unconfirmed=found.unconfirmed)
+
+    def _agreement(self, reference: CaseRecord, case: CaseRecord) -> Agreement:
+        if reference.input != case.input:
+            return Agreement(unconfirmed=f"their inputs differ ({reference.input}, {case.input})")
+        return agreement(self._outputs(reference.id), self._outputs(case.id), quantizations(reference, case))
 
     def mean(self, pairs: Sequence[tuple[CaseRecord, CaseRecord]]) -> GeometricMean:
         """The geometric mean of the ratios of these pairs; rounds are pairs if they are for every one of them."""

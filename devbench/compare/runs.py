@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from devbench.compare.alike import answers_differ, answers_unknown, tolerance_steps, work_differs
+from devbench.compare.alike import Agreement, agreement, quantizations, work_differs
 from devbench.compare.comparison import Outputs, Samples
 from devbench.domain.outcome import Failed, Measured, Nanoseconds
 from devbench.domain.run import CaseRecord, Run
@@ -15,7 +15,6 @@ from devbench.stats import GeometricMean, Interval, geometric_mean_ratio, ratio_
 Verdict = Literal["slower", "faster", "no difference shown", "within the threshold"]
 Kind = Literal["slower", "faster", "missing", "failed", "answer"]
 _SURROUNDINGS = {"runtime_version": "runtime version", "cpu": "CPU", "governor": "governor"}  # names of facts
-_OTHER_ANSWER = "another answer to the same input"
 _BY_FASTEST = "shown by the fastest percent of the samples (undisturbed), where the medians vary too much to show it"
 _ONE_ROUND = "the interval does not include how much processes differ; verdicts need the `normal` profile"
 
@@ -41,6 +40,7 @@ class Change:
 
     ratio: time in NEW over time in OLD, of the medians. undisturbed: of the fastest percent of the samples.
     reason: why there is none. notes: what a reader must know of it.
+    agreement: what the answers of both say, where the same file was fed the same input.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Change:
     verdict: Verdict | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
     def is_a(self, kind: Kind) -> bool:
         """Whether it is `slower`, `faster`, `missing` (measured in OLD, not in NEW), `failed` (in NEW) or `answer`.
@@ -58,7 +59,7 @@ class Change:
         answer: the same file gave another answer to the same input, so the two did not do the same work.
         """
         if kind == "answer":
-            return self.reason.startswith(_OTHER_ANSWER)
+            return self.agreement is not None and bool(self.agreement.differ)
         outcome = self.new.outcome if self.new else None
         if kind == "missing":
             return self.old is not None and isinstance(self.old.outcome, Measured) and not isinstance(outcome, Measured)
@@ -83,8 +84,7 @@ def compare_runs(old: Side, new: Side, threshold: float) -> Changes:
     changes, above, below = [], [], []
     for case_id in dict.fromkeys([*after, *before]):
         one, other = before.get(case_id), after.get(case_id)
-        reason = _no_ratio(one, other) or _other_answer(one, other, old, new)
-        change = Change(id=case_id, old=one, new=other, reason=reason)
+        change = _compared(Change(id=case_id, old=one, new=other), old, new)
         if one and other and not change.reason:
             below.append(old.rounds(one))
             above.append(new.rounds(other))
@@ -92,7 +92,9 @@ def compare_runs(old: Side, new: Side, threshold: float) -> Changes:
             undisturbed = undisturbed_ratio(above[-1], below[-1])
             verdict = verdict_of(ratio, threshold, undisturbed)
             notes = [_BY_FASTEST] if verdict != verdict_of(ratio, threshold) else []
-            notes += [*_notes(one, other), *_unknown_answer(one, other, old, new)]
+            notes += _notes(one, other)
+            if change.agreement and change.agreement.unconfirmed:
+                notes.append(f"answers not confirmed: {change.agreement.unconfirmed}")
             change = replace(change, ratio=ratio, undisturbed=undisturbed, verdict=verdict, notes=tuple(notes))
         changes.append(change)
     return Changes(
@@ -142,17 +144,16 @@ def _no_ratio(old: CaseRecord | None, new: CaseRecord | None) -> str:
     return work_differs(old, new)
 
 
-def _other_answer(old: CaseRecord | None, new: CaseRecord | None, old_side: Side, new_side: Side) -> str:
-    """How the answers of one file to one input differ; "" if they do not: what computes something else is no faster."""
+def _compared(change: Change, old_side: Side, new_side: Side) -> Change:
+    """With the reason why there is no ratio, if so; what computes something else is no faster."""
+    old, new = change.old, change.new
+    if reason := _no_ratio(old, new):
+        return replace(change, reason=reason)
     if not (old and new and _same_question(old, new)):
-        return ""
-    apart = answers_differ(old_side.outputs(old.id), new_side.outputs(new.id), tolerance_steps(old, new))
-    return f"{_OTHER_ANSWER}: {apart}" if apart else ""
-
-
-def _unknown_answer(old: CaseRecord, new: CaseRecord, old_side: Side, new_side: Side) -> list[str]:
-    unknown = answers_unknown(old_side.outputs(old.id), new_side.outputs(new.id)) if _same_question(old, new) else ""
-    return [unknown] if unknown else []
+        return change
+    found = agreement(old_side.outputs(old.id), new_side.outputs(new.id), quantizations(old, new))
+    reason = f"another answer to the same input: {found.differ}" if found.differ else ""
+    return replace(change, agreement=found, reason=reason)
 
 
 def _same_question(old: CaseRecord, new: CaseRecord) -> bool:

@@ -75,7 +75,8 @@ class Runtime(ABC):
     takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
     build_limit_s: how long its engine's `build` may take, which is called at the place before the first round of
         a run, in a worker of its own; 0 if the engine builds nothing.
-    install: what to do where it is missing, in a few words that can follow "To have it: ".
+    extra: the extra of devbench that brings its packages into devbench's own environment; "" if there is none.
+    install: what else there is to do where it is missing, as a sentence.
     """
 
     name: ClassVar[str]
@@ -86,7 +87,15 @@ class Runtime(ABC):
     makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {}
     takes_compiled: ClassVar[bool] = False
     build_limit_s: ClassVar[float] = 0
+    extra: ClassVar[str] = ""
     install: ClassVar[str] = ""
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...] | None:  # noqa: ARG002 - for those of an index
+        """What pip is to install for an interpreter of version `python`.
+
+        () if there is nothing for that version, None if it does not come that way.
+        """
+        return None
 
     def prepare(
         self,

@@ -96,6 +96,8 @@ def _cell(cell: Cell | None) -> tuple[str, ...]:
             lines.append(f"{energy_mj:.3g} mJ")
         if cell.over_baseline:
             lines.append(ratio(cell.over_baseline))
+        if cell.unconfirmed:
+            lines.append("answers not confirmed")
         if cell.refused:
             lines.append("no ratio: not alike")
         if outcome.prediction:
@@ -244,7 +246,7 @@ def _rounds_of(*counts: int) -> str:
 def _missing(comparison: Comparison) -> list[str]:
     notes = [f"{one.device}: {one.reason}. {one.hint}".strip() for one in comparison.run.absent]
     notes += [f"{cell.case.id}: no ratio, since {cell.refused}." for cell in comparison.cells.values() if cell.refused]
-    notes += [f"{cell.case.id}: {cell.unchecked}." for cell in comparison.cells.values() if cell.unchecked]
+    notes += _unconfirmed(comparison)
     for case in comparison.run.cases:
         if isinstance(case.outcome, Skipped):
             notes.append(f"{_name(case)} skipped: {case.outcome.reason}. {case.outcome.hint}".strip())
@@ -252,6 +254,18 @@ def _missing(comparison: Comparison) -> list[str]:
             where = f" ({case.outcome.phase})" if case.outcome.phase else ""
             notes.append(f"{_name(case)} failed{where}: {case.outcome.error}. {case.outcome.hint}".strip())
     return notes
+
+
+def _unconfirmed(comparison: Comparison) -> list[str]:
+    """Each reason once, with the first of the cases that it is of."""
+    found: dict[str, list[str]] = {}
+    for cell in comparison.cells.values():
+        if cell.unconfirmed:
+            found.setdefault(cell.unconfirmed, []).append(cell.case.id)
+    return [
+        f"{ids[0]}{f' and {len(ids) - 1} more' if ids[1:] else ''}: answers not confirmed: {why}."
+        for why, ids in found.items()
+    ]
 
 
 def _name(case: CaseRecord) -> str:

@@ -109,7 +109,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk) -> Run:
         cache=desk.cache,
         fetch=desk.plugins.fetch_model,
         registry=desk.plugins.registry,
-        inputs_folder=folder.path / "inputs",
+        run_folder=folder.path,
         tell=desk.progress.preparing,
     )
     for planned in plan.cases:
@@ -190,6 +190,7 @@ def _with_artifact(record: CaseRecord, case: Case, folder: RunFolder) -> CaseRec
             precision=artifact.precision,
             inputs=artifact.inputs,
             outputs=artifact.outputs,
+            quantization=artifact.quantization,
             facts=artifact.facts,
         ),
     )

@@ -59,14 +59,25 @@ class EdgeTpuLiteRt(_EdgeTpu):
     """With LiteRT: needs a libedgetpu built for its TensorFlow, which Google's own is not."""
 
     name: ClassVar[str] = "edgetpu-litert"
-    install: ClassVar[str] = "install ai-edge-litert and a libedgetpu built for it (docs/edgetpu.md)"
+    extra: ClassVar[str] = "edgetpu"
+    install: ClassVar[str] = "It also needs a libedgetpu that was built for it (docs/edgetpu.md)."
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
+        """As for the CPU."""
+        return ("ai-edge-litert",) if python >= (3, 9) else ()
 
 
 class EdgeTpuTfliteRuntime(_EdgeTpu):
     """With tflite-runtime, as it comes with the Dev Board."""
 
     name: ClassVar[str] = "edgetpu-tflite-runtime"
-    install: ClassVar[str] = "install tflite-runtime and a libedgetpu built for its TensorFlow (docs/edgetpu.md)"
+    install: ClassVar[str] = (
+        "It needs Python 3.11 or older, and a libedgetpu that was built for its TensorFlow (docs/edgetpu.md)."
+    )
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
+        """As for the CPU."""
+        return ("tflite-runtime", "numpy<2") if python <= (3, 11) else ()
 
 
 class Pycoral(_EdgeTpu):
@@ -76,5 +87,5 @@ class Pycoral(_EdgeTpu):
     engine: ClassVar[Path] = _HERE / "pycoral_engine.py"
     options: ClassVar[Mapping[str, Option]] = {name: value for name, value in OPTIONS.items() if name != "threads"}
     install: ClassVar[str] = (
-        "install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index"
+        "Install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index."
     )

@@ -10,7 +10,7 @@ from devbench.compare.comparison import Comparison, compare_run
 from devbench.domain.conditions import Conditions, Reason, Verdict
 from devbench.domain.measure import PROFILES
 from devbench.domain.model import TensorSpec
-from devbench.domain.outcome import Failed, Measured, Nanoseconds, RoundFacts, Skipped
+from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, RoundFacts, Skipped
 from devbench.domain.place import Absent
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Request, Run
 from devbench.report.plots import CaseTrace, trace_of
@@ -20,6 +20,7 @@ STEAL = Reason(
     code="steal", severity="suspect", text="the hypervisor took 2% away", remedy="Use a machine of your own."
 )
 BUSY = Reason(code="busy", severity="contaminated", text="others kept 1 core busy", remedy="See `devbench doctor`.")
+ANSWERS = (OutputTensor(name="o", dtype="int8", shape=(1,), sha256="to one input", second_sha256="to another"),)
 EVIL = '<script>window.broken = 1</script><img src=x onerror="window.broken=2">'
 
 
@@ -101,7 +102,7 @@ def comparison_of(*cases: CaseRecord, samples: dict[str, list[Nanoseconds]], bas
         absent=(Absent(device="coral-usb", reason="none is plugged in", hint="Plug one in."),),
         cases=cases,
     )
-    return compare_run(run, lambda case_id: dict(enumerate(samples[case_id])), lambda _: ())
+    return compare_run(run, lambda case_id: dict(enumerate(samples[case_id])), lambda _: ANSWERS)
 
 
 def traces_of(comparison: Comparison, samples: dict[str, list[Nanoseconds]]) -> dict[str, CaseTrace]:

@@ -16,7 +16,7 @@ from devbench.report.figures import duration, milliseconds
 from devbench.report.markdown import markdown
 from devbench.report.tables import tables_of
 from devbench.run.summary import summary_of
-from tests.report.runs import case_of
+from tests.report.runs import ANSWERS, case_of
 
 ROUNDS = {number: np.full(200, 2_000_000, dtype=np.int64) + np.arange(200) * 100 for number in range(3)}
 SLOW = {number: ns * 16 for number, ns in ROUNDS.items()}
@@ -59,7 +59,7 @@ def test_the_table_in_markdown() -> None:
         _case("fast", "toaster", ROUNDS),
     )
     samples = {case.id: SLOW if case.id == "slow@desktop-cpu" else ROUNDS for case in cases}
-    text = markdown(tables_of(compare_run(_run(*cases), samples.__getitem__, lambda _: ())))
+    text = markdown(tables_of(compare_run(_run(*cases), samples.__getitem__, lambda _: ANSWERS)))
     assert text == (
         """**s: time of one inference, median with 95 % interval (3 rounds)**
 
@@ -85,7 +85,7 @@ def test_the_table_in_markdown() -> None:
 def test_failed_and_skipped_cells_say_so_and_their_reasons_stand_below() -> None:
     failed = replace(_case("a", "x", ROUNDS), outcome=Failed(error="it broke", hint="Mend it.", phase="load"))
     skipped = replace(_case("b", "x", ROUNDS), outcome=Skipped(reason="no runtime"))
-    text = markdown(tables_of(compare_run(_run(failed, skipped), lambda _: ROUNDS, lambda _: ())))
+    text = markdown(tables_of(compare_run(_run(failed, skipped), lambda _: ROUNDS, lambda _: ANSWERS)))
     assert "| a int8 | failed |" in text
     assert "| b int8 | skipped |" in text
     assert "- a@x failed (load): it broke. Mend it." in text
@@ -93,7 +93,7 @@ def test_failed_and_skipped_cells_say_so_and_their_reasons_stand_below() -> None
 
 
 def test_a_name_cannot_end_a_cell_or_open_a_tag() -> None:
-    text = markdown(tables_of(compare_run(_run(_case("<script>|x", "d", ROUNDS)), lambda _: ROUNDS, lambda _: ())))
+    text = markdown(tables_of(compare_run(_run(_case("<script>|x", "d", ROUNDS)), lambda _: ROUNDS, lambda _: ANSWERS)))
     assert "&lt;script&gt;\\|x" in text
     assert "<script>" not in text
 
@@ -116,7 +116,7 @@ def test_what_is_too_little_to_say_something_is_said() -> None:
     rounds = (*case.rounds[:2], replace(case.rounds[2], superseded=True))
     outcome = Measured(summary=summary_of(list(short.values())))
     case = replace(case, measure=replace(PROFILES["normal"], percentiles=(90,)), rounds=rounds, outcome=outcome)
-    text = markdown(tables_of(compare_run(_run(case), lambda _: short, lambda _: ())))
+    text = markdown(tables_of(compare_run(_run(case), lambda _: short, lambda _: ANSWERS)))
     assert "- a@x: no bound of p90, which needs 64 samples: there are 30. Raise `min_runs` or `cap_s`." in text
     assert "- a@x: a round of under 20 samples cannot tell whether it was steady. Raise `min_runs` or `cap_s`." in text
     assert "- 1 round was doubtful and measured again: kept, but in no figure." in text
@@ -130,7 +130,7 @@ def test_the_cost_of_half_the_interval_is_told() -> None:
         return replace(plain, outcome=replace(plain.outcome, precision=found))
 
     run = _run(case("a", 0.01, 1, 20), case("b", None, 3, 40))
-    text = markdown(tables_of(compare_run(run, lambda _: ROUNDS, lambda _: ())))
+    text = markdown(tables_of(compare_run(run, lambda _: ROUNDS, lambda _: ANSWERS)))
     assert "- a@x: ± 2.0% reached, ± 1.0% asked for; 1 round more (about 20 s) would halve it." in text
     assert "b@x:" not in text
     assert "- To halve every interval: 1–3 rounds more of each case, about 1 min 00 s in all." in text

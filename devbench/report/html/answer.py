@@ -47,7 +47,7 @@ def answer_of(comparison: Comparison) -> Answer:
     fastest = tuple(_fastest(comparison, row, cells) for row, cells in rows if cells)
     return Answer(
         headline=_headline(comparison, fastest, counts),
-        sure=_sure(comparison, counts),
+        sure=" ".join(filter(None, [_sure(comparison, counts), _unconfirmed(comparison)])),
         fastest=fastest,
         counts=tuple((status, counts[status]) for status in STATUSES if counts[status]),
     )
@@ -178,6 +178,14 @@ def _sure(comparison: Comparison, counts: Mapping[str, int]) -> str:
         left_out = "; contaminated ones take no part in this answer" if counts.get("contaminated") else ""
         return f"{text} {doubt}{left_out}."
     return f"{text} {_all(measured, 'measured case').capitalize()} {'is' if measured == 1 else 'are'} clean."
+
+
+def _unconfirmed(comparison: Comparison) -> str:
+    """A ratio of answers that show nothing may be that of a device that computes something else."""
+    count = sum(bool(cell.unconfirmed) for cell in comparison.cells.values())
+    if not count:
+        return ""
+    return f"The answers are not confirmed for {count} ratio{'' if count == 1 else 's'}."
 
 
 def _summary(cell: Cell) -> Summary:

@@ -73,7 +73,8 @@ def _told(cell: Cell) -> tuple[str, ...]:
     if isinstance(outcome, Measured):
         reasons = [f"{one.code}: {one.text}. {one.remedy}" for one in outcome.verdict.reasons]
         refused = [f"No ratio, since {cell.refused}."] if cell.refused else []
-        return (*reasons, *remarks, *refused)
+        unconfirmed = [f"Answers not confirmed: {cell.unconfirmed}."] if cell.unconfirmed else []
+        return (*reasons, *remarks, *refused, *unconfirmed)
     return ("Its rounds are not all done.",)
 
 

@@ -10,10 +10,23 @@ from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import CaseRecord, Pending
 from devbench.report.figures import duration
 
+_WORST_FIRST = (
+    "contaminated",
+    "failed",
+    "suspect",
+    "no ratio",
+    "not confirmed",
+    "remark",
+    "imprecise",
+    "skipped",
+    "pending",
+    "absent",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """kind: suspect, contaminated, failed, remark, skipped, absent, imprecise... name: what it is called in tables.
+    """kind: suspect, contaminated, failed, not confirmed, remark, skipped, absent... name: what tables call it.
 
     cases: ids of those it concerns. details: of each of them, or ().
     everywhere: it concerns every measured case.
@@ -32,11 +45,10 @@ def doubts(comparison: Comparison) -> list[Doubt]:
     """The worst first."""
     cases = comparison.run.cases
     found = [*_one_round(cases), *_reasons(cases), *_failed(cases), *_refused(comparison), *_remarks(cases)]
-    found += [*_unchecked(comparison), *_skipped(cases), *_pending(cases), *_absent(comparison), *_imprecise(cases)]
-    order = ("contaminated", "failed", "suspect", "no ratio", "remark", "imprecise", "skipped", "pending", "absent")
+    found += [*_unconfirmed(comparison), *_skipped(cases), *_pending(cases), *_absent(comparison), *_imprecise(cases)]
     measured = sum(isinstance(case.outcome, Measured) for case in cases)
     found = [replace(one, everywhere=_is_everywhere(one, measured)) for one in found]
-    return sorted(found, key=lambda doubt: order.index(doubt.kind))
+    return sorted(found, key=lambda doubt: _WORST_FIRST.index(doubt.kind))
 
 
 def _is_everywhere(doubt: Doubt, measured: int) -> bool:
@@ -135,11 +147,14 @@ def _refused(comparison: Comparison) -> list[Doubt]:
     ]
 
 
-def _unchecked(comparison: Comparison) -> list[Doubt]:
+def _unconfirmed(comparison: Comparison) -> list[Doubt]:
+    found: dict[str, list[str]] = {}
+    for cell in comparison.cells.values():
+        if cell.unconfirmed:
+            found.setdefault(cell.unconfirmed, []).append(cell.case.id)
     return [
-        Doubt(kind="remark", name="answers", text=cell.unchecked, cases=(cell.case.id,))
-        for cell in comparison.cells.values()
-        if cell.unchecked
+        Doubt(kind="not confirmed", name="answers", text=f"answers not confirmed: {why}", cases=tuple(ids))
+        for why, ids in found.items()
     ]
 
 
