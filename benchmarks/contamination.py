@@ -33,8 +33,8 @@ from ai_edge_litert.interpreter import Interpreter
 interpreter = Interpreter(model_path=sys.argv[1], num_threads=1)
 interpreter.allocate_tensors()
 now = time.perf_counter_ns
-for seconds in (1, 6):
-    samples, end = [], now() + seconds * 10**9
+for seconds in (1, float(sys.argv[2])):
+    samples, end = [], now() + int(seconds * 10**9)
     while now() < end:
         begin = now()
         interpreter.invoke()
@@ -59,15 +59,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--loop-s", type=float, default=6, help="length of the timed loop")
     parser.add_argument("--only", default="", help="disturbances whose name holds this")
     arguments = parser.parse_args()
+    loop_s = arguments.loop_s
     kinds: dict[str, Callable[[], Callable[[], None]]] = {
         "nothing": lambda: lambda: None,
         "a busy loop on the same core": lambda: disturb(BUSY, {CORE}),
-        "a busy loop on the same core, from halfway": lambda: later(lambda: disturb(BUSY, {CORE})),
-        "the worker stopped for half of the time, from halfway": lambda: later(half_speed),
+        "a busy loop on the same core, from halfway": lambda: later(lambda: disturb(BUSY, {CORE}), loop_s),
+        "the worker stopped for half of the time, from halfway": lambda: later(half_speed, loop_s),
         "memory copied without pause on another core": lambda: disturb(MEMORY, os.sched_getaffinity(0) - {CORE}),
-        "a control group's quota of half a core, from halfway": lambda: later(half_a_core),
+        "a control group's quota of half a core, from halfway": lambda: later(half_a_core, loop_s),
         "another program short of memory: 64 MiB for a file of 512": short_of_memory,
     }
     if arguments.only:
@@ -79,8 +81,8 @@ def main() -> None:
         bare = []
         for _ in range(arguments.trials):
             if name == "nothing":
-                bare.append(bare_is_steady(arguments.model.resolve()))
-            verdict = trial(arguments.model.resolve(), begin)
+                bare.append(bare_is_steady(arguments.model.resolve(), loop_s))
+            verdict = trial(arguments.model.resolve(), begin, loop_s)
             verdicts[verdict["status"]] += 1
             reasons.update(reason["code"] for reason in verdict["reasons"])
         counts = " | ".join(str(verdicts[status]) for status in ("clean", "suspect", "contaminated"))
@@ -92,18 +94,18 @@ def main() -> None:
             )
 
 
-def bare_is_steady(model: Path) -> bool:
-    command = ["taskset", "-c", str(CORE), sys.executable, "-c", BARE, str(model)]
+def bare_is_steady(model: Path, loop_s: float) -> bool:
+    command = ["taskset", "-c", str(CORE), sys.executable, "-c", BARE, str(model), str(loop_s)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return check_steady(np.array(done.stdout.split(), dtype=np.int64), tolerance=STEADY_TOLERANCE).steady
 
 
-def trial(model: Path, begin: Callable[[], Callable[[], None]]) -> dict:
+def trial(model: Path, begin: Callable[[], Callable[[], None]], loop_s: float) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         suite = Path(folder) / "suite.yaml"
         suite.write_text(
             f"name: trial\nmodels: [{{name: model, source: {model}}}]\ndevices: [desktop-cpu]\n"
-            "measure: {profile: normal, rounds: 1, max_rounds: 1, min_s: 6}\n"
+            f"measure: {{profile: normal, rounds: 1, max_rounds: 1, min_s: {loop_s}}}\n"
         )
         end = begin()
         try:
@@ -126,15 +128,15 @@ def disturb(code: str, cores: set[int]) -> Callable[[], None]:
     return end
 
 
-def later(begin: Callable[[], Callable[[], None]]) -> Callable[[], None]:
-    """Begin when about a third of the timed loop of six seconds has passed: start and warm-up take some two."""
+def later(begin: Callable[[], Callable[[], None]], loop_s: float) -> Callable[[], None]:
+    """Begin when about a third of a timed loop of six seconds has passed: start and warm-up take some two."""
     ends: list[Callable[[], None]] = []
     stopped = threading.Event()
 
     def wait() -> None:
         while not stopped.is_set() and not worker():
             time.sleep(0.05)
-        if not stopped.wait(3):
+        if not stopped.wait(loop_s / 2):
             ends.append(begin())
 
     thread = threading.Thread(target=wait)

@@ -2,6 +2,7 @@
 
     uv run python benchmarks/fidelity.py --pairs 10 --threads 1 --threads 2 mobilenet_v1 inception_v4
 
+A model is one of the catalogue, in int8, or a .tflite file.
 Each pair measures one model once with either tool, in alternating order, with the same warm-up and number of runs.
 Prints a Markdown table: the median over pairs of (devbench median / litert-benchmark median), with its range.
 """
@@ -48,17 +49,20 @@ def row(model: str, path: Path, threads: int, pairs: int, folder: Path) -> None:
         ]
         for measure in both if pair % 2 else reversed(both):
             measure()
+    title = path.stem if Path(model).is_file() else f"{model} int8"
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
     cells = [statistics.median(ours), statistics.median(theirs), statistics.median(ratios)]
     print(
-        f"| {model} int8 | {threads} | {pairs} | {cells[0]:.3f} | {cells[1]:.3f} | {cells[2]:.4f} |"
+        f"| {title} | {threads} | {pairs} | {cells[0]:.3f} | {cells[1]:.3f} | {cells[2]:.4f} |"
         f" {min(ratios):.3f} – {max(ratios):.3f} |",
         flush=True,
     )
 
 
 def artifact(model: str) -> Path:
-    """The model's int8 file, made if it is not in the cache."""
+    """The model's int8 file, made if it is not in the cache; or `model` itself, where it is a file."""
+    if Path(model).is_file():
+        return Path(model).resolve()
     plugins = load_plugins()
     variant = next(one for one in plugins.registry.models[model].variants if one.precision == "int8")
     return prepare_artifact(model, variant, ModelCache(cache_folder() / "models"), plugins.fetch_model).path

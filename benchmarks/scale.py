@@ -16,13 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from devbench.domain.measure import PROFILES
 from devbench.domain.outcome import Round, RoundFacts
-from devbench.domain.run import CaseRecord, Compare, Pending, Request, Run
+from devbench.domain.run import CaseRecord, Compare, Request, Run
 from devbench.run.summary import outcome_of
 from devbench.store.folder import RunFolder
 
@@ -66,6 +68,8 @@ def made(path: Path, samples: int) -> Path:
     process = multiprocessing.get_context("fork").Process(target=make_run, args=(path, samples))
     process.start()
     process.join()
+    if process.exitcode:
+        raise SystemExit(process.exitcode)
     return path
 
 
@@ -92,7 +96,6 @@ def make_run(path: Path, samples: int) -> Path:
         suite="scale",
         suite_sha256="",
         started_utc="2026-01-01T00:00:00+00:00",
-        finished_utc="2026-01-01T01:00:00+00:00",
         devbench_version="0",
         seed=0,
         request=Request(suite_text="", suite_dir=""),
@@ -105,15 +108,14 @@ def make_run(path: Path, samples: int) -> Path:
     with RunFolder(path) as folder:
         folder.save(run)
         for case in cases:
-            found = {number: np.int64(random.lognormal(14, 0.02, per_round)) for number in range(ROUNDS)}
-            rounds = tuple(facts(number, per_round) for number in range(ROUNDS))
-            for about in rounds:
-                done = Round(about=about, warmup_ns=found[about.index][:10], samples_ns=found[about.index])
-                folder.add_round(run, case.id, done)
-            measured = CaseRecord(**{**vars(case), "rounds": rounds, "outcome": Pending()})
-            run = run.with_case(CaseRecord(**{**vars(measured), "outcome": outcome_of(measured, found)}))
-        folder.join(run)
-        folder.save(run)
+            for number in range(ROUNDS):
+                ns = random.lognormal(14, 0.02, per_round).astype(np.int64)
+                done = Round(about=facts(number, per_round), warmup_ns=ns[:10], samples_ns=ns)
+                run = folder.add_round(run, case.id, done)
+            record = run.case(case.id)
+            outcome = outcome_of(record, partial(folder.samples, run, case.id))
+            run = run.with_case(replace(record, outcome=outcome))
+        folder.finish(run)
     return path
 
 
@@ -124,7 +126,7 @@ def facts(number: int, samples: int) -> RoundFacts:
         duration_s=1,
         load_ns=1,
         first_ns=1,
-        warmup_samples=10,
+        warmup_samples=min(samples, 10),
         samples=samples,
         inferences_per_sample=1,
         stopped_by="counts",

@@ -38,11 +38,12 @@ def main() -> None:
     pythons = {"before": arguments.before} if arguments.before else {}
     pythons["now" if arguments.before else "CPU time"] = sys.executable
     costs: dict[tuple[str, str], list[float]] = {(name, title): [] for name in COMMANDS for title in pythons}
-    for number in range(arguments.starts + 1):  # the first ones compile, and fill the caches
+    if arguments.starts > 1:
+        for name, title in costs:  # these compile, and fill the caches
+            cpu_s([pythons[title], *COMMANDS[name]])
+    for _ in range(arguments.starts):
         for (name, title), found in costs.items():
-            seconds = cpu_s([pythons[title], *COMMANDS[name]])
-            if number:
-                found.append(seconds)
+            found.append(cpu_s([pythons[title], *COMMANDS[name]]))
     print("".join(["| command |", *(f" {title}, s |" for title in pythons)]))
     print("|---|" + "--:|" * len(pythons))
     for name in COMMANDS:

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from devbench.domain.conditions import Conditions as Conditions
     from devbench.domain.extend import Device as Device
     from devbench.domain.extend import Runtime as Runtime
+    from devbench.domain.install import extra_hint as extra_hint
     from devbench.domain.model import Artifact as Artifact
     from devbench.domain.model import Model as Model
+    from devbench.domain.model import Quantization as Quantization
     from devbench.domain.model import TensorSpec as TensorSpec
     from devbench.domain.model import Variant as Variant
     from devbench.domain.outcome import OutputTensor as OutputTensor
@@ -52,6 +54,7 @@ _HOMES = {
     "OutputTensor": "devbench.domain.outcome",
     "Place": "devbench.domain.place",
     "Program": "devbench.places.there",
+    "Quantization": "devbench.domain.model",
     "Round": "devbench.domain.outcome",
     "RoundError": "devbench.errors",
     "RoundFacts": "devbench.domain.outcome",
@@ -62,6 +65,7 @@ _HOMES = {
     "Variant": "devbench.domain.model",
     "cached_model": "devbench.models.cache",
     "command_there": "devbench.places.there",
+    "extra_hint": "devbench.domain.install",
     "hookimpl": "devbench.hookspecs",
     "read_tflite": "devbench.models.tflite_file",
     "run_there": "devbench.places.there",

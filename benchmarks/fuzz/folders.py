@@ -17,15 +17,15 @@ from devbench.store.folder import RunFolder
 CASES, ROUNDS, SAMPLES = ("slow@one", "fast@one", "slow@other"), 3, 40
 
 
-def make_folder(path: Path, *, finished: bool = True) -> RunFolder:
+def make_folder(path: Path, *, finished: bool = True, rounds: int = ROUNDS) -> RunFolder:
     """A run folder at `path`, with all its rounds."""
     random = np.random.default_rng(0)
     folder = RunFolder(path)
     with folder:
-        run = _run(path.name)
+        run = _run(path.name, rounds)
         folder.save(run)
         for case_id in CASES:
-            for number in range(ROUNDS):
+            for number in range(rounds):
                 run = folder.add_round(run, case_id, _round(random, number))
         run = run.with_case(replace(run.case(CASES[2]), outcome=Failed(error="it broke", phase="load")))
         if finished:
@@ -38,7 +38,7 @@ def make_folder(path: Path, *, finished: bool = True) -> RunFolder:
     return folder
 
 
-def _run(name: str) -> Run:
+def _run(name: str, rounds: int) -> Run:
     return Run(
         id=name,
         suite="to-damage",
@@ -48,7 +48,7 @@ def _run(name: str) -> Run:
         seed=0,
         request=Request(suite_text="name: to-damage\n", suite_dir="/"),
         compare=Compare(baseline="one", between_models=("slow", "fast")),
-        order=CASES * ROUNDS,
+        order=CASES * rounds,
         extended=True,
         host={"python": "3.11.7"},
         absent=(),

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "Measure a suite.",
     "devices": "List every device and place: ready, or why not.",
     "models": "List the model catalogue.",
+    "cache": "Show what is kept on this machine, and clean it.",
     "plugins": "List what is loaded, from where, and what is broken.",
     "check": "Will a model file run on an Edge TPU? Each rule, kept or broken.",
     "doctor": "Check this machine for measuring.",

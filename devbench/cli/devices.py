@@ -9,7 +9,7 @@ import click
 
 from devbench.cli.desk import open_desk
 from devbench.domain.outcome import Skipped
-from devbench.domain.place import Place
+from devbench.domain.place import Absent, Place
 from devbench.run.desk import Desk
 from devbench.run.plan import find_places
 from devbench.run.progress import Progress
@@ -49,12 +49,17 @@ def place_lines(desk: Desk, rounds: WorkerRounds) -> list[PlaceLine]:
     lines: list[PlaceLine] = []
     for kind, device in desk.plugins.registry.devices.items():
         places, absent = find_places(device, desk.lab)
-        lines += [_place(desk, rounds, place, runtime) for place in places for runtime in device.runtimes]
-        if not places:
-            lines += [
-                PlaceLine(device=kind, place="", runtime="", ready=False, text=one.reason, hint=one.hint)
-                for one in absent
-            ]
+        for place in places:
+            found = [_place(desk, rounds, place, runtime) for runtime in device.runtimes]
+            gone = device().look(place) if place.ssh and any(line.ready for line in found) else None
+            if isinstance(gone, Absent):
+                absent.append(gone)
+            else:
+                lines += found
+        lines += [
+            PlaceLine(device=kind, place=one.place, runtime="", ready=False, text=one.reason, hint=one.hint)
+            for one in absent
+        ]
     return lines
 
 

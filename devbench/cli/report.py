@@ -48,6 +48,9 @@ def command(
     One source gives its own table; several are put side by side where they are of the same work.
     """
     found = open_sources(sources)
+    for _, run in found.runs:
+        for doubt in run.doubts:
+            print(f"warning: {doubt}", file=sys.stderr)
     overview = found.overview(baseline, reference)
     style = "json" if as_json else style
     if plots:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from devbench.compare.alike import answers_differ, answers_unknown, tolerance_steps, work_differs
+from devbench.compare.alike import agreement, quantizations, work_differs
 from devbench.domain.between_runs import DEFAULT_BETWEEN_RUNS, BetweenRuns, fastest_spread_of, spread_of
 from devbench.domain.figure import Figure
 from devbench.domain.outcome import OutputTensor
@@ -36,7 +36,7 @@ class Ratio:
 
     interval: None where there is no ratio; refused says why. shown: None likewise.
     by_fastest: it is of the fastest percent of the samples, since rounds of a side are contaminated.
-    unconfirmed: why it is not known whether the two gave the same answer.
+    unconfirmed: why nothing shows that the two gave the same answers.
     """
 
     interval: Interval | None = None
@@ -71,16 +71,9 @@ def times_as_long_alike(above: Figure, below: Figure, outputs: Outputs) -> Ratio
     if refused := work_differs(one, other):
         return Ratio(refused=refused)
     if one.input != other.input:
-        return found
-    answers = outputs(above), outputs(below)
-    if refused := answers_differ(*answers, tolerance_steps(one, other)):
-        return Ratio(refused=refused)
-    return Ratio(
-        interval=found.interval,
-        shown=found.shown,
-        by_fastest=found.by_fastest,
-        unconfirmed=answers_unknown(*answers),
-    )
+        return replace(found, unconfirmed=f"their inputs differ ({one.input}, {other.input})")
+    answers = agreement(outputs(above), outputs(below), quantizations(one, other))
+    return Ratio(refused=answers.differ) if answers.differ else replace(found, unconfirmed=answers.unconfirmed)
 
 
 def mean_times(pairs: Sequence[tuple[Figure, Figure]]) -> GeometricMean:

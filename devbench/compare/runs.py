@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from devbench.compare.alike import answers_differ, answers_unknown, tolerance_steps, work_differs
+from devbench.compare.alike import Agreement, agreement, quantizations, work_differs
 from devbench.compare.figures import RunSource, figures_of
 from devbench.compare.ratios import mean_times, times_as_long, times_undisturbed
 from devbench.domain.figure import Figure
@@ -18,7 +18,6 @@ from devbench.stats import GeometricMean, Interval
 Difference = Literal["slower", "faster", "no difference shown", "within the threshold", "undecided: contaminated"]
 Kind = Literal["slower", "faster", "missing", "failed", "answer"]
 _SURROUNDINGS = {"runtime_version": "runtime version", "cpu": "CPU", "governor": "governor"}  # names of facts
-_OTHER_ANSWER = "another answer to the same input"
 _BY_FASTEST = "shown by the fastest percent of the samples (undisturbed), where the medians vary too much to show it"
 _ONE_ROUND = "the interval does not include how much processes differ; verdicts need the `normal` profile"
 
@@ -29,6 +28,7 @@ class CaseChange:
 
     ratio: time in NEW over time in OLD, of the medians. undisturbed: of the fastest percent of the samples.
     reason: why there is none. notes: what a reader must know of it.
+    agreement: what the answers of both say, where the same file was fed the same input.
     """
 
     id: str
@@ -39,6 +39,7 @@ class CaseChange:
     difference: Difference | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
     def is_a(self, kind: Kind) -> bool:
         """Whether it is `slower`, `faster`, `missing` (measured in OLD, not in NEW), `failed` (in NEW) or `answer`.
@@ -46,7 +47,7 @@ class CaseChange:
         answer: the same file gave another answer to the same input, so the two did not do the same work.
         """
         if kind == "answer":
-            return self.reason.startswith(_OTHER_ANSWER)
+            return self.agreement is not None and bool(self.agreement.differ)
         outcome = self.new.outcome if self.new else None
         if kind == "missing":
             return self.old is not None and isinstance(self.old.outcome, Measured) and not isinstance(outcome, Measured)
@@ -98,8 +99,11 @@ def _change(
     case_id: str, old: Figure | None, new: Figure | None, sources: tuple[RunSource, RunSource], threshold: float
 ) -> CaseChange:
     cases = old.case if old else None, new.case if new else None
-    reason = _no_ratio(*cases) or _other_answer(*cases, *sources)
-    change = CaseChange(id=case_id, old=cases[0], new=cases[1], reason=reason)
+    reason, answers = _no_ratio(*cases), Agreement()
+    if not reason:
+        answers = _agreement(*cases, *sources)
+        reason = f"another answer to the same input: {answers.differ}" if answers.differ else ""
+    change = CaseChange(id=case_id, old=cases[0], new=cases[1], reason=reason, agreement=answers)
     if reason or not (old and new and old.case and new.case):
         return change
     ratio = times_as_long(new, old).interval
@@ -109,7 +113,8 @@ def _change(
     difference = difference_of(ratio, threshold, undisturbed, contaminated=contaminated)
     by_fastest = (contaminated and undisturbed) or difference != difference_of(ratio, threshold, None)
     notes = [_BY_FASTEST] if by_fastest and not difference.startswith("undecided") else []
-    notes += [*_notes(old.case, new.case), *_unknown_answer(old.case, new.case, *sources)]
+    notes += _notes(old.case, new.case)
+    notes += [f"answers not confirmed: {answers.unconfirmed}"] if answers.unconfirmed else []
     return replace(change, ratio=ratio, undisturbed=undisturbed, difference=difference, notes=tuple(notes))
 
 
@@ -165,17 +170,11 @@ def _no_ratio(old: CaseRecord | None, new: CaseRecord | None) -> str:
     return work_differs(old, new)
 
 
-def _other_answer(old: CaseRecord | None, new: CaseRecord | None, old_run: RunSource, new_run: RunSource) -> str:
-    """How the answers of one file to one input differ; "" if they do not: what computes something else is no faster."""
+def _agreement(old: CaseRecord | None, new: CaseRecord | None, old_run: RunSource, new_run: RunSource) -> Agreement:
+    """Whether one file answered one input alike on both sides; what computes something else is no faster."""
     if not (old and new and _same_question(old, new)):
-        return ""
-    apart = answers_differ(old_run.outputs(old.id), new_run.outputs(new.id), tolerance_steps(old, new))
-    return f"{_OTHER_ANSWER}: {apart}" if apart else ""
-
-
-def _unknown_answer(old: CaseRecord, new: CaseRecord, old_run: RunSource, new_run: RunSource) -> list[str]:
-    unknown = answers_unknown(old_run.outputs(old.id), new_run.outputs(new.id)) if _same_question(old, new) else ""
-    return [unknown] if unknown else []
+        return Agreement()
+    return agreement(old_run.outputs(old.id), new_run.outputs(new.id), quantizations(old, new))
 
 
 def _same_question(old: CaseRecord, new: CaseRecord) -> bool:

@@ -32,6 +32,13 @@ class Device(ABC):
     def discover(self) -> Iterable[Place | Absent]:
         """The places of this kind on this machine, or the reason why there are none. Takes milliseconds."""
 
+    def look(self, place: Place) -> Place | Absent:
+        """A place that lab.yaml names, with what is known of it, or why it cannot be used.
+
+        Of a place behind ssh it is asked once something has answered there.
+        """
+        return place
+
     def changes(self, place: Place) -> Iterable[Change]:  # noqa: ARG002 - for devices with settings
         """What is to be changed there before the first round, as `place.settle` asks; undone after the last one."""
         return ()
@@ -68,7 +75,8 @@ class Runtime(ABC):
     takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
     build_limit_s: how long its engine's `build` may take, which is called at the place before the first round of
         a run, in a worker of its own; 0 if the engine builds nothing.
-    install: what to do where it is missing, in a few words that can follow "To have it: ".
+    extra: the extra of devbench that brings its packages into devbench's own environment; "" if there is none.
+    install: what else there is to do where it is missing, as a sentence.
     """
 
     name: ClassVar[str]
@@ -79,7 +87,15 @@ class Runtime(ABC):
     makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {}
     takes_compiled: ClassVar[bool] = False
     build_limit_s: ClassVar[float] = 0
+    extra: ClassVar[str] = ""
     install: ClassVar[str] = ""
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...] | None:  # noqa: ARG002 - for those of an index
+        """What pip is to install for an interpreter of version `python`.
+
+        () if there is nothing for that version, None if it does not come that way.
+        """
+        return None
 
     def prepare(
         self,
@@ -93,6 +109,10 @@ class Runtime(ABC):
         A `NotHereError` skips the case, any other `DevbenchError` fails it.
         """
         return artifact
+
+    def wrong_option(self, name: str, value: Option) -> str:  # noqa: ARG002 - most take what their library takes
+        """Why a suite may not set the option `name` to `value`; "" if it may. Asked before anything is prepared."""
+        return ""
 
     def check(self, path: Path) -> Iterable[Check]:  # noqa: ARG002 - most load whatever their library does
         """Will the model file at `path` run with this runtime? Each rule, kept or broken; nothing if it has none.

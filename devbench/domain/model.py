@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from devbench.domain.ranges import Int64
+
+# none: floats only. as-made: as whoever made the file quantized it. requantized: devbench has quantized it anew for a
+# runtime that takes no other way. unknown: nobody has looked into the file.
+Quantization = Literal["none", "as-made", "requantized", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +55,8 @@ class Model:
 class TensorSpec:
     """An input or output of an artifact. `shape` has -1 where a size is not fixed; scale 0 is "not quantized".
 
-    stands_for: the integer type that a float tensor takes the place of, with that one's scale and zero point, where
-        a converter has changed it: what is fed to both is then the same.
+    stands_for: the integer type that a float tensor takes the place of, with that one's scale and zero point: where a
+        converter has changed it, so that what is fed to both is the same; and of an output that the file dequantizes.
     """
 
     name: str
@@ -67,6 +72,7 @@ class Artifact:
     """A file that a runtime can load, known by its sha256.
 
     precision: what the tensors in the file say ("int8", "uint8", "float32"...), not what was asked for.
+    quantization: how its numbers were quantized, which says how far the answers of two runtimes may be apart.
     """
 
     path: Path
@@ -76,6 +82,7 @@ class Artifact:
     precision: str
     source: str
     weights: str
+    quantization: Quantization = "unknown"
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)

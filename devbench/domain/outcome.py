@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from devbench.domain.conditions import Conditions, Reason, Verdict
@@ -45,15 +46,39 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputTensor:
-    """An output as the device gave it for the input that was fed; `data` is little-endian bytes, empty if large."""
+    """An output as the device gave it for the input that was fed, and for a second input after the timed loops.
+
+    sha256: of all its values, little-endian. data: the values themselves, or a fixed sample of them where there are
+        many; empty where none were kept.
+    second_sha256, second_data: the same for the second input; empty where there was none.
+    scale, zero_point: of its integers; of a float output, of the integers that it was dequantized from.
+    """
 
     name: str
     dtype: str
     shape: tuple[Count, ...]
     sha256: str
     data: bytes = b""
+    second_sha256: str = ""
+    second_data: bytes = b""
     scale: float = 0.0
     zero_point: Int64 = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether `data` holds every value."""
+        import numpy as np
+
+        return len(self.data) == prod(self.shape) * np.dtype(self.dtype).itemsize
+
+    def real(self, data: bytes) -> npt.NDArray[np.float64]:
+        """The real numbers that `data` (of the first or of the second input) stands for; a complex one is two."""
+        import numpy as np
+
+        kind = np.dtype(self.dtype)
+        stored = f"<f{kind.itemsize // 2}" if kind.kind == "c" else kind.newbyteorder("<")
+        values = np.frombuffer(data, dtype=stored).astype(np.float64)
+        return (values - self.zero_point) * self.scale if self.scale and kind.kind in "iu" else values
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,8 +54,12 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Absent:
-    """A device that cannot be used here: why, and what to do about it."""
+    """A device that cannot be used here: why, and what to do about it.
+
+    place: the one that it is about; "" where the device is not here at all.
+    """
 
     device: str
     reason: str
     hint: str = ""
+    place: str = ""

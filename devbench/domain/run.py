@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from devbench.domain.between_runs import BetweenRuns
 from devbench.domain.case import Option
 from devbench.domain.measure import Measure
-from devbench.domain.model import TensorSpec
+from devbench.domain.model import Quantization, TensorSpec
 from devbench.domain.outcome import Outcome, RoundFacts
 from devbench.domain.place import Absent
 from devbench.domain.ranges import Count, Int64, Time, TimeOrEmpty
@@ -39,6 +39,7 @@ class ArtifactRecord:
     precision: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    quantization: Quantization = "unknown"
     facts: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -82,6 +82,7 @@ def _described(path: Path, sha256: str, size_bytes: int, variant: Variant) -> Ar
         precision=content.precision,
         source=variant.source,
         weights=variant.weights,
+        quantization=content.quantization,
         inputs=content.inputs,
         outputs=content.outputs,
         facts={

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from devbench.domain.outcome import OutputTensor, Prediction
 from devbench.errors import DevbenchError
 from devbench.files import read_regular
@@ -25,19 +23,15 @@ def read_labels(path: Path) -> list[str]:
 
 
 def predict(outputs: tuple[OutputTensor, ...], labels: list[str]) -> Prediction | None:
-    """The first class of the first output; None where there is no output to read.
+    """The first class of the first output; None where that was not kept whole.
 
     Lists of ImageNet labels come with and without a line for the background; a network without that
     class counts from the second line of a list with it.
     """
-    if not outputs or not outputs[0].data:
+    if not outputs or not outputs[0].data or not outputs[0].whole:
         return None
-    output = outputs[0]
-    raw = np.frombuffer(output.data, dtype=np.dtype(output.dtype).newbyteorder("<"))
-    index = int(raw.argmax())
-    score = float(raw[index])
-    if output.scale:
-        score = (score - output.zero_point) * output.scale
-    shift = 1 if len(labels) == raw.size + 1 else 0
-    label = labels[index + shift] if len(labels) == raw.size + shift else ""
-    return Prediction(index=index, label=label, score=score)
+    scores = outputs[0].real(outputs[0].data)
+    index = int(scores.argmax())
+    shift = 1 if len(labels) == scores.size + 1 else 0
+    label = labels[index + shift] if len(labels) == scores.size + shift else ""
+    return Prediction(index=index, label=label, score=float(scores[index]))

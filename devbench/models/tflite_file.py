@@ -6,13 +6,13 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from devbench.domain.model import TensorSpec
+from devbench.domain.model import Quantization, TensorSpec
 from devbench.errors import ModelError
 from devbench.files import read_regular
 
@@ -40,6 +40,7 @@ class TfliteFile:
     """What stands in a .tflite file.
 
     tensor_types: how many tensors of each type, all subgraphs together.
+    quantized: whether any of them holds small integers with a scale.
     operations: how often each operation occurs; a custom one by its own name.
     dynamic: names of tensors with a size that is not fixed (-1 in the shape signature).
     """
@@ -47,6 +48,7 @@ class TfliteFile:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     tensor_types: Mapping[str, int]
+    quantized: bool
     operations: Mapping[str, int]
     dynamic: tuple[str, ...]
 
@@ -56,6 +58,11 @@ class TfliteFile:
         found = {_PRECISIONS[name] for name in self.tensor_types if name in _PRECISIONS}
         return found.pop() if len(found) == 1 else "mixed" if found else "unknown"
 
+    @property
+    def quantization(self) -> Quantization:
+        """Whoever made the file has quantized it, or it holds floats only."""
+        return "as-made" if self.quantized else "none"
+
 
 def read_tflite(path: Path) -> TfliteFile:
     """Read the file at `path`; a `ModelError` says why it is not a whole .tflite file."""
@@ -64,10 +71,7 @@ def read_tflite(path: Path) -> TfliteFile:
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}", "Name a .tflite file.") from error
     if data[4:8] != IDENTIFIER:
-        raise ModelError(
-            f"{path}: this is not a TensorFlow Lite file (bytes 4 to 8 are {data[4:8]!r}, not {IDENTIFIER!r})",
-            "Convert the model to .tflite first.",
-        )
+        raise _not_tflite(path, data)
     try:
         return _read(_schema().Model.GetRootAs(data, 0), len(data))
     except (
@@ -85,24 +89,49 @@ def read_tflite(path: Path) -> TfliteFile:
         ) from error
 
 
+def _not_tflite(path: Path, data: bytes) -> ModelError:
+    """What the file is instead, as far as its beginning tells: downloads often bring something else."""
+    start = data[:512].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return ModelError(
+            f"{path}: this is an HTML page, not a .tflite file",
+            "Download the file itself: on GitHub, the address with /raw/ instead of /blob/.",
+        )
+    if start.startswith(b"version https://git-lfs"):
+        return ModelError(
+            f"{path}: this is a Git LFS pointer, which stands for the file, not the file",
+            "Get the file with `git lfs pull`, or download it by its /raw/ address.",
+        )
+    if not data:
+        return ModelError(f"{path}: the file is empty", "Get it again.")
+    return ModelError(
+        f"{path}: this is not a TensorFlow Lite file (bytes 4 to 8 are {data[4:8]!r}, not {IDENTIFIER!r})",
+        "Convert the model to .tflite first.",
+    )
+
+
 def _read(model: Any, size: int) -> TfliteFile:
     _check_buffers(model, size)
     _check_sizes(model, size)
     types: Counter[str] = Counter()
     operations: Counter[str] = Counter()
     dynamic: list[str] = []
+    quantized = False
     for index in range(model.SubgraphsLength()):
         graph = model.Subgraphs(index)
-        specs = [_spec(graph.Tensors(position)) for position in range(graph.TensorsLength())]
+        tensors = [graph.Tensors(position) for position in range(graph.TensorsLength())]
+        specs = [_spec(tensor) for tensor in tensors]
         types.update(spec.dtype for spec in specs)
+        quantized |= any(map(_is_quantized, tensors, specs))
         dynamic += [spec.name for spec in specs if -1 in spec.shape]
         for position in range(graph.OperatorsLength()):
             operations[_operation(model, graph.Operators(position))] += 1
     main = model.Subgraphs(0)
     return TfliteFile(
         inputs=tuple(_spec(main.Tensors(main.Inputs(k))) for k in range(main.InputsLength())),
-        outputs=tuple(_spec(main.Tensors(main.Outputs(k))) for k in range(main.OutputsLength())),
+        outputs=_outputs(model, main),
         tensor_types=dict(types),
+        quantized=quantized,
         operations=dict(operations),
         dynamic=tuple(dynamic),
     )
@@ -153,6 +182,25 @@ def _spec(tensor: Any) -> TensorSpec:
         scale=scale,
         zero_point=zero_point,
     )
+
+
+def _outputs(model: Any, graph: Any) -> tuple[TensorSpec, ...]:
+    """The outputs, and of those that the file dequantizes at its end, what from."""
+    operators = map(graph.Operators, range(graph.OperatorsLength()))
+    last = {one.Outputs(0): one.Inputs(0) for one in operators if _operation(model, one) == "DEQUANTIZE"}
+    found = []
+    for number in (graph.Outputs(k) for k in range(graph.OutputsLength())):
+        spec = _spec(graph.Tensors(number))
+        if number in last and (before := _spec(graph.Tensors(last[number]))).scale:
+            spec = replace(spec, scale=before.scale, zero_point=before.zero_point, stands_for=before.dtype)
+        found.append(spec)
+    return tuple(found)
+
+
+def _is_quantized(tensor: Any, spec: TensorSpec) -> bool:
+    """int32 biases have a scale too, but only beside tensors of these types."""
+    small = _PRECISIONS.get(spec.dtype, "").startswith("int")
+    return small and tensor.Quantization() is not None and tensor.Quantization().ScaleLength() > 0
 
 
 def _quantization(quantization: Any) -> tuple[float, int]:

@@ -24,6 +24,8 @@ from pydantic import (
     model_validator,
 )
 
+from devbench.worker.outputs import MOST_KEPT_VALUES, SAMPLED_VALUES
+
 LARGEST_OUTPUT_BYTES = 1 << 20
 MOST_IN_A_LIST = 10_000
 MOST_VALUES = 100_000  # in one message: two snapshots of 25,000 processes
@@ -125,9 +127,10 @@ class Samples(Answer):
 
 
 class Output(Answer):
-    """One output of the last inference. data: its bytes, which are few or none."""
+    """One output of an inference. second: with the second input. data: its bytes, of many a sample, or none."""
 
     event: Literal["output"]
+    second: bool = False
     name: Name
     dtype: Annotated[str, Field(max_length=40), AfterValidator(printable)]
     shape: Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], Field(max_length=32)]
@@ -138,11 +141,12 @@ class Output(Answer):
 
     @model_validator(mode="after")
     def _holds_what_it_says(self) -> Self:
-        if self.data:
-            if _itemsize(self.dtype) * math.prod(self.shape) != len(self.data):
-                raise ValueError("type and shape do not fit the number of bytes")
-            if hashlib.sha256(self.data).hexdigest() != self.sha256:
-                raise ValueError("the bytes have another hash")
+        values, itemsize = math.prod(self.shape), _itemsize(self.dtype)
+        kept = values if values <= MOST_KEPT_VALUES else SAMPLED_VALUES
+        if self.data and len(self.data) != itemsize * kept:
+            raise ValueError("type and shape do not fit the number of bytes")
+        if self.data and kept == values and hashlib.sha256(self.data).hexdigest() != self.sha256:
+            raise ValueError("the bytes have another hash")
         return self
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 import zipfile
 from collections.abc import Sequence
 from importlib import resources
@@ -25,6 +27,9 @@ def worker_archive(engine: Path, folder: Path, parts: Sequence[Path] = ()) -> Pa
         if not path.exists() or path.read_bytes() != data:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, data)
+        else:
+            with contextlib.suppress(OSError):  # a cache that can only be read still serves
+                os.utime(path)  # what was not used for longest goes first
     except OSError as error:
         raise DevbenchError(
             f"{folder}: cannot be written: {error.strerror}",

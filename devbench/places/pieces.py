@@ -28,6 +28,7 @@ class Measurement:
     samples_ns: Nanoseconds
     compute_ns: Nanoseconds
     outputs: tuple[Output, ...]
+    second_outputs: tuple[Output, ...]
 
 
 def most_samples(measure: Measure) -> Mapping[str, int]:
@@ -50,15 +51,15 @@ class Pieces:
         self._samples: dict[str, list[Nanoseconds]] = {phase: [] for phase in self._most}
         self._counts = dict.fromkeys(self._most, 0)
         self._sums_ns = dict.fromkeys(self._most, 0)
-        self._outputs: list[Output] = []
+        self._outputs: dict[bool, list[Output]] = {False: [], True: []}
         self._output_bytes = 0
 
     def add(self, piece: Samples | Output) -> None:
         """Take one more."""
         if isinstance(piece, Output):
-            self._outputs.append(piece)
+            self._outputs[piece.second].append(piece)
             self._output_bytes += len(piece.data)
-            if len(self._outputs) > _MOST_OUTPUTS or self._output_bytes > _MOST_OUTPUT_BYTES:
+            if len(self._outputs[piece.second]) > _MOST_OUTPUTS or self._output_bytes > _MOST_OUTPUT_BYTES:
                 raise InvalidAnswerError("the worker sends more outputs than a network has")
             return
         self._counts[piece.phase] += len(piece.ns)
@@ -76,6 +77,9 @@ class Pieces:
         if not self._counts["steady"]:
             raise InvalidAnswerError("the worker's answer is not valid: it has no samples")
         self._check_time(self._sums_ns["steady"] * result.inferences_per_sample, "steady")
+        first, second = ([(one.name, one.dtype, one.shape) for one in those] for those in self._outputs.values())
+        if second and second != first:
+            raise InvalidAnswerError("the worker's answer is not valid: the second input has other outputs")
         empty = np.array([], dtype=np.int64)
         found = {phase: np.concatenate([empty, *arrays]) for phase, arrays in self._samples.items()}
         return Measurement(
@@ -83,7 +87,8 @@ class Pieces:
             warmup_ns=found["warmup"],
             samples_ns=found["steady"],
             compute_ns=found["compute"],
-            outputs=tuple(self._outputs),
+            outputs=tuple(self._outputs[False]),
+            second_outputs=tuple(self._outputs[True]),
         )
 
     def _check_time(self, total_ns: int, phase: str) -> None:

@@ -6,14 +6,16 @@ import json
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from devbench.errors import RoundError
-from devbench.places.answers import InvalidAnswerError, checked
 from devbench.places.process import LONGEST_LINE_BYTES, TimeIsUpError, TooLongError, WorkerProcess
 from devbench.worker.supervisor import SIGNALLED
+
+if TYPE_CHECKING:  # plugins import this to ask a board: listing them needs no schema
+    from pydantic import TypeAdapter
+
+    from devbench.places.answers import InvalidAnswerError
 
 T = TypeVar("T")
 MOST_CHATTER_LINES = 1000  # what login scripts print before the program that was asked for speaks
@@ -72,6 +74,8 @@ class Talk:
 
         skip_chatter: pass over lines that are not messages.
         """
+        from devbench.places.answers import InvalidAnswerError, checked
+
         line = self.line(deadline_s, too_late, hint)
         if skip_chatter:
             for _ in range(MOST_CHATTER_LINES):

@@ -54,6 +54,10 @@ def _subject(finding: Finding) -> str:
     if finding.kind in (Kind.CONTAMINATED, Kind.SUSPECT):
         some = f" ({len(finding.cases)} cases, one of them)" if len(finding.cases) > 1 else ""
         return f"{finding.cause}{some}"
+    if finding.cause == "refused":
+        return f"{cases_text(finding.cases)}: no ratio"
+    if finding.cause == "unconfirmed":
+        return f"{cases_text(finding.cases)}: answers not confirmed"
     if finding.cause == "failed":
         where = f" ({finding.values['phase']})" if finding.values["phase"] else ""
         return f"{cases_text(finding.cases)} failed{where}"

@@ -181,7 +181,8 @@ def _ratio_lines(cell: Cell) -> list[Line]:
     if not text:
         return []
     kind = {"more": "faster", "less": "slower", "undecided": "undecided"}.get(cell.faster.shown or "", "")
-    return [Line(text=text, kind=kind)]
+    lines = [Line(text=text, kind=kind)]
+    return [*lines, Line(text="answers not confirmed")] if cell.faster.unconfirmed else lines
 
 
 def _doubt(figure: Figure) -> list[Line]:

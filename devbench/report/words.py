@@ -55,6 +55,9 @@ def sureness(overview: Overview) -> str:
     text = "± and [ ] are 95 % intervals over fresh processes."
     if overview.answer.one_round:
         text = "± and [ ] are 95 % intervals, some or all of them from one process: another may differ by more."
+    unconfirmed = sum(bool(cell.faster.unconfirmed) for cell in overview.grid.cells.values())
+    if unconfirmed:
+        text += f" The answers are not confirmed for {count_of(unconfirmed, 'ratio')}."
     doubtful = measured - counts.get("clean", 0)
     if not doubtful:
         return f"{text} {'The measured figure is' if measured == 1 else f'All {measured} measured figures are'} clean."

@@ -64,16 +64,29 @@ class _Asked:
 
 
 def find_places(device: type[Device], lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
-    """Places of a kind: those of lab.yaml, then those discovered that it does not name already."""
+    """Places of a kind: those of lab.yaml, then those discovered that it does not name; and what cannot be used.
+
+    That a device is not here at all says nothing where lab.yaml names one elsewhere.
+    """
     named = [
         replace(place, options={**device.place_options, **place.options})
         for place in lab
         if place.device == device.kind
     ]
+    looked = [place if place.ssh else device().look(place) for place in named]
     found = list(device().discover())
-    names = {place.name for place in named}
-    places = named + [place for place in found if isinstance(place, Place) and place.name not in names]
-    return places, [place for place in found if isinstance(place, Absent)]
+    known = [*named, *(one for one in looked if isinstance(one, Place))]
+    places = [one for one in looked if isinstance(one, Place)]
+    places += [one for one in found if isinstance(one, Place) and not any(_same(one, other) for other in known)]
+    absent = [one for one in looked if isinstance(one, Absent)]
+    told = {one.reason for one in absent}
+    absent += [one for one in found if isinstance(one, Absent) and (one.reason not in told if one.place else not known)]
+    return places, absent
+
+
+def _same(found: Place, named: Place) -> bool:
+    """Whether lab.yaml means the place that was found: by its name, or by what an engine is told to use it."""
+    return found.name == named.name or (named.ssh is None and bool(found.options) and found.options == named.options)
 
 
 def plan_suite(
@@ -90,11 +103,16 @@ def plan_suite(
     absent: list[Absent] = []
     for entry in suite.devices:
         places, missing = find_places(registry.devices[entry.name], lab)
-        absent += [] if places else missing
+        absent += missing
         if places and not _drivers(entry, registry):
             absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))
         for place in places:
-            slots += _slots(entry, place, registry, probe)
+            found = list(_slots(entry, place, registry, probe))
+            looked = registry.devices[entry.name]().look(place) if place.ssh and _answers(found) else place
+            if isinstance(looked, Absent):
+                absent.append(looked)
+            else:
+                slots += [replace(slot, place=looked) for slot in found]
     cases: dict[str, PlannedCase] = {}  # by id: what is asked for twice is measured once
     skips: dict[str, tuple[PlannedCase, Skipped]] = {}
     for entry_model, slot in itertools.product(suite.models, slots):
@@ -129,6 +147,10 @@ def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) 
                 precision=entry.precision,
                 problem=problem,
             )
+
+
+def _answers(slots: Sequence[_Slot]) -> bool:
+    return any(slot.problem is None for slot in slots)
 
 
 def _drivers(entry: DeviceFormat, registry: Registry) -> list[str]:

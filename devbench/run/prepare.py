@@ -23,22 +23,24 @@ from devbench.plugin.registry import Registry
 class Preparer:
     """Prepares the cases of one run.
 
-    inputs_folder: where the tensors made of images go. tell: called with a model's name before it is made.
+    run_folder: its folder; the tensors made of images go into `inputs` there. tell: called with a model's name before
+        it is made.
     """
 
     cache: ModelCache
     fetch: Fetch
     registry: Registry
-    inputs_folder: Path
+    run_folder: Path
     tell: Callable[[str], None]
     _artifacts: dict[tuple[str, Variant], Artifact | DevbenchError] = field(default_factory=dict)
 
     def prepare(self, planned: PlannedCase, place: Place) -> Case | Failed | Skipped:
         """The case with its artifact, or why there is none: that is this case's failure and no other's."""
         try:
-            artifact = self.registry.runtimes[planned.runtime]().prepare(
-                self._artifact(planned), place, planned.all_options
-            )
+            found = self._artifact(planned)
+            artifact = self.registry.runtimes[planned.runtime]().prepare(found, place, planned.all_options)
+            for path in {found.path, artifact.path}:
+                self.cache.keep(path, self.run_folder)
             return Case(planned=planned, artifact=artifact, feeds=self._feeds(planned, artifact))
         except NotHereError as error:
             return Skipped(reason=error.message, hint=error.hint)
@@ -64,8 +66,9 @@ class Preparer:
         if planned.image.labels:
             read_labels(planned.image.labels)  # a list that cannot be read is found now, not after the measuring
         name = hashlib.sha256(f"{planned.image} {artifact.inputs}".encode()).hexdigest()[:16]
+        folder = self.run_folder / "inputs"
         try:
-            self.inputs_folder.mkdir(parents=True, exist_ok=True)
-            return (image_feed(planned.image, artifact.inputs, self.inputs_folder / f"{name}.npy"),)
+            folder.mkdir(parents=True, exist_ok=True)
+            return (image_feed(planned.image, artifact.inputs, folder / f"{name}.npy"),)
         except OSError as error:
-            raise DevbenchError(f"{self.inputs_folder}: cannot be written: {error.strerror}") from error
+            raise DevbenchError(f"{folder}: cannot be written: {error.strerror}") from error

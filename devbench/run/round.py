@@ -12,12 +12,14 @@ from typing import TypeVar
 
 from devbench.domain.case import Case
 from devbench.domain.extend import Runtime
+from devbench.domain.install import install_hint
 from devbench.domain.outcome import OutputTensor, Round, RoundFacts, Skipped
 from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.files import sha256_of
 from devbench.hookspecs import hookimpl
-from devbench.places.answers import Built, Output
+from devbench.models.cache import keep_within_limit
+from devbench.places.answers import Built, Hello, Output
 from devbench.places.archive import worker_archive
 from devbench.places.pieces import Measurement
 from devbench.places.session import Errand, Request, Session
@@ -58,7 +60,7 @@ class WorkerRounds:
                     return why
                 self._closed[way] = why
             else:
-                return self._missing(place, runtime, hello.problem) if hello.problem else hello.facts
+                return self._missing(place, runtime, hello) if hello.problem else hello.facts
         return self._closed[way]
 
     @hookimpl
@@ -74,6 +76,8 @@ class WorkerRounds:
             self._greeted(session, case, place)
             request = {**_request(case, place, session.path_of, None), "build": True}
             self._built[case.id] = self._explained(case, lambda: session.build(request))
+        if not place.ssh:
+            keep_within_limit(self._archives.with_name("models"))
 
     @hookimpl(trylast=True)
     def devbench_run_round(self, case: Case, place: Place) -> Round:
@@ -103,7 +107,7 @@ class WorkerRounds:
         """What the worker sees there, if its engine is there and takes the artifact."""
         hello = session.hello()
         if hello.problem:
-            why = self._missing(place, case.planned.runtime, hello.problem)
+            why = self._missing(place, case.planned.runtime, hello)
             raise RoundError(why.reason, why.hint, phase="start")
         if unfit := self._runtime(case.planned.runtime).unfit(case.artifact, hello.facts):
             raise RoundError(unfit, phase="start")
@@ -126,12 +130,12 @@ class WorkerRounds:
     def _runtime(self, name: str) -> Runtime:
         return self._registry.runtimes[name]()
 
-    def _missing(self, place: Place, runtime: str, problem: str) -> Skipped:
+    def _missing(self, place: Place, runtime: str, hello: Hello) -> Skipped:
         """A runtime that does not work: what it knows of this problem, else how to have it."""
         driver = self._runtime(runtime)
         where = f"At {place.ssh.host}, for {place.python_for(runtime) or 'python3'}: " if place.ssh else ""
-        hint = driver.explain(problem) or (f"To have it: {driver.install}." if driver.install else "")
-        return Skipped(reason=f"{runtime} is not there: {problem}", hint=where + hint if hint else "")
+        hint = driver.explain(hello.problem) or install_hint(driver, place, hello.facts.get("python", ""))
+        return Skipped(reason=f"{runtime} is not there: {hello.problem}", hint=where + hint if hint else "")
 
     def _explained(self, case: Case, ask: Callable[[], T]) -> T:
         """What `ask` gives. An error says what the runtime knows to do about it, which is more than what is general."""
@@ -189,17 +193,19 @@ def _round(found: Measurement, hello_facts: Mapping[str, str], started: datetime
         warmup_ns=found.warmup_ns,
         samples_ns=found.samples_ns,
         compute_ns=found.compute_ns,
-        outputs=tuple(map(_output, found.outputs)),
+        outputs=tuple(map(_output, found.outputs, found.second_outputs or [None] * len(found.outputs))),
     )
 
 
-def _output(one: Output) -> OutputTensor:
+def _output(one: Output, second: Output | None) -> OutputTensor:
     return OutputTensor(
         name=one.name,
         dtype=one.dtype,
         shape=tuple(one.shape),
         sha256=one.sha256,
         data=one.data,
+        second_sha256=second.sha256 if second else "",
+        second_data=second.data if second else b"",
         scale=one.scale,
         zero_point=one.zero_point,
     )

@@ -37,6 +37,7 @@ def known_names(plugins: Plugins) -> KnownNames:
             for kind, device in registry.devices.items()
         },
         options={name: tuple(runtime.options) for name, runtime in registry.runtimes.items()},
+        wrong_option=lambda runtime, name, value: registry.runtimes[runtime]().wrong_option(name, value),
     )
 
 
@@ -54,7 +55,10 @@ def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int
     plan = plan_suite(suite, base, desk.plugins.registry, desk.lab, measure, seed, desk.probe)
     if not plan.cases and not plan.skips:
         reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
-        raise NothingMeasuredError(f"{name}: none of its devices is here ({reasons})", "See `devbench devices`.")
+        hints = dict.fromkeys(one.hint for one in plan.absent if one.hint)
+        raise NothingMeasuredError(
+            f"{name}: none of its devices is here ({reasons})", " ".join([*hints, "See `devbench devices`."])
+        )
     return suite, plan, seed
 
 
@@ -117,7 +121,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk, more: More = on
         cache=desk.cache,
         fetch=desk.plugins.fetch_model,
         registry=desk.plugins.registry,
-        inputs_folder=folder.path / "inputs",
+        run_folder=folder.path,
         tell=desk.progress.preparing,
     )
     for planned in plan.cases:
@@ -200,6 +204,7 @@ def _with_artifact(record: CaseRecord, case: Case, folder: RunFolder) -> CaseRec
             precision=artifact.precision,
             inputs=artifact.inputs,
             outputs=artifact.outputs,
+            quantization=artifact.quantization,
             facts=artifact.facts,
         ),
     )

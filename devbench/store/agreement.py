@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from devbench.domain.outcome import Measured, Nanoseconds, RoundFacts, Summary
 from devbench.domain.run import CaseRecord
-from devbench.stats import summarise
 
 PHASES = ("warmup", "steady", "compute")
 _SAME = 1e-12  # as far as two sums of the same numbers may differ
@@ -38,8 +37,11 @@ def other_figures(case: CaseRecord, phase: str, samples: Mapping[int, Nanosecond
     counting = [samples[about.index] for about in case.counting if about.index in samples]
     if summary is None or not counting:
         return ""
-    found = summarise(counting)
-    told = {"min_ms": found.min_ns, "max_ms": found.max_ns, "mean_ms": found.mean_ns}
+    told = {
+        "min_ms": min(ns.min() for ns in counting),
+        "max_ms": max(ns.max() for ns in counting),
+        "mean_ms": sum(ns.mean() for ns in counting) / len(counting),
+    }
     for name, ns in told.items():
         if not math.isclose(getattr(summary, name), ns / 1e6, rel_tol=_SAME):
             return f"{name} in run.json is not that of these {phase} samples"

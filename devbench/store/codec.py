@@ -16,7 +16,9 @@ from devbench.domain.measure import PROFILES
 from devbench.domain.outcome import Measured, OutputTensor
 from devbench.domain.run import SCHEMA, CaseRecord, Run
 from devbench.errors import RecordError, RunFolderError
+from devbench.store.older import brought_up_to_date
 from devbench.store.seals import SEAL, broken_seals, seal_of, seal_of_run
+from devbench.worker.outputs import SAMPLED_VALUES
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
 _CASE: TypeAdapter[CaseRecord] = TypeAdapter(CaseRecord)
@@ -83,8 +85,8 @@ def decode_run(data: bytes, path: Path) -> Run:
     if problem := _contradiction(run):
         raise RunFolderError(f"{path}: not a run.json of devbench: {problem}")
     if schema == _UNSEALED and SEAL not in document:
-        return run
-    return replace(run, doubts=tuple(f"{path}: {one} {_CHANGED}" for one in broken_seals(document)))
+        return brought_up_to_date(run)
+    return replace(brought_up_to_date(run), doubts=tuple(f"{path}: {one} {_CHANGED}" for one in broken_seals(document)))
 
 
 def encode_outputs(outputs: tuple[OutputTensor, ...]) -> bytes:
@@ -99,18 +101,18 @@ def decode_outputs(data: bytes, path: Path) -> tuple[OutputTensor, ...]:
     except ValidationError as error:
         raise RunFolderError(f"{path}: not a file of outputs: {_first(error)}") from error
     for output in outputs:
-        if output.data and len(output.data) != _size_bytes(output):
+        if not {len(output.data), len(output.second_data)} <= _sizes_bytes(output):
             raise RunFolderError(f"{path}: not a file of outputs: '{output.name}' does not have the size of its shape")
     return outputs
 
 
-def _size_bytes(output: OutputTensor) -> int | None:
-    """What its data takes; None if it is not of numbers."""
+def _sizes_bytes(output: OutputTensor) -> set[int]:
+    """What its data may take: nothing, all its values, or the sample of them."""
     try:
         dtype = np.dtype(output.dtype)
     except (TypeError, ValueError):
-        return None
-    return prod(output.shape) * dtype.itemsize if dtype.kind in "biuf" else None
+        return {0}
+    return {0, *(n * dtype.itemsize for n in (prod(output.shape), SAMPLED_VALUES) if dtype.kind in "biufc")}
 
 
 def _dumped(adapter: TypeAdapter[Any], value: Any) -> bytes:

@@ -34,6 +34,7 @@ def _identity(run: Run, case: CaseRecord) -> dict[str, str]:
 
 def _setting(case: CaseRecord) -> dict[str, str]:
     facts = case.rounds[0].facts if case.rounds else {}
+    of_file = case.artifact.facts if case.artifact else {}
     others = {name: value for name, value in case.options.items() if name != "threads" and value != ""}
     return {
         "device": case.device,
@@ -48,6 +49,9 @@ def _setting(case: CaseRecord) -> dict[str, str]:
         "runtime_version": facts.get("runtime_version", ""),
         "delegate": facts.get("delegate", ""),
         "delegate_version": facts.get("delegate_version", ""),
+        "delegate_build": facts.get("delegate_build", ""),
+        "cpu_operations": of_file.get("cpu_operations", "").partition(" ")[0],
+        "streamed_bytes": of_file.get("streamed_parameter_bytes", ""),
         "threads": str(case.options.get("threads", "")),
         "options": ";".join(f"{name}={value}" for name, value in sorted(others.items())),
         "region": case.region,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +58,12 @@ def read_phase(path: Path, case_id: str, phase: str, *, trusted: bool) -> dict[i
     """
     wanted = {"case": case_id, "phase": phase}
     with _opened(path) as file:
-        groups = [
-            number
-            for number in range(file.num_row_groups)
-            if (_may_hold(file.metadata.row_group(number), wanted) if trusted else _holds(file, number, wanted))
-        ]
+        if trusted:
+            every = range(file.num_row_groups)
+            groups = [number for number in every if _may_hold(file.metadata.row_group(number), wanted)]
+        else:
+            contents = _contents(path, path.stat().st_mtime_ns)
+            groups = [number for number, held in enumerate(contents) if held.issuperset(wanted.items())]
         table = file.read_row_groups(groups, columns=SCHEMA.names)
         table = table.filter((pc.field("case") == case_id) & (pc.field("phase") == phase))
         rounds, index, ns = (table[name].to_numpy() for name in ("round", "index", "ns"))
@@ -104,10 +106,13 @@ def _may_hold(group: pq.RowGroupMetaData, wanted: dict[str, str]) -> bool:
     return True
 
 
-def _holds(file: pq.ParquetFile, number: int, wanted: dict[str, str]) -> bool:
-    """Whether the row group has a row with each of these cells, by reading them."""
-    table = file.read_row_group(number, columns=list(wanted))
-    return all(pc.any(pc.equal(table[name], value)).as_py() for name, value in wanted.items())
+@lru_cache(maxsize=8)
+def _contents(path: Path, _changed_ns: int) -> list[set[tuple[str, str]]]:
+    """The cases and phases that each row group holds, by reading them."""
+    columns = ["case", "phase"]
+    with _opened(path) as file:
+        tables = [file.read_row_group(number, columns=columns) for number in range(file.num_row_groups)]
+        return [{(name, one) for name in columns for one in table[name].unique().to_pylist()} for table in tables]
 
 
 def _table(case_id: str, number: int, phase: str, ns: Nanoseconds) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
@@ -33,11 +33,15 @@ Precision = Literal["float32", "float16", "int8"]
 
 @dataclass(frozen=True, kw_only=True)
 class KnownNames:
-    """What the loaded plugins know: catalogue models; runtimes by device; options by runtime."""
+    """What the loaded plugins know: catalogue models; runtimes by device; options by runtime.
+
+    wrong_option: why a runtime's option cannot have a value; "" if it can.
+    """
 
     models: tuple[str, ...] = ()
     devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wrong_option: Callable[[str, str, Option], str] = lambda _runtime, _name, _value: ""
 
 
 def _listed(value: Any) -> Any:

@@ -89,6 +89,18 @@ def _check_devices(file: YamlFile, known: KnownNames) -> None:
                     ("devices", index, "options", option, "<key>"),
                     f"unknown option '{option}' of {entry['name']}{nearest(option, options)}",
                 )
+            elif text := _wrong_values(entry["options"][option], option, asked, known):
+                file.complain(("devices", index, "options", option), text)
+
+
+def _wrong_values(values: list[Any], option: str, runtimes: list[Any], known: KnownNames) -> str:
+    """Why no runtime that may be meant takes one of the values; "" if one does."""
+    having = [name for name in runtimes if option in known.options.get(str(name), ())]
+    for value in (one for one in values if isinstance(one, str | int | float | bool)):
+        texts = [known.wrong_option(name, option, value) for name in having]
+        if texts and all(texts):
+            return texts[0]
+    return ""
 
 
 def _check_measure(file: YamlFile) -> None:

@@ -1,7 +1,7 @@
 """An engine that runs no network: it sleeps, or misbehaves as its artifact tells it to. Python 3.6, no numpy.
 
-The artifact is a JSON file: `{"invoke_us": 200}` and, to misbehave, `"do"` and `"at"`; `"mark"` names a file to make
-just before. Its numbers are never published: no installed plugin brings it.
+The artifact is a JSON file: `{"invoke_us": 200}` and, to misbehave, `"do"`, a deed or several in a list, and `"at"`;
+`"mark"` names a file to make just before. Its numbers are never published: no installed plugin brings it.
 """
 
 import json
@@ -13,7 +13,7 @@ import time
 
 TYPE_CHECKING = False  # importing `typing` takes time on every start
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Callable, Dict, List
 
 
 class Engine:
@@ -61,7 +61,9 @@ class Engine:
         if self._plan.get("at", "invoke") == step and "do" in self._plan:
             if "mark" in self._plan:
                 open(self._plan["mark"], "w").close()
-            _DEEDS[self._plan["do"]]()
+            deeds = self._plan["do"]
+            for deed in deeds if isinstance(deeds, list) else [deeds]:
+                _DEEDS[deed]()
 
 
 def _raise() -> None:
@@ -109,7 +111,7 @@ def _rubbish() -> None:
             os.write(int(name), b"%!rubbish\n")
 
 
-_DEEDS = {
+_DEEDS: "Dict[str, Callable[[], object]]" = {
     "raise": _raise,
     "hang": _hang,
     "seize": _seize,

@@ -6,6 +6,8 @@ if TYPE_CHECKING:
 
     Spec = Dict[str, Any]
 
+PATCHES = 8  # along each side
+
 
 def arrays(inputs: "List[Spec]", files: "List[str]", seed: int) -> "List[Any]":
     """One numpy array for each of `inputs` (dicts with name, dtype and shape).
@@ -20,6 +22,23 @@ def arrays(inputs: "List[Spec]", files: "List[str]", seed: int) -> "List[Any]":
         return [_checked(np.load(path, allow_pickle=False), spec) for path, spec in zip(files, inputs)]
     random = np.random.RandomState(seed)  # its stream is the same in every version of numpy
     return [_made_up(random, np.dtype(_known(spec)), spec) for spec in inputs]
+
+
+def patches(inputs: "List[Spec]", seed: int) -> "List[Any]":
+    """A second input: seeded random data too, but in patches, as in a picture of a few coloured squares.
+
+    Networks average noise away, and give almost the same answer to any two inputs of it; to patches they give another.
+    """
+    import numpy as np
+
+    random = np.random.RandomState((seed + 1) % 2**32)
+    found = []
+    for spec in inputs:
+        few = [min(size, PATCHES) for size in spec["shape"]]
+        values = _made_up(random, np.dtype(_known(spec)), dict(spec, shape=few))
+        where = [np.arange(size) * count // size for size, count in zip(spec["shape"], few)]
+        found.append(np.array(values[np.ix_(*where)], order="C"))
+    return found
 
 
 def _checked(array: "Any", spec: "Spec") -> "Any":

@@ -56,8 +56,9 @@ def _send(channel: Channel, result: "Message") -> None:
         samples = result.pop(name)
         for start in range(0, len(samples), SAMPLES_IN_A_MESSAGE):
             channel.send("samples", phase=phase, ns=samples[start : start + SAMPLES_IN_A_MESSAGE])
-    for output in result.pop("outputs"):
-        channel.send("output", **output)
+    for name in ("outputs", "second_outputs"):
+        for output in result.pop(name):
+            channel.send("output", second=name == "second_outputs", **output)
     channel.send("result", **result)
 
 
@@ -73,27 +74,53 @@ def _open_engine(runtime: str) -> "Tuple[Any, Dict[str, str], str]":
 
 
 def _measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]") -> "Message":
+    begin_ns = clock.now_ns()
     canaries = [canary.sing()]
     tell("load")
     start = clock.now_ns()
     engine.load(request["artifact"], request["options"])
     load_ns = clock.now_ns() - start
     tell("feed")
-    inputs = engine.inputs()
-    order = _order(inputs, request["inputs"])
-    arrays = feeds.arrays(_known([inputs[k] for k in order], request["inputs"]), request["feeds"], request["seed"])
-    engine.feed([array for _, array in sorted(zip(order, arrays), key=lambda pair: pair[0])])
+    inputs = _Inputs(engine, request["inputs"])
+    inputs.feed(feeds.arrays(inputs.specs, request["feeds"], request["seed"]))
     result = measure(engine.invoke, request["settings"], tell, getattr(engine, "compute", None))
     tell("outputs")
-    given = engine.outputs()
-    given = [given[k] for k in _order([spec for spec, _ in given], request["outputs"])]
-    specs = _known([spec for spec, _ in given], request["outputs"])
-    result["outputs"] = outputs.packed(zip(specs, [array for _, array in given]))
+    result["outputs"] = _answer(engine, request["outputs"])
     result["facts"] = engine.facts()
     result["load_ns"] = load_ns
     canaries.append(canary.sing())
     result["canaries"] = canaries
+    result["second_outputs"] = []
+    time_left_ns = request["settings"]["time_limit_s"] * 1e9 - (clock.now_ns() - begin_ns)
+    if inputs.specs and time_left_ns > 2 * result["first_ns"]:  # what has been measured must get home within the limit
+        tell("second_input")
+        inputs.feed(feeds.patches(inputs.specs, request["seed"]))
+        engine.invoke()
+        result["second_outputs"] = _answer(engine, request["outputs"])
     return result
+
+
+class _Inputs:
+    """The engine's inputs. specs: in the order of the file, with what the host knows of them."""
+
+    def __init__(self, engine: "Any", said: "List[Spec]") -> None:
+        specs = engine.inputs()
+        self._engine = engine
+        self._order = _order(specs, said)
+        self.specs = _known([specs[k] for k in self._order], said)
+
+    def feed(self, arrays: "List[Any]") -> None:
+        """Put `arrays`, one for each of `specs`, in place."""
+        pairs = sorted(zip(self._order, arrays), key=lambda pair: pair[0])
+        self._engine.feed([array for _, array in pairs])
+
+
+def _answer(engine: "Any", said: "List[Spec]") -> "List[Message]":
+    """The outputs of the last inference, in the order of the file."""
+    given = engine.outputs()
+    given = [given[k] for k in _order([spec for spec, _ in given], said)]
+    specs = _known([spec for spec, _ in given], said)
+    return outputs.packed(zip(specs, [array for _, array in given]))
 
 
 def _order(specs: "List[Spec]", said: "List[Spec]") -> "List[int]":

@@ -179,7 +179,7 @@ def _prctl() -> "Prctl":
         call.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
     except (ImportError, OSError, AttributeError):
         return lambda *_: -1
-    return call  # type: ignore[no-any-return]
+    return call
 
 
 def main() -> None:

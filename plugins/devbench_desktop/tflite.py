@@ -27,7 +27,11 @@ class LiteRt(_Tflite):
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[Path] = _ENGINE
     options: ClassVar[Mapping[str, Option]] = {"threads": 1}
-    install: ClassVar[str] = 'pip install "devbench[desktop]"'
+    extra: ClassVar[str] = "desktop"
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
+        """pip takes the newest that there is for the interpreter: 2.1.0 for Python 3.9."""
+        return ("ai-edge-litert",) if python >= (3, 9) else ()
 
 
 class TfliteRuntime(_Tflite):
@@ -37,6 +41,8 @@ class TfliteRuntime(_Tflite):
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[Path] = _ENGINE
     options: ClassVar[Mapping[str, Option]] = {"threads": 1}
-    install: ClassVar[str] = (
-        "make a second environment for it (docs/runtimes.md) and name it with `python:` in lab.yaml"
-    )
+    install: ClassVar[str] = "It needs Python 3.11 or older: an environment of its own (docs/runtimes.md)."
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
+        """pip takes the newest that there is for the interpreter and the board; none of them goes with numpy 2."""
+        return ("tflite-runtime", "numpy<2") if python <= (3, 11) else ()

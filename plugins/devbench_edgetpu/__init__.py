@@ -15,7 +15,7 @@ def devbench_devices() -> Iterable[type[Device]]:
 
 @hookimpl
 def devbench_runtimes() -> Iterable[type[Runtime]]:
-    """LiteRT and tflite-runtime with the delegate libedgetpu."""
-    from devbench_edgetpu.runtimes import EdgeTpuLiteRt, EdgeTpuTfliteRuntime
+    """LiteRT and tflite-runtime with the delegate libedgetpu, and pycoral."""
+    from devbench_edgetpu.runtimes import EdgeTpuLiteRt, EdgeTpuTfliteRuntime, Pycoral
 
-    return [EdgeTpuLiteRt, EdgeTpuTfliteRuntime]
+    return [EdgeTpuLiteRt, EdgeTpuTfliteRuntime, Pycoral]

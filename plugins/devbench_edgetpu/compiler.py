@@ -1,4 +1,4 @@
-"""Runs edgetpu_compiler, and reads what it prints. No such compiler has been at hand: its text is from public logs."""
+"""Runs edgetpu_compiler, and says why it failed. No such compiler has been at hand: its text is from public logs."""
 
 from __future__ import annotations
 
@@ -12,42 +12,72 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devbench import ModelError
+from devbench import ModelError, Option
 
 PROGRAM = "edgetpu_compiler"
 LOG_FILE = "edgetpu_compiler.log"
 TIME_LIMIT_S = 300
 _GRACE_S = 30
-_SIZES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_TRIES = 20  # so many time limits in a row, at most, may a search take
+_WITH_TIMER = 16  # the first version with a timer of its own
+_CHECK = "`devbench check` says which operation it is about."
+_SEARCH = "with `compiler_search: true` of the device in the suite, the compiler cuts the network where it fits"
+_SLOW = (
+    "Large activations take the compiler long. Use smaller images; or give it more time with `compiler_timeout_s` of"
+    " the device in the suite"
+)
+_TELLING = re.compile(
+    r"ERROR|Invalid model|Internal compiler error|Compilation timeout|devbench: |.*[Ff]ailed: |.*not quantized"
+)
+# In the order in which they are tried: the first text that is found decides.
+_HINTS: tuple[tuple[str, str], ...] = (
+    (
+        r"Compilation timeout|took more than",
+        f"{_SLOW}; or, {_SEARCH}.",
+    ),
+    (r"large activation tensors", f"Use smaller images; or, {_SEARCH}."),
+    (r"dynamic-sized tensors", "A size is not fixed: `devbench check` says which, and how to fix it."),
+    (r"Model not quantized", "`devbench check` says which tensors are not 8-bit, and why."),
+    (r"Didn't find op for builtin opcode", f"The operation is newer than the compiler. {_CHECK}"),
+    (
+        r"Internal compiler error|terminating with uncaught|killed by",
+        f"The compiler broke down, as reports show it to do on some networks. Try it again; or, {_SEARCH}. {_CHECK}",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompilerLog:
-    """What the compiler says of what it did. Bytes are as exact as it prints them, two decimals of a MiB.
+class Settings:
+    """What a suite asks of the compiler.
 
-    operators: name, how many, and its status, for each line of the table.
+    min_runtime: the oldest Edge TPU runtime that the file must run with, 0 for the compiler's own choice.
+    all_subgraphs: several parts for the TPU instead of one. search: try smaller parts where the largest fails.
+    together: files that share the chip's memory with this one, in the order in which they get it.
     """
 
-    version: str
-    tpu_operations: int
-    cpu_operations: int
-    subgraphs: int
-    cached_bytes: int
-    free_bytes: int
-    streamed_bytes: int
-    operators: tuple[tuple[str, int, str], ...]
+    min_runtime: int = 0
+    all_subgraphs: bool = False
+    search: bool = False
+    time_limit_s: int = TIME_LIMIT_S
+    together: tuple[Path, ...] = ()
 
     @property
-    def facts(self) -> dict[str, str]:
-        """The same as text, for the record of a result."""
-        return {
-            "compiler_version": self.version,
-            "mapped_operations": f"{self.tpu_operations} of {self.tpu_operations + self.cpu_operations}",
-            "tpu_subgraphs": str(self.subgraphs),
-            "on_chip_bytes": str(self.cached_bytes),
-            "on_chip_free_bytes": str(self.free_bytes),
-            "off_chip_bytes": str(self.streamed_bytes),
-        }
+    def flags(self) -> list[str]:
+        """Those that decide what the compiled file will be."""
+        flags = ["-m", str(self.min_runtime)] if self.min_runtime else []
+        return flags + ["-a"] * self.all_subgraphs + ["-d"] * self.search
+
+
+def settings_of(options: Mapping[str, Option], model: Path) -> Settings:
+    """The settings in a suite's options; files to compile together are looked for beside the model."""
+    names = re.split(r"[,\s]+", str(options.get("compiler_together") or "").strip())
+    return Settings(
+        min_runtime=int(options.get("compiler_min_runtime") or 0),
+        all_subgraphs=bool(options.get("compiler_all_subgraphs")),
+        search=bool(options.get("compiler_search")),
+        time_limit_s=int(options.get("compiler_timeout_s") or TIME_LIMIT_S),
+        together=tuple(model.parent / name for name in names if name),
+    )
 
 
 def compiler_problem() -> str:
@@ -61,58 +91,49 @@ def compiler_problem() -> str:
 
 def compiler_version() -> str:
     """What `edgetpu_compiler -v` says, such as `16.0.384591198`."""
-    text = _run([PROGRAM, "-v"], time_limit_s=30)
+    text, _ = _run([PROGRAM, "-v"], time_limit_s=30)
     found = re.search(r"version (\S+)", text)
     if not found:
         raise ModelError(f"{PROGRAM} -v: says no version: {_last(text)}")
     return found[1]
 
 
-def compile_model(model: Path, into: Path) -> Path:
-    """Compile `model` into the folder `into`, with the log beside it; a `ModelError` says why it cannot be."""
-    command = [PROGRAM, "-s", "-t", str(TIME_LIMIT_S), "-o", str(into), str(model)]
-    text = _run(command, time_limit_s=TIME_LIMIT_S + _GRACE_S, log=into / LOG_FILE)
-    compiled = into / f"{model.stem}_edgetpu.tflite"
-    if not compiled.is_file():
-        raise ModelError(
-            f"{PROGRAM}: {model.name}: {_cause(text)}", "`devbench check` says which operation it is about."
-        )
-    return compiled
+def compile_model(model: Path, settings: Settings, version: str, into: Path) -> Path:
+    """Compile `model` into the folder `into`, with the log beside it; a `ModelError` says why it cannot be.
 
-
-def read_log(text: str) -> CompilerLog:
-    """The compiler's text in figures; a `ModelError` if they are not in it.
-
-    Without the lines "Number of operations that will run on...", all operations are on the Edge TPU.
+    The log of a failure is kept beside the folder. What the compiler leaves then is no result, whatever it looks like.
     """
-    total = _number(r"Total number of operations: (\d+)", text)
-    on_cpu = _number(r"operations that will run on CPU: (\d+)", text, 0)
-    version = re.search(r"Edge TPU Compiler version (\S+)", text)
-    return CompilerLog(
-        version=version[1] if version else "unknown",
-        tpu_operations=_number(r"operations that will run on Edge TPU: (\d+)", text, total - on_cpu),
-        cpu_operations=on_cpu,
-        subgraphs=_number(r"Number of Edge TPU subgraphs: (\d+)", text, 0),
-        cached_bytes=_size("On-chip memory used for caching model parameters", text),
-        free_bytes=_size("On-chip memory remaining for caching model parameters", text),
-        streamed_bytes=_size("Off-chip memory used for streaming uncached model parameters", text),
-        operators=tuple(
-            (name, int(count), status.strip())
-            for name, count, status in re.findall(r"^([A-Z][A-Z0-9_]+) +(\d+) +(\S.*)$", text, re.MULTILINE)
-        ),
-    )
+    models = _all_models(model, settings.together)
+    major = int(version.partition(".")[0]) if version[:1].isdigit() else _WITH_TIMER
+    timer = ["-t", str(settings.time_limit_s)] if major >= _WITH_TIMER else []
+    command = [PROGRAM, "-s", *timer, *settings.flags, "-o", str(into), *map(str, models)]
+    limit_s = settings.time_limit_s * (_TRIES if settings.search else 1) + _GRACE_S
+    text, status = _run(command, limit_s)
+    compiled = into / f"{model.stem}_edgetpu.tflite"
+    if status == 0 and compiled.is_file():
+        (into / LOG_FILE).write_text(text)
+        return compiled
+    log = into.parent / f"{model.stem}-{PROGRAM}-failed.log"
+    log.write_text(f"{' '.join(command)}\n{text}")
+    cause = _cause(text, status)
+    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, f"{text} {cause}")), _CHECK)
+    raise ModelError(f"{PROGRAM}: {model.name}: {cause}", f"{hint} Its log: {log}")
 
 
-def facts_of_log(folder: Path) -> Mapping[str, str]:
-    """What the log that was kept in the folder says; nothing if it cannot be read."""
-    try:
-        return read_log((folder / LOG_FILE).read_text(errors="replace")).facts
-    except (OSError, ModelError):
-        return {}
+def _all_models(model: Path, together: Sequence[Path]) -> list[Path]:
+    """The model and those that it is compiled together with; it stands where the list has it, or else first."""
+    for path in together:
+        if not path.is_file():
+            raise ModelError(f"{path}: no such file", "`compiler_together` names files beside the model's own.")
+    models = list(together) if any(path.samefile(model) for path in together) else [model, *together]
+    stems = [path.stem for path in models]
+    if twice := next((stem for stem in stems if stems.count(stem) > 1), ""):
+        raise ModelError(f"two files to compile together are called {twice}.tflite", "Give one another name.")
+    return models
 
 
-def _run(command: Sequence[str], time_limit_s: int, log: Path | None = None) -> str:
-    """All that the command prints. Whatever ends us, or its time, ends it and all that it started."""
+def _run(command: Sequence[str], time_limit_s: int) -> tuple[str, int]:
+    """All that the command prints, and its exit status. Whatever ends us, or its time, ends it and all it started."""
     try:
         process = subprocess.Popen(
             command,
@@ -128,38 +149,26 @@ def _run(command: Sequence[str], time_limit_s: int, log: Path | None = None) -> 
     try:
         text, _ = process.communicate(timeout=time_limit_s)
     except subprocess.TimeoutExpired:
-        raise ModelError(
-            f"{PROGRAM}: took more than {time_limit_s} s, and was ended",
-            "Compile it by hand with a longer --timeout_sec, and name the result as the model's `compiled:` file.",
-        ) from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if log:
-        log.write_text(text)
-    return text
+        os.killpg(process.pid, signal.SIGKILL)
+        text, _ = process.communicate()
+        text = f"{text}\ndevbench: took more than {time_limit_s} s, and was ended\n"
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return text, process.returncode
 
 
-def _cause(text: str) -> str:
+def _cause(text: str, status: int) -> str:
     """The lines that say why, of a compilation that failed."""
-    told = [line.strip() for line in text.splitlines() if re.match(r"ERROR|.*[Ff]ailed: |.*not quantized", line)]
-    return " ".join(told) or f"left no compiled file: {_last(text)}"
+    told = [line.strip().removeprefix("devbench: ") for line in text.splitlines() if _TELLING.match(line)]
+    if told:
+        return " ".join(dict.fromkeys(told))
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}; it printed: {_last(text)}"
+    ended = f"ended with exit status {status}" if status else "left no compiled file"
+    return f"{ended}: {_last(text)}"
 
 
 def _last(text: str) -> str:
     return " ".join(text.split())[-200:] or "it printed nothing"
-
-
-def _number(pattern: str, text: str, default: int | None = None) -> int:
-    found = re.search(pattern, text)
-    if found:
-        return int(found[1])
-    if default is None:
-        raise ModelError(f"the compiler's log does not say: {pattern.partition(':')[0]}")
-    return default
-
-
-def _size(name: str, text: str) -> int:
-    found = re.search(re.escape(name) + r": ([0-9.]+)(B|KiB|MiB|GiB)", text)
-    return round(float(found[1]) * _SIZES[found[2]]) if found else 0

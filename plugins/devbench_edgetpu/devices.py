@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from devbench import Absent, Check, Device, Place
 from devbench_edgetpu import sysfs
+from devbench_edgetpu.places import chip_place, meant_chip, meant_stick, seen_at, stick_place
 from devbench_edgetpu.remarks import remarks_on
 from devbench_edgetpu.troubles import advice
 
-_RUNTIMES = ("edgetpu-litert", "edgetpu-tflite-runtime")
+_RUNTIMES = ("edgetpu-litert", "edgetpu-tflite-runtime", "pycoral")
 _SUPERSPEED_MBPS = 5000
 # What the device tree of the Dev Board is believed to say; nobody of us has read it on one.
 _DEV_BOARD_MODELS = ("Phanbell", "Coral")
+_NOT_A_DEV_BOARD = "this machine is not a Coral Dev Board; name one that ssh reaches in lab.yaml"
+_NO_CHIP = "no Edge TPU is on PCIe here (there is no /dev/apex_0): is the gasket driver loaded?"
 
 
 class _EdgeTpu(Device):
@@ -33,19 +35,24 @@ class CoralUsb(_EdgeTpu):
 
     def discover(self) -> Iterable[Place | Absent]:
         """A place for each stick that may be used, by its port: the order of sticks changes from boot to boot."""
-        found = sysfs.sticks(_root())
+        found = sysfs.seen(sysfs.tree())["sticks"]
         if not found:
             return [Absent(device=self.kind, reason="no USB Accelerator is plugged into this machine")]
-        return [_stick_place(self.kind, stick) for stick in found]
+        return [stick_place(self.kind, stick) for stick in found]
+
+    def look(self, place: Place) -> Place | Absent:
+        """The stick that a place of lab.yaml means."""
+        seen = seen_at(place)
+        if seen is None:
+            return place
+        stick = meant_stick(place, seen["sticks"])
+        return stick if isinstance(stick, Absent) else stick_place(self.kind, stick, place)
 
     def checks(self) -> Iterable[Check]:
         """Each stick: permission, link, firmware, and whether somebody has it open."""
-        for stick in sysfs.sticks(_root()):
+        for stick in sysfs.seen(sysfs.tree())["sticks"]:
             name = f"{self.kind} {stick['port']}"
-            problem = sysfs.access_problem(stick["node"])
-            yield Check(
-                name=f"{name} permission", good=not problem, text=problem or "may be opened", hint=_hint(problem)
-            )
+            yield _permission(name, stick["problem"])
             yield _link(name, stick["speed_mbps"])
             yield _use(name, stick["node"])
             loaded = stick["id"] == sysfs.AFTER_FIRMWARE
@@ -63,29 +70,38 @@ class _Pcie(_EdgeTpu):
 
     place_options: ClassVar[Mapping[str, str]] = {"node": "apex_0"}
 
-    def _chips(self) -> list[dict[str, str]]:
-        return sysfs.chips(_root())
+    @abstractmethod
+    def absent(self, *, dev_board: bool) -> str:
+        """Why this machine has none of the kind, whatever is on its PCIe; "" if it may."""
+
+    def _chips(self) -> list[dict[str, Any]]:
+        seen = sysfs.seen(sysfs.tree())
+        return [] if self.absent(dev_board=_is_dev_board(seen)) else seen["chips"]
 
     def discover(self) -> Iterable[Place | Absent]:
         """A place for each apex node that may be used."""
-        found = self._chips()
-        if not found:
-            return [Absent(device=self.kind, reason=self._absent())]
-        return [_chip_place(self.kind, chip) for chip in found]
+        seen = sysfs.seen(sysfs.tree())
+        why = self.absent(dev_board=_is_dev_board(seen)) or ("" if seen["chips"] else _NO_CHIP)
+        return [Absent(device=self.kind, reason=why)] if why else [chip_place(self.kind, one) for one in seen["chips"]]
+
+    def look(self, place: Place) -> Place | Absent:
+        """The chip that a place of lab.yaml means."""
+        seen = seen_at(place)
+        if seen is None:
+            return place
+        why = "" if place.ssh else self.absent(dev_board=_is_dev_board(seen))
+        if why:
+            return Absent(device=self.kind, place=place.name, reason=why)
+        chip = meant_chip(place, seen["chips"])
+        return chip if isinstance(chip, Absent) else chip_place(self.kind, chip, place)
 
     def checks(self) -> Iterable[Check]:
         """Each chip: permission, use, and how far it is from the temperature that halves its clock."""
         for chip in self._chips():
             name = f"{self.kind} {chip['name']}"
-            problem = sysfs.access_problem(chip["node"])
-            yield Check(
-                name=f"{name} permission", good=not problem, text=problem or "may be opened", hint=_hint(problem)
-            )
+            yield _permission(name, chip["problem"])
             yield _use(name, chip["node"])
             yield _temperature(name, sysfs.temperatures(chip["folder"]))
-
-    def _absent(self) -> str:
-        return "no Edge TPU is on PCIe here (there is no /dev/apex_0)"
 
 
 class CoralPcie(_Pcie):
@@ -93,8 +109,9 @@ class CoralPcie(_Pcie):
 
     kind: ClassVar[str] = "coral-pcie"
 
-    def _chips(self) -> list[dict[str, str]]:
-        return [] if _is_dev_board() else super()._chips()
+    def absent(self, *, dev_board: bool) -> str:
+        """The chip of a Dev Board is another kind of device."""
+        return "the chip of this machine is that of a Dev Board: it is called coral-dev-board" if dev_board else ""
 
 
 class CoralDevBoard(_Pcie):
@@ -102,13 +119,9 @@ class CoralDevBoard(_Pcie):
 
     kind: ClassVar[str] = "coral-dev-board"
 
-    def _chips(self) -> list[dict[str, str]]:
-        return super()._chips() if _is_dev_board() else []
-
-    def _absent(self) -> str:
-        if _is_dev_board():
-            return "this Dev Board shows no /dev/apex_0: is the gasket driver loaded?"
-        return "this machine is no Coral Dev Board; name one that ssh reaches in lab.yaml"
+    def absent(self, *, dev_board: bool) -> str:
+        """Only a Dev Board is one."""
+        return "" if dev_board else _NOT_A_DEV_BOARD
 
 
 class CoralDevBoardCpu(Device):
@@ -119,30 +132,29 @@ class CoralDevBoardCpu(Device):
 
     def discover(self) -> Iterable[Place | Absent]:
         """This machine, if it is a Dev Board."""
-        if _is_dev_board():
+        if _is_dev_board(sysfs.seen(sysfs.tree())):
             return [Place(name="local", device=self.kind)]
-        return [Absent(device=self.kind, reason="this machine is no Coral Dev Board; name one in lab.yaml")]
+        return [Absent(device=self.kind, reason=_NOT_A_DEV_BOARD)]
+
+    def look(self, place: Place) -> Place | Absent:
+        """A place here is a Dev Board, or is not one; one behind ssh is what lab.yaml calls it."""
+        if place.ssh or _is_dev_board(sysfs.seen(sysfs.tree())):
+            return place
+        return Absent(device=self.kind, place=place.name, reason=_NOT_A_DEV_BOARD)
 
 
-def _stick_place(kind: str, stick: Mapping[str, Any]) -> Place | Absent:
-    problem = sysfs.access_problem(stick["node"])
-    if problem:
-        return Absent(device=kind, reason=f"stick in port {stick['port']}: {problem}", hint=_hint(problem))
-    facts = {"link": f"USB {stick['speed_mbps'] or '?'} Mbit/s", "usb_id": stick["id"]}
-    return Place(name=stick["port"], device=kind, options={"port": stick["port"]}, facts=facts)
-
-
-def _chip_place(kind: str, chip: Mapping[str, str]) -> Place | Absent:
-    problem = sysfs.access_problem(chip["node"])
-    if problem:
-        return Absent(device=kind, reason=f"{chip['name']}: {problem}", hint=_hint(problem))
-    return Place(name=chip["name"], device=kind, options={"node": chip["name"]}, facts={"link": "PCIe"})
+def _permission(name: str, problem: str) -> Check:
+    hint = advice(problem) if problem else ""
+    return Check(name=f"{name} permission", good=not problem, text=problem or "may be opened", hint=hint)
 
 
 def _link(name: str, speed_mbps: int) -> Check:
     if not speed_mbps:
         return Check(name=f"{name} link", good=None, text="the speed of its port cannot be read")
-    hint = "Use a USB 3 port and cable: Inception v4 was published at 1060 ms on USB 2, and 84 ms on USB 3."
+    hint = (
+        "Use a USB 3 port and cable. For Inception v4, Google published 1060 ms with a Raspberry Pi 3 B, which has"
+        " USB 2, and 141 ms with a Raspberry Pi 4, which has USB 3."
+    )
     slow = speed_mbps < _SUPERSPEED_MBPS
     return Check(name=f"{name} link", good=not slow, text=f"USB at {speed_mbps} Mbit/s", hint=hint if slow else "")
 
@@ -162,17 +174,5 @@ def _temperature(name: str, found: Mapping[str, str]) -> Check:
     return Check(name=f"{name} temperature", good=not hot, text=f"{now} °C; its clock halves at {trip} °C", hint=hint)
 
 
-def _hint(problem: str) -> str:
-    return advice(problem) if problem else ""
-
-
-def _is_dev_board() -> bool:
-    try:
-        model = (Path(_root()) / "proc/device-tree/model").read_text(errors="replace")
-    except OSError:
-        return False
-    return any(name in model for name in _DEV_BOARD_MODELS)
-
-
-def _root() -> str:
-    return os.environ.get("DEVBENCH_ROOT", "/")
+def _is_dev_board(seen: Mapping[str, Any]) -> bool:
+    return any(name in seen["board"] for name in _DEV_BOARD_MODELS)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from devbench import Artifact, ModelError, NotHereError, cached_model
+from devbench import Artifact, ModelError, NotHereError, Option, cached_model
+from devbench_edgetpu.check.graph import read_graph
+from devbench_edgetpu.check.mapping import foreign
 from devbench_edgetpu.compiled import CUSTOM_OPERATION, is_compiled, read_compiled
-from devbench_edgetpu.compiler import compile_model, compiler_problem, compiler_version, facts_of_log
-from devbench_edgetpu.graph import read_graph
-from devbench_edgetpu.mapping import foreign
+from devbench_edgetpu.compiler import Settings, compile_model, compiler_problem, compiler_version, settings_of
+from devbench_edgetpu.compiler_log import log_beside
 
 _WITHOUT_COMPILER = (
     "Install Coral's edgetpu_compiler, or compile elsewhere and name the result as the model's `compiled:` file. For"
@@ -18,20 +20,31 @@ _WITHOUT_COMPILER = (
 )
 
 
-def prepared(artifact: Artifact) -> Artifact:
+def prepared(artifact: Artifact, options: Mapping[str, Option]) -> Artifact:
     """The artifact compiled for the Edge TPU, with what compiler and file say of it; as it is if it is compiled.
 
     A `NotHereError` where there is no compiler; a `ModelError` where it cannot be compiled.
     """
+    settings = settings_of(options, artifact.path)
     if is_compiled(artifact.path):
-        return _described(artifact, artifact.path)
+        if settings != Settings():
+            raise ModelError(
+                f"{artifact.path.name} is compiled already: the options {', '.join(_asked(options))} would do nothing",
+                "Name the file that it was compiled from as the model's `source:`, without `compiled:`.",
+            )
+        return _described(artifact, artifact.path, {})
     _check_rules(artifact.path)
     if problem := compiler_problem():
-        raise NotHereError(f"{artifact.path.name} is not compiled for the Edge TPU, and {problem}", _WITHOUT_COMPILER)
-    source = f"edgetpu_compiler:{artifact.sha256}?version={compiler_version()}"
+        raise NotHereError(
+            f"{artifact.path.name} is not compiled for the Edge TPU, and {problem}", _without_compiler(artifact.path)
+        )
+    version = compiler_version()
+    together = [hashlib.sha256(path.read_bytes()).hexdigest() for path in settings.together if path.is_file()]
+    asked = f"&flags={''.join(settings.flags)}&together={','.join(together)}" if settings.flags or together else ""
+    source = f"edgetpu_compiler:{artifact.sha256}?version={version}{asked}"
 
     def make(_: str, into: Path) -> Path:
-        return compile_model(artifact.path, into)
+        return compile_model(artifact.path, settings, version, into)
 
     compiled = cached_model(f"{artifact.path.stem}-edgetpu", source, make)
     if not is_compiled(compiled):
@@ -39,7 +52,25 @@ def prepared(artifact: Artifact) -> Artifact:
             f"{artifact.path.name}: the compiler put nothing of it on the Edge TPU: no {CUSTOM_OPERATION}",
             f"`devbench check {artifact.path}` has every rule.",
         )
-    return _described(artifact, compiled)
+    return _described(artifact, compiled, _facts_of(settings))
+
+
+def _asked(options: Mapping[str, Option]) -> list[str]:
+    return [name for name, value in options.items() if name.startswith("compiler_") and value not in ("", False)]
+
+
+def _facts_of(settings: Settings) -> dict[str, str]:
+    facts = {"compiler_flags": " ".join(settings.flags)} if settings.flags else {}
+    if settings.together:
+        facts["compiled_together_with"] = ", ".join(path.name for path in settings.together)
+    return facts
+
+
+def _without_compiler(path: Path) -> str:
+    other = path.with_name(f"{path.stem}_edgetpu.tflite")
+    if other.is_file():
+        return f"{other.name} stands beside it: if it is the same network, name it as the model's `compiled:` file."
+    return _WITHOUT_COMPILER
 
 
 def _check_rules(path: Path) -> None:
@@ -53,9 +84,10 @@ def _check_rules(path: Path) -> None:
         )
 
 
-def _described(artifact: Artifact, compiled: Path) -> Artifact:
+def _described(artifact: Artifact, compiled: Path, asked: Mapping[str, str]) -> Artifact:
     data = compiled.read_bytes()
-    facts = {**artifact.facts, **read_compiled(compiled).facts, **facts_of_log(compiled.parent)}
+    log = log_beside(compiled)
+    facts = {**artifact.facts, **read_compiled(compiled).facts, **(log.facts if log else {}), **asked}
     if compiled != artifact.path:
         facts["compiled_from_sha256"] = artifact.sha256
     return replace(artifact, path=compiled, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), facts=facts)

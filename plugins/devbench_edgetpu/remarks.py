@@ -19,10 +19,13 @@ def remarks_on(facts: Mapping[str, str]) -> Iterator[str]:
         yield f"the clock was asked to be {wanted[1]}, not Max"
     on_cpu = facts.get("cpu_operations", "0")
     if not on_cpu.startswith("0"):
-        yield f"operations left on the CPU: {on_cpu}"
-    streamed = int(facts.get("streamed_parameter_bytes", "0"))
-    if streamed:
-        yield f"{streamed / 1e6:.3g} MB of parameters travel with every inference: they do not fit the chip's memory"
+        reasons = facts.get("compiler_reasons", "")
+        yield f"operations left on the CPU: {on_cpu}" + (f"; the compiler says {reasons}" if reasons else "")
+    cached, streamed = (int(facts.get(f"{name}_parameter_bytes", "0")) for name in ("cached", "streamed"))
+    from devbench_edgetpu.check.compiled_rules import streaming
+
+    if why := streaming(cached, streamed):
+        yield why
     yield from _heat(facts)
     governor = facts.get("governor", "")
     if governor not in ("", "performance", "unknown"):

@@ -1,4 +1,4 @@
-"""The Edge TPU's runtimes: LiteRT or tflite-runtime with the delegate libedgetpu."""
+"""The Edge TPU's runtimes: LiteRT or tflite-runtime with the delegate libedgetpu, and Google's pycoral."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from devbench import Artifact, Check, Option, Place, Runtime
-from devbench_edgetpu.prepare import prepared
-from devbench_edgetpu.rules import check_file
+from devbench_edgetpu.options import OPTIONS, wrong_option
 from devbench_edgetpu.troubles import advice
 
 _HERE = Path(__file__).parent
@@ -20,21 +19,24 @@ class _EdgeTpu(Runtime):
 
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[Path] = _HERE / "engine.py"
-    parts: ClassVar[tuple[Path, ...]] = (_HERE / "sysfs.py",)
-    options: ClassVar[Mapping[str, Option]] = {
-        "threads": 1,
-        "performance": "",
-        "usb_always_dfu": "",
-        "usb_max_bulk_in_queue_length": "",
-    }
+    parts: ClassVar[tuple[Path, ...]] = (_HERE / "edgetpu.py", _HERE / "sysfs.py")
+    options: ClassVar[Mapping[str, Option]] = OPTIONS
     takes_compiled: ClassVar[bool] = True
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
         """The compiled file with what it says of itself, compiled now if it must be and can be."""
-        return prepared(artifact)
+        from devbench_edgetpu.prepare import prepared
+
+        return prepared(artifact, options)
+
+    def wrong_option(self, name: str, value: Option) -> str:
+        """Of the words that libedgetpu knows, and of what the compiler can be asked."""
+        return wrong_option(name, value)
 
     def check(self, path: Path) -> Iterable[Check]:
         """The rules of the Edge TPU compiler, or of a compiled file what it says of itself."""
+        from devbench_edgetpu.check.rules import check_file
+
         return check_file(path)
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:
@@ -44,7 +46,7 @@ class _EdgeTpu(Runtime):
         if found and int(found[1]) < needed:
             return (
                 f"{artifact.path.name} needs Edge TPU runtime {needed}, and {facts.get('delegate', 'libedgetpu')} is"
-                f" {found[1]}: update libedgetpu, or compile with --min_runtime_version {found[1]}"
+                f" {found[1]}: update libedgetpu, or compile with `compiler_min_runtime: {found[1]}`"
             )
         return ""
 
@@ -57,11 +59,33 @@ class EdgeTpuLiteRt(_EdgeTpu):
     """With LiteRT: needs a libedgetpu built for its TensorFlow, which Google's own is not."""
 
     name: ClassVar[str] = "edgetpu-litert"
-    install: ClassVar[str] = "install ai-edge-litert and a libedgetpu built for it (docs/edgetpu.md)"
+    extra: ClassVar[str] = "edgetpu"
+    install: ClassVar[str] = "It also needs a libedgetpu that was built for it (docs/edgetpu.md)."
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
+        """As for the CPU."""
+        return ("ai-edge-litert",) if python >= (3, 9) else ()
 
 
 class EdgeTpuTfliteRuntime(_EdgeTpu):
     """With tflite-runtime, as it comes with the Dev Board."""
 
     name: ClassVar[str] = "edgetpu-tflite-runtime"
-    install: ClassVar[str] = "install tflite-runtime and a libedgetpu built for its TensorFlow (docs/edgetpu.md)"
+    install: ClassVar[str] = (
+        "It needs Python 3.11 or older, and a libedgetpu that was built for its TensorFlow (docs/edgetpu.md)."
+    )
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
+        """As for the CPU."""
+        return ("tflite-runtime", "numpy<2") if python <= (3, 11) else ()
+
+
+class Pycoral(_EdgeTpu):
+    """With Google's pycoral 2.0, as Mendel and Google's wheels have it: for programs that use it, the same path."""
+
+    name: ClassVar[str] = "pycoral"
+    engine: ClassVar[Path] = _HERE / "pycoral_engine.py"
+    options: ClassVar[Mapping[str, Option]] = {name: value for name, value in OPTIONS.items() if name != "threads"}
+    install: ClassVar[str] = (
+        "Install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index."
+    )

@@ -4,7 +4,9 @@ Vendor and product of a stick are 1a6e:089a before its firmware is loaded and 18
 (google-coral/libedgetpu); a chip on PCIe has an entry in /sys/class/apex (google/gasket-driver).
 """
 
+import json
 import os
+import sys
 from typing import Any, Dict, List
 
 BEFORE_FIRMWARE, AFTER_FIRMWARE = "1a6e:089a", "18d1:9302"
@@ -31,7 +33,7 @@ def sticks(root: str = "/") -> List[Dict[str, Any]]:
     return found
 
 
-def chips(root: str = "/") -> List[Dict[str, str]]:
+def chips(root: str = "/") -> List[Dict[str, Any]]:
     """A dict for each chip on PCIe: name (`apex_0`), node, and folder with its temperatures."""
     folder = os.path.join(root, APEX_CLASS)
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
@@ -74,6 +76,24 @@ def holders(node: str) -> List[str]:
     return found
 
 
+def seen(root: str = "/") -> Dict[str, Any]:
+    """What is on this machine, each with the problem that it has: sticks, chips, and the board's name."""
+    usb, pcie = sticks(root), chips(root)
+    for one in usb + pcie:
+        one["problem"] = access_problem(one["node"])
+    return {"sticks": usb, "chips": pcie, "board": board(root)}
+
+
+def board(root: str = "/") -> str:
+    """What the device tree calls the machine; "" where there is none."""
+    return text(os.path.join(root, "proc/device-tree"), "model").strip("\0")
+
+
+def tree() -> str:
+    """Where `proc`, `sys` and `dev` are looked for: $DEVBENCH_ROOT for tests and containers, else the root."""
+    return os.environ.get("DEVBENCH_ROOT", "/")
+
+
 def text(folder: str, name: str) -> str:
     """What the file says; "" where there is none to read."""
     try:
@@ -89,3 +109,7 @@ def number(folder: str, name: str) -> int:
         return int(float(text(folder, name)))
     except ValueError:
         return 0
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(seen(tree())))

@@ -18,12 +18,10 @@ def main() -> int:
     os.environ.update(_ENVIRONMENT)
     try:
         model = _convert(Path(source))
-        facts = {"quantization": "as in the .tflite file"}
         if rest == ["--symmetric"]:
             from devbench_onnx.symmetric import make_symmetric
 
-            facts["quantization"] = make_symmetric(model)
-        _note(model, facts)
+            _note(model, {"requantized": make_symmetric(model)})
         _save(model, Path(out))
     except Exception as error:  # noqa: BLE001 - whatever a converter raises is why there is no file
         sys.stderr.write(f"\n{type(error).__name__}: {' '.join(str(error).split())}\n")
@@ -38,7 +36,7 @@ def _convert(path: Path) -> Any:
     return model
 
 
-def _note(model: Any, facts: dict[str, str]) -> None:
+def _note(model: Any, facts: dict[str, bool]) -> None:
     entry = model.metadata_props.add()
     entry.key, entry.value = "devbench", json.dumps(facts)
 

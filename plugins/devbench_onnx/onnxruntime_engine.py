@@ -6,11 +6,19 @@ onnxruntime answers a provider that is not there with a warning, and computes on
 import json
 import os
 import warnings
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
 import onnxruntime
 
-from . import building
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devbench.worker import building
+else:
+    from . import building
+
+Options = Dict[str, Any]
+Spec = Dict[str, Any]
 
 _PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -23,14 +31,17 @@ _DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64"}
 class Engine:
     """build, load, feed, invoke, outputs; and `compute` where inputs and outputs can stay on a GPU."""
 
-    def __init__(self, runtime):  # noqa: ARG002 - one runtime has this engine
-        self._facts = {"runtime_version": onnxruntime.__version__, "numpy": numpy.__version__}
+    invoke: Callable[[], None]
+    compute: Callable[[], None]
 
-    def facts(self):
+    def __init__(self, runtime: str) -> None:  # noqa: ARG002 - one runtime has this engine
+        self._facts: Dict[str, str] = {"runtime_version": onnxruntime.__version__, "numpy": numpy.__version__}
+
+    def facts(self) -> Dict[str, str]:
         """Versions, and the provider in use."""
         return self._facts
 
-    def build(self, path, options):
+    def build(self, path: str, options: Options) -> Tuple[str, Dict[str, str]]:
         """Have each node put onto its provider once, and see which; TensorRT's engines are built and kept by it."""
         provider = _provider(options)
         name = building.name_for(path, "." + provider, onnxruntime.__version__, bool(options["fp16"]))
@@ -39,29 +50,29 @@ class Engine:
             placed = json.load(file)
         return "", placed if provider == "cpu" else dict(placed, engine_build_s=facts["engine_build_s"])
 
-    def load(self, path, options):
+    def load(self, path: str, options: Options) -> None:
         """Open the network; the provider asked for must be the first one in use."""
         self._session = _session(path, options, onnxruntime.SessionOptions())
         self._facts["delegate"] = self._session.get_providers()[0]
         self._names = [one.name for one in self._session.get_outputs()]
 
-    def inputs(self):
+    def inputs(self) -> List[Spec]:
         """What the network takes."""
         return [_spec(one) for one in self._session.get_inputs()]
 
-    def feed(self, arrays):
+    def feed(self, arrays: List[Any]) -> None:
         """Have every inference take these; onnxruntime copies them to the device and the outputs back."""
         given = {one.name: array for one, array in zip(self._session.get_inputs(), arrays)}
         run, names = self._session.run, self._names
 
-        def invoke():
+        def invoke() -> None:
             self._results = run(names, given)
 
         self.invoke = invoke
         if self._facts["delegate"] != _PROVIDERS["cpu"]:
             self.compute = self._computing(given)
 
-    def _computing(self, given):
+    def _computing(self, given: Dict[str, Any]) -> Callable[[], None]:
         """An inference whose inputs are on the GPU already, and whose outputs stay there."""
         binding = self._session.io_binding()
         for name, array in given.items():
@@ -71,18 +82,18 @@ class Engine:
             binding.bind_output(name, "cuda", 0)
         run = self._session.run_with_iobinding
 
-        def compute():
+        def compute() -> None:
             run(binding)
             binding.synchronize_outputs()
 
         return compute
 
-    def outputs(self):
+    def outputs(self) -> List[Tuple[Spec, Any]]:
         """The outputs of the last inference."""
         return [(_spec(one), array) for one, array in zip(self._session.get_outputs(), self._results)]
 
 
-def _placed(path, options):
+def _placed(path: str, options: Options) -> Tuple[bytes, str]:
     """A note of how many nodes run on which provider, by onnxruntime's profile of one inference; and that profile."""
     settings = onnxruntime.SessionOptions()
     settings.enable_profiling = True
@@ -95,7 +106,7 @@ def _placed(path, options):
         with open(profile) as file:
             text = file.read()
         os.unlink(profile)
-    found = {}
+    found: Dict[str, int] = {}
     for event in json.loads(text):
         provider = event.get("args", {}).get("provider")
         if event.get("cat") == "Node" and provider and event["name"].endswith("_kernel_time"):
@@ -104,7 +115,7 @@ def _placed(path, options):
     return json.dumps({"nodes_by_provider": counts or "unknown"}).encode("ascii"), text
 
 
-def _session(path, options, settings):
+def _session(path: str, options: Options, settings: Any) -> Any:
     provider = _provider(options)
     name = _PROVIDERS[provider]
     available = onnxruntime.get_available_providers()
@@ -129,11 +140,11 @@ def _session(path, options, settings):
     return session
 
 
-def _provider(options):
+def _provider(options: Options) -> str:
     return str(options["provider"]) or ("tensorrt" if options.get("compute") == "gpu" else "cpu")
 
 
-def _provider_options(provider, path, options):
+def _provider_options(provider: str, path: str, options: Options) -> Dict[str, str]:
     if provider == "cuda":
         return {"use_tf32": "0"} if _newer_than(1, 17) else {}
     if provider != "tensorrt":
@@ -149,15 +160,16 @@ def _provider_options(provider, path, options):
     }
 
 
-def _newer_than(*version):
+def _newer_than(*version: int) -> bool:
     return tuple(int(part) for part in onnxruntime.__version__.split(".")[:2]) > version
 
 
-def _dtype(one):
+def _dtype(one: Any) -> str:
     if not one.type.startswith("tensor("):
         raise RuntimeError("'{}' is a {}, and only tensors can be fed".format(one.name, one.type))
-    return _DTYPES.get(one.type, one.type[len("tensor(") : -1])
+    kind = str(one.type)
+    return _DTYPES.get(kind, kind[len("tensor(") : -1])
 
 
-def _spec(one):
+def _spec(one: Any) -> Spec:
     return {"name": one.name, "dtype": _dtype(one), "shape": list(one.shape), "scale": 0.0, "zero_point": 0}

@@ -6,17 +6,15 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from devbench import Artifact, ModelError, TensorSpec, cached_model
+from devbench import Artifact, ModelError, Quantization, TensorSpec, cached_model, extra_hint
 
 _HERE = Path(__file__).parent
 _LIMIT_S = 1800
-_INSTALL = 'To have it: pip install "devbench[jetson]".'
 _MADE_BY = ("convert.py", "symmetric.py")
 _PRECISIONS = {"float": "float32", "float16": "float16", "double": "float64"}
 
@@ -43,7 +41,9 @@ def _check_installed(packages: list[str]) -> None:
 
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
-        raise ModelError(f"ONNX files are made with {' and '.join(missing)}, which is not installed here", _INSTALL)
+        raise ModelError(
+            f"ONNX files are made with {' and '.join(missing)}, which is not installed here", extra_hint("jetson")
+        )
 
 
 def _converted(artifact: Artifact, *, symmetric: bool) -> Path:
@@ -101,10 +101,11 @@ def _described(artifact: Artifact, path: Path) -> Artifact:
             "Correct `precision` in the suite, or export the model anew.",
         )
     facts = {**artifact.facts, **_facts(model)}
+    quantization: Quantization = "as-made" if precision == "int8" else "none"
     if path != artifact.path:
+        quantization = "requantized" if _is_requantized(model) else artifact.quantization
         facts["converted_from_sha256"] = artifact.sha256
-        inputs, outputs = _with_scales(inputs, artifact.inputs), _with_scales(outputs, artifact.outputs)
-        inputs = tuple(_standing_for(*pair) for pair in zip(inputs, _in_order_of(inputs, artifact.inputs), strict=True))
+        inputs, outputs = _like(inputs, artifact.inputs), _like(outputs, artifact.outputs)
     return replace(
         artifact,
         path=path,
@@ -112,20 +113,19 @@ def _described(artifact: Artifact, path: Path) -> Artifact:
         size_bytes=len(data),
         format="onnx",
         precision=precision,
+        quantization=quantization,
         inputs=inputs,
         outputs=outputs,
         facts=facts,
     )
 
 
-def _with_scales(specs: tuple[TensorSpec, ...], before: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+def _like(specs: tuple[TensorSpec, ...], before: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
     """ONNX keeps scales inside the graph: those of the ends are taken from the file that it was made from."""
-    if [spec.shape for spec in specs] != [old.shape for old in _in_order_of(specs, before)]:
+    ordered = _in_order_of(specs, before)
+    if [spec.shape for spec in specs] != [old.shape for old in ordered]:
         raise ModelError("the conversion to ONNX changed the shapes of inputs or outputs")
-    return tuple(
-        replace(spec, scale=old.scale, zero_point=old.zero_point) if spec.dtype == old.dtype else spec
-        for spec, old in zip(specs, _in_order_of(specs, before), strict=True)
-    )
+    return tuple(_standing_for(spec, old) for spec, old in zip(specs, ordered, strict=True))
 
 
 def _in_order_of(specs: tuple[TensorSpec, ...], before: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
@@ -137,10 +137,11 @@ def _in_order_of(specs: tuple[TensorSpec, ...], before: tuple[TensorSpec, ...]) 
 
 
 def _standing_for(spec: TensorSpec, before: TensorSpec) -> TensorSpec:
-    """What a float input is fed: what the quantized one would be, as reals."""
-    if spec.dtype == before.dtype or not before.scale:
+    """With the scale of the tensor before it; a float that was an integer stands for that one."""
+    if not before.scale:
         return spec
-    return replace(spec, scale=before.scale, zero_point=before.zero_point, stands_for=before.dtype)
+    stands_for = before.stands_for if spec.dtype == before.dtype else before.dtype
+    return replace(spec, scale=before.scale, zero_point=before.zero_point, stands_for=stands_for)
 
 
 def read_onnx(path: Path) -> Any:
@@ -180,14 +181,13 @@ def _spec(value: Any) -> TensorSpec:
 
 def _facts(model: Any) -> dict[str, str]:
     opset = max((one.version for one in model.opset_import if not one.domain), default=0)
-    return {"onnx_opset": str(opset), "onnx_nodes": str(len(model.graph.node)), **dict(_properties(model))}
+    return {"onnx_opset": str(opset), "onnx_nodes": str(len(model.graph.node))}
 
 
-def _properties(model: Any) -> Iterator[tuple[str, str]]:
-    """What our own converter has noted in the file."""
-    for one in model.metadata_props:
-        if one.key == "devbench":
-            yield from json.loads(one.value).items()
+def _is_requantized(model: Any) -> bool:
+    """Whether our own converter has noted so in the file."""
+    notes = [json.loads(one.value) for one in model.metadata_props if one.key == "devbench"]
+    return any(note["requantized"] for note in notes)
 
 
 def _precision(model: Any) -> str:

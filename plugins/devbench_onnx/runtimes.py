@@ -33,7 +33,7 @@ class TensorRt(_Onnx):
     parts: ClassVar[tuple[Path, ...]] = (_HERE / "cuda.py",)
     options: ClassVar[Mapping[str, Option]] = {"fp16": "", "workspace_mib": 256}
     install: ClassVar[str] = (
-        "it comes with JetPack for the system's own Python (sudo apt install python3-libnvinfer python3-numpy)"
+        "It comes with JetPack for the system's own Python: `sudo apt install python3-libnvinfer python3-numpy`."
     )
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:  # noqa: ARG002
@@ -47,7 +47,12 @@ class OnnxRuntime(_Onnx):
     name: ClassVar[str] = "onnxruntime"
     engine: ClassVar[Path] = _HERE / "onnxruntime_engine.py"
     options: ClassVar[Mapping[str, Option]] = {"threads": 1, "provider": "", "fp16": ""}
-    install: ClassVar[str] = 'pip install "devbench[onnx]"; for a Jetson take the wheel built for its JetPack'
+    extra: ClassVar[str] = "onnx"
+    install: ClassVar[str] = "The GPU of a Jetson needs the wheel that was built for its JetPack (Jetson Zoo)."
+
+    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:  # noqa: ARG002 - pip finds one for each
+        """The one for CPUs."""
+        return ("onnxruntime",)
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:
         """The ONNX file; symmetrically quantized if TensorRT is to load it."""

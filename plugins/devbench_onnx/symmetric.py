@@ -36,12 +36,12 @@ def zero_points(model: Any) -> list[str]:
     ]
 
 
-def make_symmetric(model: Any) -> str:
-    """Rewrite `model` in place; what to say of its quantization."""
+def make_symmetric(model: Any) -> bool:
+    """Rewrite `model` in place; whether there was anything quantized in it."""
     graph = model.graph
     weights = _weights(graph)
     if not any(node.op_type == "DequantizeLinear" for node in graph.node):
-        return "none"
+        return False
     graph_ends = _float_ends(graph)
     rewriter = _Rewriter(graph, weights, graph_ends)
     nodes = [new for node in graph.node for new in rewriter.rewritten(node)]
@@ -49,7 +49,7 @@ def make_symmetric(model: Any) -> str:
     graph.node.extend(nodes)
     _drop_unused(graph)
     del graph.value_info[:]
-    return "symmetric int8, made from the .tflite file's"
+    return True
 
 
 def _weights(graph: Any) -> dict[str, Any]:

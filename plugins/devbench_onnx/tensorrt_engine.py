@@ -7,12 +7,21 @@ copy in, compute and copy out on one stream, and ends when the host has waited f
 import ctypes
 import hashlib
 import sys
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import numpy
 import tensorrt
 
-from . import building
 from .cuda import Cuda
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from devbench.worker import building
+else:
+    from . import building
+
+Options = Dict[str, Any]
+Spec = Dict[str, Any]
 
 _DTYPES = {
     "FLOAT": "float32",
@@ -25,15 +34,15 @@ _DTYPES = {
 }
 
 
-class _Log(tensorrt.ILogger):
+class _Log(tensorrt.ILogger):  # type: ignore[misc]
     """TensorRT's messages: errors and warnings to stderr, and all of them kept for the log of a build."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         tensorrt.ILogger.__init__(self)
-        self.lines = []
-        self.errors = []
+        self.lines: List[str] = []
+        self.errors: List[str] = []
 
-    def log(self, severity, message):
+    def log(self, severity: object, message: str) -> None:
         """Called by TensorRT, from any thread."""
         name = str(severity).rpartition(".")[2]
         if name == "VERBOSE":  # a build says megabytes of it
@@ -44,7 +53,7 @@ class _Log(tensorrt.ILogger):
         if name in ("INTERNAL_ERROR", "ERROR", "WARNING"):
             sys.stderr.write("TensorRT {}: {}\n".format(name, message))
 
-    def text(self):
+    def text(self) -> str:
         """All that was said."""
         return "\n".join(self.lines) + "\n"
 
@@ -52,25 +61,30 @@ class _Log(tensorrt.ILogger):
 class Engine:
     """build, load, feed, invoke, outputs; and `compute`, which is an inference without its copies."""
 
-    def __init__(self, runtime):  # noqa: ARG002 - one runtime has this engine
+    invoke: Callable[[], None]
+    compute: Callable[[], None]
+
+    def __init__(self, runtime: str) -> None:  # noqa: ARG002 - one runtime has this engine
         self._log = _Log()
         if hasattr(tensorrt, "init_libnvinfer_plugins"):  # an engine with layers of NVIDIA's plugins loads only then
             tensorrt.init_libnvinfer_plugins(self._log, "")
         self._cuda = Cuda()
-        self._facts = dict(self._cuda.facts(), runtime_version=tensorrt.__version__, numpy=numpy.__version__)
+        self._facts: Dict[str, str] = dict(
+            self._cuda.facts(), runtime_version=tensorrt.__version__, numpy=numpy.__version__
+        )
 
-    def facts(self):
+    def facts(self) -> Dict[str, str]:
         """Versions, the GPU, and of the engine what TensorRT tells."""
         return self._facts
 
-    def build(self, path, options):
+    def build(self, path: str, options: Options) -> Tuple[str, Dict[str, str]]:
         """The engine for the ONNX file at `path`, built now unless it was before: where it is, and facts about it."""
-        wanted = [self._facts.get(name, "") for name in ("runtime_version", "cuda", "compute_capability")]
+        wanted: List[Any] = [self._facts.get(name, "") for name in ("runtime_version", "cuda", "compute_capability")]
         wanted += [self._facts.get("gpu_multiprocessors", ""), _board(), bool(options["fp16"])]
         name = building.name_for(path, ".plan", *(wanted + [int(options["workspace_mib"])]))
         return building.built_once(name, lambda: (self._built(path, options), self._log.text()))
 
-    def _built(self, path, options):
+    def _built(self, path: str, options: Options) -> bytes:
         """The bytes of the engine. What TensorRT says when it fails is the error."""
         del self._log.errors[:]
         builder = tensorrt.Builder(self._log)
@@ -100,12 +114,12 @@ class Engine:
             raise RuntimeError("TensorRT cannot build the engine: {}".format(self._last_error()))
         return bytes(plan)
 
-    def _last_error(self):
+    def _last_error(self) -> str:
         """The last errors; what is generic comes last, and only follows from those before it."""
         telling = [error for error in self._log.errors if "!= nullptr failed" not in error]
         return "; ".join((telling or self._log.errors)[-3:]) or "it does not say why"
 
-    def load(self, path, options):  # noqa: ARG002 - they were used in building
+    def load(self, path: str, options: Options) -> None:  # noqa: ARG002 - they were used in building
         """Read the engine and give each of its tensors memory on both sides."""
         with open(path, "rb") as file:
             plan = file.read()
@@ -123,7 +137,7 @@ class Engine:
         self._tensors = [_Tensor(self._cuda, *found) for found in _tensors(self._engine)]
         self._wire()
 
-    def _wire(self):
+    def _wire(self) -> None:
         """Make `invoke` and `compute` of the calls that they need, looked up once."""
         ins = [one for one in self._tensors if one.is_input]
         outs = [one for one in self._tensors if not one.is_input]
@@ -131,44 +145,45 @@ class Engine:
         copy_out = self._cuda.copies([(one.host, one.device, one.size) for one in outs], self._stream, False)
         start, wait = self._starter(), self._cuda.waiter(self._stream)
 
-        def invoke():
+        def invoke() -> None:
             copy_in()
             start()
             copy_out()
             wait()
 
-        def compute():
+        def compute() -> None:
             start()
             wait()
 
         self.invoke, self.compute = invoke, compute
 
-    def _starter(self):
+    def _starter(self) -> Callable[[], None]:
         """A function that puts one inference on the stream."""
         context, stream, log = self._context, self._stream, self._last_error
         if hasattr(context, "execute_async_v3"):
             for one in self._tensors:
                 context.set_tensor_address(one.name, one.device)
-            enqueue, arguments = context.execute_async_v3, (stream,)
+            enqueue = context.execute_async_v3
+            arguments: Tuple[Any, ...] = (stream,)
         else:
             enqueue, arguments = context.execute_async_v2, ([one.device for one in self._tensors], stream)
 
-        def start():
+        def start() -> None:
             if not enqueue(*arguments):
                 raise RuntimeError("TensorRT did not start the inference: {}".format(log()))
 
         return start
 
-    def inputs(self):
+    def inputs(self) -> List[Spec]:
         """What the engine takes."""
         return [one.spec for one in self._tensors if one.is_input]
 
-    def feed(self, arrays):
+    def feed(self, arrays: List[Any]) -> None:
         """Put the inputs where each inference copies them from."""
         for one, array in zip([one for one in self._tensors if one.is_input], arrays):
             one.array[...] = array
 
-    def outputs(self):
+    def outputs(self) -> List[Tuple[Spec, Any]]:
         """The outputs of the last inference."""
         return [(one.spec, one.array.copy()) for one in self._tensors if not one.is_input]
 
@@ -176,7 +191,7 @@ class Engine:
 class _Tensor:
     """One input or output: its memory on the device, and pinned memory here with an array over it."""
 
-    def __init__(self, cuda, name, is_input, shape, dtype):
+    def __init__(self, cuda: Cuda, name: str, is_input: bool, shape: Tuple[int, ...], dtype: Any) -> None:
         if any(size < 0 for size in shape):
             raise RuntimeError("tensor '{}' has sizes that are not fixed: {}".format(name, list(shape)))
         self.name, self.is_input = name, is_input
@@ -188,7 +203,7 @@ class _Tensor:
         self.spec = spec
 
 
-def _tensors(engine):
+def _tensors(engine: Any) -> Iterator[Tuple[str, bool, Tuple[int, ...], Any]]:
     """(name, whether it is an input, shape, type) of each, in the engine's order."""
     if hasattr(engine, "num_io_tensors"):
         for name in [engine.get_tensor_name(number) for number in range(engine.num_io_tensors)]:
@@ -201,7 +216,7 @@ def _tensors(engine):
             yield engine.get_binding_name(number), engine.binding_is_input(number), shape, dtype
 
 
-def _dtype(kind):
+def _dtype(kind: object) -> Any:
     """By the type's name: tensorrt.nptype of 8.0 to 8.5 fails with numpy 1.24 and newer."""
     name = str(kind).rpartition(".")[2]
     if name not in _DTYPES:
@@ -209,20 +224,20 @@ def _dtype(kind):
     return numpy.dtype(_DTYPES[name])
 
 
-def _explicit_batch():
+def _explicit_batch() -> int:
     """The flag that 8.x needs, 10 ignores and 11 no longer has."""
     flag = getattr(tensorrt.NetworkDefinitionCreationFlag, "EXPLICIT_BATCH", None)
     return 0 if flag is None else 1 << int(flag)
 
 
-def _set_workspace(config, size):
+def _set_workspace(config: Any, size: int) -> None:
     if hasattr(config, "set_memory_pool_limit"):
         config.set_memory_pool_limit(tensorrt.MemoryPoolType.WORKSPACE, size)
     else:
         config.max_workspace_size = size
 
 
-def _set_flag(config, name):
+def _set_flag(config: Any, name: str) -> None:
     """TensorRT 11 has no such flags: it computes in the types that the network has, and int8 is in the network."""
     flag = getattr(tensorrt.BuilderFlag, name, None)
     if flag is not None:
@@ -233,7 +248,7 @@ def _set_flag(config, name):
         )
 
 
-def _parser_error(error):
+def _parser_error(error: Any) -> str:
     """Which node it is about, and why."""
     where = "node {}".format(error.node())
     try:  # newer parsers know its name and operator
@@ -243,7 +258,7 @@ def _parser_error(error):
     return "{}: {}".format(where, " ".join(error.desc().split()))
 
 
-def _board():
+def _board() -> str:
     try:
         with open("/proc/device-tree/model", errors="replace") as file:
             return file.read().rstrip("\0")

@@ -18,10 +18,9 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
-from devbench import ModelError
+from devbench import ModelError, extra_hint
 from devbench_zoo.recipe import INPUT_SIDES_PX, PRECISIONS
 
-_NO_TENSORFLOW_HINT = 'pip install "devbench[models]"'
 _ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
@@ -83,7 +82,7 @@ def _load_tensorflow() -> None:
         import tensorflow as tf
     except ImportError as error:
         raise ModelError(
-            f"Models are built with TensorFlow, which cannot be loaded: {error}", _NO_TENSORFLOW_HINT
+            f"Models are built with TensorFlow, which cannot be loaded: {error}", extra_hint("models")
         ) from error
     tf.config.experimental.enable_op_determinism()
     # The number of threads decides in which order sums are made: one more core, and the bytes differ.

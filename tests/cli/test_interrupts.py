@@ -98,7 +98,13 @@ def test_a_round_whose_samples_are_damaged_is_measured_again(bench: Bench) -> No
     process.communicate(timeout=10)
     part = sorted((bench.folder / "out" / "parts").glob("*.parquet"))[0]
     part.write_bytes(part.read_bytes()[:-20])
-    assert bench("run", "--resume", "out").returncode == 0
+    stale = part.with_name(f".{part.name}.{process.pid}.tmp")
+    stale.write_bytes(b"what a kill leaves")
+    resumed = bench("run", "--resume", "out")
+    assert resumed.returncode == 0
+    damaged = "round 0 is measured again: out/parts/case000-round00.parquet: is not as it was written"
+    assert f"a@fake:local:fake:slowdown=1: {damaged}" in resumed.stderr
+    assert not stale.exists()
     _assert_complete(bench, {})
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from devbench.compare.alike import answers_differ
 from devbench.compare.figures import RunSource
 from devbench.compare.runs import CaseChange, Difference, Kind, RunChanges, compare_runs, difference_of
 from devbench.domain.between_runs import BetweenRuns
@@ -23,6 +22,9 @@ from devbench.stats import Interval
 BASE = np.arange(2_000_000, 2_002_000, 10, dtype=np.int64)  # within 0.1 %, in order: no round looks better than it is
 ROUNDS = [BASE, BASE + 200, BASE + 400]
 Samples = dict[str, list[Nanoseconds]]
+ANSWER = OutputTensor(
+    name="o", dtype="int8", shape=(2,), sha256="1", data=bytes([100, 0]), second_sha256="2", second_data=bytes([0, 90]), scale=1.0
+)  # fmt: skip
 
 
 def _times(factor: float, rounds: list[Nanoseconds] = ROUNDS) -> list[Nanoseconds]:
@@ -91,12 +93,12 @@ def _run(*cases: CaseRecord, **changed: Any) -> Run:
     )
 
 
-def _side(run: Run, samples: Mapping[str, list[Nanoseconds]], outputs: tuple[OutputTensor, ...] = ()) -> RunSource:
+def _side(run: Run, samples: Mapping[str, list[Nanoseconds]], *outputs: OutputTensor) -> RunSource:
     return RunSource(
         name=f"{id(samples)}",
         run=run,
         samples=lambda case_id: dict(enumerate(samples.get(case_id, ROUNDS))),
-        outputs=lambda _: outputs,
+        outputs=lambda _: outputs or (ANSWER,),
     )
 
 
@@ -247,42 +249,27 @@ def test_what_else_differs_is_named_on_both_sides() -> None:
 
 
 def test_another_answer_to_the_same_input_gets_no_ratio() -> None:
-    def output(value: int) -> tuple[OutputTensor, ...]:
-        data = bytes([100, value])
-        return (OutputTensor(name="o", dtype="int8", shape=(2,), sha256=str(value), data=data, scale=1.0),)
-
     def change(new: CaseRecord, value: int) -> CaseChange:
-        return compare_runs(_side(_run(_case()), {}, output(0)), _side(_run(new), {}, output(value)), 0.01).cases[0]
+        output = replace(ANSWER, sha256=str(value), data=bytes([100, value]))
+        return compare_runs(_side(_run(_case()), {}), _side(_run(new), {}, output), 0.01).cases[0]
 
-    alike = change(_case(), 11)
+    alike = change(_case(), 25)
     assert alike.ratio, "resolvers of one runtime differ as much"
     assert not alike.is_a("answer")
-    other = change(_case(), 32)
-    assert other.reason == "another answer to the same input: output 'o' differs by 2.0 times the tolerance"
+    other = change(_case(), 64)
+    assert other.reason == "another answer to the same input: output 'o' differs by 2 times the tolerance"
     assert other.ratio is None
     assert other.is_a("answer")
-    assert change(_case(input="parrot.jpg"), 32).ratio, "another input has another answer"
+    assert change(_case(input="parrot.jpg"), 64).ratio, "another input has another answer"
 
 
-def test_zeros_are_no_answer_however_small_the_outputs_are() -> None:
-    """A classifier in doubt: its largest score is 14 steps, less than the tolerance of 16."""
-    scores = OutputTensor(name="o", dtype="uint8", shape=(3,), sha256="1", data=bytes([3, 14, 9]), scale=1 / 256)
-    near, zeros = (replace(scores, sha256=str(data), data=data) for data in (bytes([5, 10, 9]), bytes(3)))
-    assert answers_differ([scores], [near]) == ""
-    assert "differs by 1.1 times the tolerance" in answers_differ([scores], [zeros])
-
-
-def test_an_answer_too_large_to_be_kept_is_said_to_be_unknown() -> None:
-    def outputs(sha256: str) -> tuple[OutputTensor, ...]:
-        return (OutputTensor(name="mask", dtype="uint8", shape=(2000, 1000), sha256=sha256),)
-
-    def notes(old: str, new: str) -> tuple[str, ...]:
-        sides = _side(_run(_case()), {}, outputs(old)), _side(_run(_case()), {}, outputs(new))
-        return compare_runs(*sides, 0.01).cases[0].notes
-
-    unknown = "output 'mask' was too large to be kept, so how far the two answers are apart is not known"
-    assert unknown in notes("1", "2")
-    assert unknown not in notes("1", "1")
+def test_answers_that_show_nothing_are_noted_and_the_ratio_stands() -> None:
+    silent = replace(ANSWER, second_sha256="1", second_data=ANSWER.data)
+    change = compare_runs(_side(_run(_case()), {}, silent), _side(_run(_case()), {}, silent), 0.01).cases[0]
+    assert change.ratio
+    assert not change.is_a("answer")
+    (note,) = change.notes
+    assert note.startswith("answers not confirmed: two different inputs gave the same outputs; ")
 
 
 @pytest.mark.parametrize(("old", "new", "sides"), [(1, 1, ["OLD", "NEW"]), (1, 3, ["OLD"]), (3, 1, ["NEW"])])

@@ -12,14 +12,16 @@ from tests.tiny_tflite import Operation, Tensor, write_tflite
 CUSTOM = "custom:edgetpu-custom-op"
 
 
-def compiled_classifier(path: Path, *, minimum_runtime: int = 12, left_on_cpu: bool = False, streamed: int = 0) -> Path:
+def compiled_classifier(
+    path: Path, *, minimum_runtime: int = 12, left_on_cpu: bool = False, cached: int = 1000, streamed: int = 0
+) -> Path:
     """`tiny_tflite.classifier` as one compiled operation, with a CPU operation after it if `left_on_cpu`."""
     tensors = [
         Tensor("image", "uint8", (1, 2, 2, 1), 1 / 127.5, 128),
         Tensor("inner", "uint8", (1, 2, 2, 1), 1 / 127.5, 128),
         Tensor("scores", "uint8", (2, 2), 1 / 127.5, 128),
     ]
-    options = custom_options(minimum_runtime=minimum_runtime, cached=1000, streamed=streamed)
+    options = custom_options(minimum_runtime=minimum_runtime, cached=cached, streamed=streamed)
     if left_on_cpu:
         operations = [Operation(CUSTOM, (0,), (1,), options), Operation("SQUEEZE", (1,), (2,))]
     else:

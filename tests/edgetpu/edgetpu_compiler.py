@@ -3,6 +3,7 @@
 STANDIN_COMPILER says what it does; STANDIN_COMPILED is the file it copies.
 """
 
+import argparse
 import os
 import shutil
 import sys
@@ -45,6 +46,11 @@ Compilation failed: Model failed in Tflite interpreter. Please ensure model can 
 Compilation child process completed within timeout period.
 Compilation failed!
 """
+TIMEOUT = """Edge TPU Compiler version 16.0.384591198
+Started a compilation timeout timer of 300 seconds.
+Compilation timeout. This is usually caused by large activations.
+Compilation failed!
+"""
 
 
 def main() -> int:
@@ -52,23 +58,29 @@ def main() -> int:
     if sys.argv[1:] == ["-v"]:
         print("Edge TPU Compiler version 16.0.384591198" if mode != "mute" else "")
         return 0
-    arguments = dict(zip(sys.argv[2:-1:2], sys.argv[3:-1:2], strict=True))
-    model, into = Path(sys.argv[-1]), Path(arguments["-o"])
+    parser = argparse.ArgumentParser()
+    for flag in ("-s", "-a", "-d"):
+        parser.add_argument(flag, action="store_true")
+    for option in ("-t", "-m", "-o"):
+        parser.add_argument(option)
+    parser.add_argument("models", nargs="+", type=Path)
+    arguments = parser.parse_args()
     with Path(os.environ["STANDIN_CALLS"]).open("a") as file:
-        file.write(f"{model}\n")
-    if mode == "failure":
-        print(FAILURE)
+        file.write(" ".join(Path(word).name if "/" in word else word for word in sys.argv[1:]) + "\n")
+    if mode in {"failure", "timeout"}:
+        print(FAILURE if mode == "failure" else TIMEOUT)
         return 1
     if mode == "hang":
         time.sleep(600)
     if mode == "crash":
         os.abort()
-    if mode != "nothing":
-        shutil.copy(os.environ["STANDIN_COMPILED"], into / f"{model.stem}_edgetpu.tflite")
+    for model in arguments.models if mode != "nothing" else ():
+        shutil.copy(os.environ["STANDIN_COMPILED"], Path(arguments.o) / f"{model.stem}_edgetpu.tflite")
     partial = mode == "partial"
-    print(SUCCESS.format(name=model.stem, total=267 if partial else 31, streamed="1.50MiB" if partial else "0.00B"))
+    name, total = arguments.models[0].stem, 267 if partial else 31
+    print(SUCCESS.format(name=name, total=total, streamed="1.50MiB" if partial else "0.00B"))
     print((PARTIAL if partial else "") + END)
-    return 0
+    return 1 if mode == "half" else 0
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ def save(path: Path, model, *, quantized: bool = True, integer_ends: bool = True
     if quantized:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = images(batch)
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     if quantized and integer_ends:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.uint8

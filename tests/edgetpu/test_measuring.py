@@ -107,6 +107,9 @@ def test_what_makes_it_slower_is_said(tpu: TpuMachine) -> None:
         assert cause in text
     facts = tpu.bench.run_file()["cases"][0]["rounds"][0]["facts"]
     assert facts["edgetpu_firmware_before"] == "not loaded"
+    text = (tpu.bench.folder / "out" / "results.csv").read_text()
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["delegate_build"], row["cpu_operations"], row["streamed_bytes"]) == ("std", "1", "2000000")
 
 
 GOOGLES = {

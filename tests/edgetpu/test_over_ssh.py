@@ -42,3 +42,19 @@ def test_a_library_that_is_missing_over_there(tpu: TpuMachine, board: Board) -> 
     assert outcome["status"] == "skipped"
     assert "libedgetpu.so.1: cannot open shared object file" in str(outcome["reason"])
     assert str(outcome["hint"]).startswith("At attic, for ")
+
+
+def test_two_sticks_here_and_a_board_over_ssh(tpu: TpuMachine, board: Board) -> None:
+    tpu.stick("1-2", number=3)
+    tpu.stick("2-1", number=4)
+    tpu.chip()
+    devices = "usb:/sys/bus/usb/devices/1-2,usb:/sys/bus/usb/devices/2-1,pci:/dev/apex_0"
+    there = " ".join(f"{name}={value}" for name, value in tpu.env(devices=devices).items())
+    board.start(f"SetEnv {there}")
+    board.lab(tpu.bench.folder, device="coral-dev-board")
+    done = tpu.run(tpu.suite("coral-usb, coral-dev-board"), devices=devices)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {case["place"]: case for case in tpu.bench.run_file()["cases"]}
+    assert {case["outcome"]["status"] for case in found.values()} == {"measured"}
+    used = {name: case["rounds"][0]["facts"]["edgetpu_device"] for name, case in found.items()}
+    assert used == {"1-2": "usb:0", "2-1": "usb:1", "local": "pci:0"}

@@ -106,11 +106,11 @@ def test_a_device_file_that_is_not_there(tpu: TpuMachine) -> None:
     assert "is not there" in done.stderr
 
 
-def test_a_wrong_option(tpu: TpuMachine) -> None:
+def test_an_option_that_the_library_refuses(tpu: TpuMachine) -> None:
     tpu.stick("2-1")
-    tpu.run(tpu.suite("{coral-usb: {performance: Turbo}}"), devices=f"{USB}2-1")
+    tpu.run(tpu.suite("{coral-usb: {performance: Low}}"), devices=f"{USB}2-1", refuse=1)
     error, hint = _failure(tpu)
-    assert "libedgetpu.so.1 refused Performance=Turbo, device=usb:0" in error
+    assert "libedgetpu.so.1 refused Performance=Low, device=usb:0" in error
     assert "Low, Medium, High or Max" in hint
 
 

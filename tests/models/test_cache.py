@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import QUICK, Bench
 
@@ -85,3 +88,57 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_its_path(bench: Bench) 
     assert "file" in done.stderr
     assert "DEVBENCH_CACHE" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_in_the_cache_is_listed_and_cleaned_but_for_what_an_unfinished_run_needs(bench: Bench) -> None:
+    suite = _bakery(bench)
+    assert bench("run", suite, "--out", "out").returncode == 0
+    run_file = bench.folder / "out" / "run.json"
+    finished = run_file.read_text()
+    run_file.write_text(json.dumps({**json.loads(finished), "finished_utc": ""}))
+    listed = json.loads(bench("cache", "--json").stdout)
+    assert listed["limit_bytes"] == 10 << 30
+    assert {(entry["kind"], entry["name"].partition("-")[0]) for entry in listed["entries"]} == {
+        ("model", "bread"),
+        ("worker", "devbench"),
+    }
+    (bread,) = (entry for entry in listed["entries"] if entry["kind"] == "model")
+    needed = f"the unfinished run {bench.folder / 'out'} needs it"
+    assert (bread["source"], bread["needed"]) == ("bakery:rye", needed)
+    assert bread["size_bytes"] > 1000
+    assert "of 10.0 GiB" in bench("cache").stdout
+
+    kept = bench("cache", "clean", "--all").stdout
+    assert f"kept model bread: {needed}" in kept
+    assert "kept worker devbench-worker-" in kept
+    assert _file(bench).exists()
+    run_file.write_text(finished)
+    assert "would remove model bread" in bench("cache", "clean", "bread", "--dry-run").stdout
+    assert _file(bench).exists()
+    for arguments in (["--older-than", "2h"], ["--to", "1G"], ["bread", "--older-than", "1 d"]):
+        assert "removed" not in bench("cache", "clean", *arguments).stdout
+    assert "removed model bread" in bench("cache", "clean", "--to", "0").stdout
+    assert not list((bench.folder / "cache" / "models").glob("bread-*/bread.fake"))
+    assert bench("run", suite, "--out", "again").returncode == 0
+    assert _baked(bench) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ([], 2, "say what to remove"),
+        (["--to", "much"], 2, "'much' is not a size"),
+        (["--older-than", "1y"], 2, "'1y' is not an age"),
+        (["bread"], 1, "the cache has nothing of the name 'bread'; none is known"),
+    ],
+)
+def test_what_cannot_be_cleaned_is_said(bench: Bench, arguments: list[str], status: int, said: str) -> None:
+    done = bench("cache", "clean", *arguments)
+    assert done.returncode == status
+    assert said in done.stderr
+
+
+def test_a_limit_that_is_not_a_size_fails_the_case_with_the_variable_it_stands_in(bench: Bench) -> None:
+    done = bench("run", _bakery(bench), "--out", "out", env={"DEVBENCH_CACHE_LIMIT": "much"})
+    assert done.returncode == 3
+    assert bench.outcomes()["bread"]["error"] == "DEVBENCH_CACHE_LIMIT: 'much' is not a size such as 500M or 10G"

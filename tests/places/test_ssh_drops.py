@@ -57,6 +57,7 @@ def test_a_connection_that_is_cut_fails_the_case_and_the_next_connects_anew(
     outcomes = bench.outcomes()
     assert outcomes["stuck"]["error"] == "the connection to attic was lost", out
     assert "restarted" in outcomes["stuck"]["hint"]
+    assert outcomes["stuck"]["place_lost"]
     assert outcomes["stuck"]["phase"] == "warmup"
     assert outcomes["good"]["status"] == "measured"
     assert gone_within(running, 5)
@@ -70,6 +71,7 @@ def test_a_board_that_reboots_fails_its_cases(bench: Bench, board: Board) -> Non
     outcomes = bench.outcomes()
     assert outcomes["stuck"]["error"] == "the connection to attic was lost"
     assert outcomes["good"]["error"] == "attic is there, but no ssh server answers"
+    assert outcomes["stuck"]["place_lost"] and outcomes["good"]["place_lost"]
     assert gone_within(running, 5)
 
 

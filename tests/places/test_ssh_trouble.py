@@ -49,7 +49,8 @@ def test_places_are_listed_with_what_runs_there_or_why_they_are_not_ready(
     assert cellar["text"] == "nobody@attic.invalid: there is no machine of this name"
     assert "lab.yaml" in cellar["hint"]
     assert old["text"].startswith("litert is not there: ModuleNotFoundError: No module named ")
-    assert old["hint"].startswith(f"At attic, for {interpreters('3.9')}: To have it: ")
+    python = interpreters("3.9")
+    assert old["hint"] == f"At attic, for {python}: `{python} -m pip install ai-edge-litert`."
 
 
 def test_a_server_that_never_answers_is_tried_once_and_ctrl_c_ends_the_waiting(bench: Bench, board: Board) -> None:

@@ -11,7 +11,7 @@ from devbench.compare.overview import Overview, overview_of
 from devbench.domain.conditions import Conditions, Reason, Verdict
 from devbench.domain.measure import PROFILES
 from devbench.domain.model import TensorSpec
-from devbench.domain.outcome import Failed, Measured, Nanoseconds, RoundFacts, Skipped
+from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, RoundFacts, Skipped
 from devbench.domain.place import Absent
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Request, Run
 from devbench.report.plots import CaseTrace, system_number, trace_of
@@ -21,6 +21,7 @@ STEAL = Reason(
     code="steal", severity="suspect", text="the hypervisor took 2% away", remedy="Use a machine of your own."
 )
 BUSY = Reason(code="busy", severity="contaminated", text="others kept 1 core busy", remedy="See `devbench doctor`.")
+ANSWERS = (OutputTensor(name="o", dtype="int8", shape=(1,), sha256="to one input", second_sha256="to another"),)
 EVIL = '<script>window.broken = 1</script><img src=x onerror="window.broken=2">'
 
 
@@ -107,7 +108,7 @@ def run_of(*cases: CaseRecord, baseline: str = "cpu", between: tuple[str, ...] =
 def overview_of_run(run: Run, samples: dict[str, list[Nanoseconds]]) -> Overview:
     """What a report of the run says."""
     source = RunSource(
-        name=run.id, run=run, samples=lambda case_id: dict(enumerate(samples[case_id])), outputs=lambda _: ()
+        name=run.id, run=run, samples=lambda case_id: dict(enumerate(samples[case_id])), outputs=lambda _: ANSWERS
     )
     return overview_of([source], [])
 

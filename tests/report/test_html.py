@@ -209,6 +209,21 @@ def test_the_answer_admits_that_there_is_none() -> None:
     assert answer_of(nothing).sure == "No case gave a figure."
 
 
+def test_a_ratio_of_answers_that_show_nothing_says_so_wherever_it_is_shown() -> None:
+    rounds = [samples_of(1_000_000, 1), samples_of(1_000_000, 2)]
+    cases = [case_of("net", device, rounds) for device in ("cpu", "gpu")]
+    comparison = comparison_of(*cases, samples={case.id: rounds for case in cases})
+    assert answer_of(comparison).sure.endswith("are clean.")
+    cells = {key: replace(cell, unconfirmed="why not") for key, cell in comparison.cells.items() if key[1]}
+    comparison = replace(comparison, cells={**comparison.cells, **cells})
+    assert answer_of(comparison).sure.endswith("The answers are not confirmed for 1 ratio.")
+    (doubt,) = (one for one in doubts(comparison) if one.kind == "not confirmed")
+    assert doubt.text == "answers not confirmed: why not"
+    (table, *_) = tables_of(comparison)
+    assert "answers not confirmed" in table.rows[0][2]
+    assert "net@gpu: answers not confirmed: why not." in table.notes
+
+
 def test_one_device_is_answered_with_its_times() -> None:
     rounds = {"a@cpu": [samples_of(2_000_000, 1)], "b@cpu": [samples_of(30_000_000, 1)]}
     cases = [case_of(name[0], "cpu", one, STEAL) for name, one in rounds.items()]

@@ -17,7 +17,7 @@ from devbench.report.markdown import markdown
 from devbench.report.numbers import duration, milliseconds
 from devbench.report.tables import Table, tables_of
 from devbench.run.summary import summary_of
-from tests.report.runs import case_of
+from tests.report.runs import ANSWERS, case_of
 
 ROUNDS = {number: np.full(200, 2_000_000, dtype=np.int64) + np.arange(200) * 100 for number in range(3)}
 SLOW = {number: ns * 16 for number, ns in ROUNDS.items()}
@@ -47,7 +47,7 @@ def _case(model: str, device: str, rounds: dict[int, np.ndarray]) -> CaseRecord:
 
 
 def _tables(run: Run, samples: Samples) -> list[Table]:
-    source = RunSource(name="r", run=run, samples=samples, outputs=lambda _: ())
+    source = RunSource(name="r", run=run, samples=samples, outputs=lambda _: ANSWERS)
     return tables_of(overview_of([source], []))
 
 

@@ -15,7 +15,7 @@ from devbench.store.results_file import read_results, read_rows, write_results
 
 ROW = {
     **dict.fromkeys(NAMES, ""),
-    "schema": "2",
+    "schema": "3",
     "model": "m",
     "status": "measured",
     "latency_ms": "2.0",

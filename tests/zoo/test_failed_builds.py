@@ -90,7 +90,7 @@ def test_without_tensorflow(into: Path, sources: Sources, fake_tensorflow: Calla
     fake_tensorflow("raise ModuleNotFoundError(\"No module named 'tensorflow'\")")
     with pytest.raises(ModelError, match="No module named 'tensorflow'") as caught:
         devbench_zoo.devbench_fetch_model(sources("mobilenet_v1", "int8"), into)
-    assert caught.value.hint == 'pip install "devbench[models]"'
+    assert "`uv sync --extra models`" in caught.value.hint
 
 
 def test_a_crash_shows_what_was_printed_even_on_stdout(

@@ -75,7 +75,8 @@ def _told(cell: Cell, case: CaseRecord) -> tuple[str, ...]:
     if isinstance(outcome, Measured):
         reasons = [f"{one.code}: {one.text}. {one.remedy}" for one in outcome.verdict.reasons]
         refused = [f"No ratio, since {cell.faster.refused}."] if cell.faster.refused else []
-        return (*reasons, *remarks, *refused)
+        unconfirmed = [f"Answers not confirmed: {cell.faster.unconfirmed}."] if cell.faster.unconfirmed else []
+        return (*reasons, *remarks, *refused, *unconfirmed)
     return ("Its rounds are not all done.",)
 
 

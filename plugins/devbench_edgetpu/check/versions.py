@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from devbench_edgetpu.graph import Operation
+from devbench_edgetpu.check.graph import Operation
 
-COMPILER = "16.0"
+COMPILER, NEWEST_RUNTIME = "16.0", 14
 TENSORFLOW = "2.6"
 # The one custom operation of which public logs show that the compiler reads it (and leaves it to the CPU).
 _READABLE_CUSTOM = "TFLite_Detection_PostProcess"
