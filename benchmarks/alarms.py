@@ -26,10 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from devbench.compare.runs import Side
+from devbench.cli.sources import run_source
+from devbench.compare.figures import RunSource
 from devbench.domain.run import CaseRecord
 from devbench.stats import ratio_interval, undisturbed_ratio
-from devbench.stats.undisturbed import PERCENT
+from devbench.stats.round_median import FASTEST_PERCENT as PERCENT
 from devbench.store.folder import RunFolder
 
 SLOWER_PERCENT = 2
@@ -110,8 +111,8 @@ def main() -> None:
 
 
 def trial(
-    model: Path, cases: dict[str, int], measure: str, runs: Path, before: Side | None
-) -> tuple[dict, Side | None]:
+    model: Path, cases: dict[str, int], measure: str, runs: Path, before: RunSource | None
+) -> tuple[dict, RunSource | None]:
     """Measure the cases, slowed by so many percent: what they show, beside the trial `before` too; and the next's."""
     with tempfile.TemporaryDirectory() as folder:
         install(Path(folder))
@@ -134,7 +135,7 @@ def trial(
     return shown(new, before) | {"seconds": round(seconds, 1), "measure": measure}, None if before else new
 
 
-def shown(new: Side, before: Side | None) -> dict:
+def shown(new: RunSource, before: RunSource | None) -> dict:
     """The ratios of a run, and those beside the run before it: estimate, low, high; medians and fastest percent.
 
     And the fastest percent of each round, for who wants to make another interval of them.
@@ -195,9 +196,9 @@ def is_found(ratio: list[float]) -> bool:
     return ratio[1] > 1
 
 
-def compared(old: Side, new: Side, twin: str) -> dict[str, list[float]]:
+def compared(old: RunSource, new: RunSource, twin: str) -> dict[str, list[float]]:
     """Case `a` of one run and case `twin` of the other, which may be the same run."""
-    below, above = old.rounds(case_of(old, "a")), new.rounds(case_of(new, twin))
+    below, above = rounds_of(old, "a"), rounds_of(new, twin)
     paired = old is new and len(below) == len(above)
     fastest = undisturbed_ratio(above, below)
     assert fastest is not None
@@ -205,17 +206,24 @@ def compared(old: Side, new: Side, twin: str) -> dict[str, list[float]]:
     return {by: [round(value, 6) for value in (one.estimate, one.low, one.high)] for by, one in ratios.items()}
 
 
-def fastest_us(one: Side, twin: str) -> list[float]:
+def fastest_us(one: RunSource, twin: str) -> list[float]:
     """Of each round that counts: what `undisturbed_ratio` starts from."""
-    return [round(float(np.percentile(samples, PERCENT)) / 1e3, 2) for samples in one.rounds(case_of(one, twin))]
+    return [round(float(np.percentile(samples, PERCENT)) / 1e3, 2) for samples in rounds_of(one, twin)]
 
 
-def side(folder: RunFolder) -> Side:
+def side(folder: RunFolder) -> RunSource:
     run = folder.load()
-    return Side(run=run, samples=lambda case: folder.samples(run, case), outputs=lambda case: folder.outputs(run, case))
+    return run_source(folder, run)
 
 
-def case_of(one: Side, twin: str) -> CaseRecord:
+def rounds_of(one: RunSource, twin: str) -> list[np.ndarray]:
+    """The samples of each round that counts."""
+    case = case_of(one, twin)
+    samples = one.samples(case.id)
+    return [samples[about.index] for about in case.counting]
+
+
+def case_of(one: RunSource, twin: str) -> CaseRecord:
     return next(case for case in one.run.cases if case_twin(case) == twin)
 
 

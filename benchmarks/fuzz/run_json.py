@@ -20,14 +20,15 @@ from random import Random
 from benchmarks.fuzz.apart import Tally, main, trials_apart
 from benchmarks.fuzz.folders import make_folder
 from benchmarks.fuzz.mutate import mutated_bytes, mutated_json
-from devbench.cli.sources import Sources, open_sources
-from devbench.compare.runs import Side, compare_runs
+from devbench.cli.sources import Sources, open_sources, run_source
+from devbench.compare.runs import compare_runs
 from devbench.domain.run import Run
 from devbench.errors import DevbenchError
 from devbench.publish.rows import footnotes, profiles
 from devbench.publish.verify import verify_run
 from devbench.report.markdown import markdown
 from devbench.report.runs_table import runs_data, runs_table
+from devbench.report.tables import tables_of
 from devbench.store.codec import encode_run
 from devbench.store.folder import RUN_FILE, RunFolder
 from devbench.store.results_file import write_results
@@ -96,11 +97,11 @@ def _report(folder: RunFolder, run: Run) -> None:
     sources: Sources = open_sources([folder.path])
     encode_run(run).decode()
     write_results(rows_of(run))
-    markdown(sources.tables())
+    markdown(tables_of(sources.overview()))
 
 
 def _compare(folder: RunFolder, run: Run) -> None:
-    side = Side(run=run, samples=lambda case: folder.samples(run, case), outputs=lambda case: folder.outputs(run, case))
+    side = run_source(folder, run)
     changes = compare_runs(side, side, 0.01)
     json.dumps(runs_data(changes))
     markdown([runs_table(changes)])

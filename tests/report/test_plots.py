@@ -20,8 +20,10 @@ from devbench.report.plots.themes import HATCHES, MARKERS
 from tests.conftest import Bench
 from tests.report.runs import EVIL, STEAL, case_of, rich_run, samples_of
 
-OURS = Mark(model="m", device="cpu", value=47.123456, low=46.0, high=48.0, rounds=(46.5, 47.5), note="suspect")
-THEIRS = Mark(model="m", device="tpu", value=2.2, low=2.15, high=2.25, kind="published", note="published [1]")
+OURS = Mark(
+    model="m", device="cpu", number=0, value=47.123456, low=46.0, high=48.0, rounds=(46.5, 47.5), note="suspect"
+)
+THEIRS = Mark(model="m", device="tpu", number=1, value=2.2, low=2.15, high=2.25, kind="published", note="published [1]")
 
 
 def _texts(document: str) -> list[str]:
@@ -84,7 +86,7 @@ def test_the_intervals_and_the_rounds_are_where_they_belong() -> None:
 
 
 def test_a_speedup_that_may_be_none_is_called_none() -> None:
-    even = Mark(model="m", device="tpu", value=1.01, low=0.99, high=1.03)
+    even = Mark(model="m", device="tpu", number=1, value=1.01, low=0.99, high=1.03)
     figure = speedup_figure([even, replace(even, model="n", value=15.1, low=15.0, high=15.2)], "cpu", LIGHT)
     assert [text.get_text() for text in figure.axes[0].texts] == ["no difference shown", "15.1×"]
 
