@@ -22,6 +22,7 @@ from devbench.cli.sources import open_sources
 from devbench.errors import DevbenchError
 from devbench.publish.verify import verify
 from devbench.report.markdown import markdown
+from devbench.report.tables import tables_of
 from devbench.store.package import PACKAGE_FILE
 from devbench.store.results_file import read_rows, write_results
 
@@ -66,7 +67,7 @@ def _trial_on(table: Path, file: Path) -> Trial:
         file.write_bytes(_with_another_cell(random, data) if by_cell else mutated_bytes(random, data))
         try:
             sources = open_sources([table])
-            markdown(sources.tables())
+            markdown(tables_of(sources.overview()))
             found = read_rows(table)
             write_results(found)
             verify(table, [OURS.parents[1]])
