@@ -275,7 +275,7 @@ def test_the_energy_is_read_over_there(
     inferences = about["samples"] * about["inferences_per_sample"]
     assert about["facts"]["energy_source"] == ("ina3221: POM_5V_IN" if generation == "nano" else "ina3221: VDD_IN")
     assert about["energy_mj"] == pytest.approx(3e3 * (end_s - begin_s) / inferences, rel=0.02)
-    assert about["energy_mj"] == pytest.approx(30, rel=0.1)
+    assert about["energy_mj"] > 29
     assert float(about["facts"]["power_idle_w"]) == pytest.approx(2, rel=0.01)
     assert gone_within(one.server.running(), 5)
 
