@@ -177,7 +177,7 @@ def test_a_kill_while_the_clocks_are_being_set_waits_for_the_program_before_it_u
     far: Callable[[str], Far],
 ) -> None:
     nano = far("nano")
-    nano.board.jetson_clocks(slow=3)
+    nano.board.jetson_clocks(slow=1)
     before = nano.board.set()
     nano.lab("{jetson_clocks: true}")
     process = nano.bench.start("run", suite(nano.bench, LONG), "--out", "out")
@@ -187,7 +187,7 @@ def test_a_kill_while_the_clocks_are_being_set_waits_for_the_program_before_it_u
     process.communicate(timeout=20)
     wait_until(lambda: not nano.left.exists())
     assert calls.read_text().count("--restore") == 1
-    time.sleep(3.5)  # in which one that was not waited for would have set them again
+    time.sleep(1.2)  # in which one that was not waited for would have set them again
     assert nano.board.set() == before
 
 
