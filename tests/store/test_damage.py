@@ -136,6 +136,17 @@ def test_a_folder_of_schema_1_is_read_and_says_what_cannot_be_checked(tmp_path: 
         folder.samples(run.with_case(replace(case, outcome=replace(case.outcome, summary=summary))), case.id)
 
 
+def test_a_folder_of_schema_2_is_read_and_its_checksums_hold() -> None:
+    """Made when the schema was new: a field that is added later must change no checksum of what is there."""
+    folder = RunFolder(SCHEMA_1.with_name("run-schema-2"))
+    run = folder.load()
+    assert run.schema == 2
+    assert run.doubts == ()
+    assert list(folder.files.damage(run)) == []
+    assert len(folder.samples(run, CASES[0], "compute")[0]) == SAMPLES
+    assert folder.outputs(run, CASES[0])[0].shape == (1, 8)
+
+
 def test_an_unfinished_folder_of_schema_1_gets_checksums_when_it_is_taken_up(tmp_path: Path) -> None:
     new = make_folder(tmp_path / "run", finished=False)
     run = replace(new.load(), schema=1, files={})
