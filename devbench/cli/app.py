@@ -25,7 +25,7 @@ COMMANDS = {
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",
     "publish": "Write a run as a CSV with its description, for others to cite.",
-    "verify": "Make a published CSV again from its run, and name what does not follow.",
+    "verify": "Make a CSV, or a run, again from its samples, and name what does not follow.",
 }
 
 

@@ -43,9 +43,8 @@ def command(
     One source gives its own table; several are put side by side where they are of the same work.
     """
     found = open_sources(sources)
-    for _, run in found.runs:
-        for doubt in run.doubts:
-            print(f"warning: {doubt}", file=sys.stderr)
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     style = "json" if as_json else style
     if plots:
         _draw(found, baseline, reference, plots)

@@ -25,11 +25,15 @@ if TYPE_CHECKING:  # a CSV alone is shown without what reads runs, which takes l
 
 @dataclass(frozen=True)
 class Sources:
-    """Run folders with their runs, CSVs, and the CSVs that the one run names as references."""
+    """Run folders with their runs, CSVs, and the CSVs that the one run names as references.
+
+    warnings: what was changed or damaged after it was written.
+    """
 
     runs: tuple[tuple[RunFolder, Run], ...]
     files: tuple[ResultsFile, ...]
     references: tuple[ResultsFile, ...]
+    warnings: tuple[str, ...] = ()
 
     def tables(self, baseline: str = "", reference: str = "", comparison: Comparison | None = None) -> list[Table]:
         """All tables of the report. comparison: `comparison(baseline)`, where it is at hand."""
@@ -56,8 +60,13 @@ def open_sources(paths: Sequence[Path]) -> Sources:
     folders = [_open_run(path) for path in paths if path not in csvs]
     runs = tuple((folder, folder.load()) for folder in folders)
     given = {path.name for path in csvs}
-    own = [path for path in folders[0].references(runs[0][1]) if path.name not in given] if len(folders) == 1 else []
-    return Sources(runs=runs, files=tuple(map(_results_file, csvs)), references=tuple(map(_results_file, own)))
+    own, problems = folders[0].references(runs[0][1]) if len(folders) == 1 else ([], [])
+    return Sources(
+        runs=runs,
+        files=tuple(map(_results_file, csvs)),
+        references=tuple(_results_file(path) for path in own if path.name not in given),
+        warnings=(*(doubt for _, run in runs for doubt in run.doubts), *problems),
+    )
 
 
 def _results_file(path: Path) -> ResultsFile:

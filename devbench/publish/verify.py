@@ -72,7 +72,7 @@ def verify(csv: Path, folders: Sequence[Path]) -> Verification:
         rows=len(ours),
         cells=cells,
         published_elsewhere=len(rows) - len(ours),
-        problems=tuple(problems),
+        problems=tuple(dict.fromkeys(problems)),
         notes=tuple(notes),
     )
 
@@ -88,7 +88,7 @@ def verify_run(folder: RunFolder) -> Verification:
         rows=len(rows),
         cells=sum(len(row) for row in rows if row["status"] == "measured") if again else 0,
         published_elsewhere=0,
-        problems=(*_damage(folder, run), *problems),
+        problems=tuple(dict.fromkeys([*_damage(folder, run), *problems])),
         notes=tuple(_unsealed(folder, run)),
     )
 
@@ -121,7 +121,7 @@ def _made_again(folder: RunFolder, run: Run) -> tuple[Run | None, list[str]]:
 
 
 def _damage(folder: RunFolder, run: Run) -> list[str]:
-    return list(dict.fromkeys([*run.doubts, *folder.files.damage(run)]))
+    return [*run.doubts, *folder.files.damage(run)]
 
 
 def _unsealed(folder: RunFolder, run: Run) -> Iterator[str]:

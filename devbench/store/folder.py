@@ -94,11 +94,17 @@ class RunFolder:
             sums = {f"{REFERENCES}/{path.name}": sha256_of(path) for path in kept}
         return replace(run, files={**run.files, **sums})
 
-    def references(self, run: Run) -> list[Path]:
-        """The published CSVs that its suite named."""
-        paths = sorted((self.path / REFERENCES).glob("*.csv"))
-        named = [self.files.path(run, name) for name in run.files if name.startswith(f"{REFERENCES}/")]
-        return sorted(path for path in named if path.suffix == ".csv") if run.schema == SCHEMA else paths
+    def references(self, run: Run) -> tuple[list[Path], list[str]]:
+        """The published CSVs that its suite named, and what is wrong with those that are damaged."""
+        paths, problems = [], []
+        there = [f"{REFERENCES}/{path.name}" for path in (self.path / REFERENCES).glob("*.csv")]
+        for name in sorted(run.files if run.schema == SCHEMA else there):
+            if name.startswith(f"{REFERENCES}/") and name.endswith(".csv"):
+                try:
+                    paths.append(self.files.path(run, name))
+                except DamagedError as error:
+                    problems.append(error.message)
+        return paths, problems
 
     def add_round(self, run: Run, case_id: str, done: Round) -> Run:
         """Save the samples of a round; the run with that round. Only when this run is saved does the round count."""
