@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devbench.domain.change import ChangeAt
+from devbench.domain.change import Change, ChangeAt
+from devbench.domain.extend import Device
 from devbench.domain.place import Place
 from devbench.errors import DevbenchError
 from devbench.plugin.registry import Registry
@@ -20,7 +21,7 @@ def changes_of(places: Sequence[Place], registry: Registry) -> list[ChangeAt]:
                 known = f"It knows: {', '.join(device.settings)}." if device.settings else "It has no settings."
                 raise DevbenchError(f"lab.yaml: place '{place.name}': {place.device} has no setting '{name}'", known)
         for change in device().changes(place) if place.settle else ():
-            one = ChangeAt(place=place, change=change, undo=device().undo(change.setting, change.was))
+            one = ChangeAt(place=place, change=change, undo=_undo(device(), change))
             other = found.setdefault((one.host, place.ssh and place.ssh.config, *one.undo), one)
             if other.change.apply != change.apply:
                 raise DevbenchError(
@@ -28,3 +29,13 @@ def changes_of(places: Sequence[Place], registry: Registry) -> list[ChangeAt]:
                     "Measure them in two runs: see `--device`.",
                 )
     return list(found.values())
+
+
+def _undo(device: Device, change: Change) -> tuple[str, ...]:
+    try:
+        return device.undo(change.setting, change.was)
+    except ValueError as error:
+        raise DevbenchError(
+            f"{change.text}: {device.kind} does not say how to undo it, so nothing is changed",
+            "Leave it out of lab.yaml, or update the plugin: see `devbench plugins`.",
+        ) from error

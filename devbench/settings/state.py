@@ -33,7 +33,7 @@ class FileBefore:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeMade:
-    """A change that a device has asked for. Its plugin and lab.yaml know the program that undoes it; this file does not.
+    """A change that a device asked for. Its plugin and lab.yaml know the program that undoes it; this file does not.
 
     place, device: where it was made. host: the machine that ssh reaches it on; "" for this one.
     setting, was: see `Change`. text: what was changed, for a reader. lasting: it outlives a boot of this machine.
@@ -128,6 +128,6 @@ def read_state(path: Path) -> State | None:
 
 def _by_hand(path: Path) -> str:
     return (
-        "It should say how to undo settings that an earlier devbench left. See what `devbench doctor` says of clocks and "
-        f"power mode, set by hand what is not as it should be, then: rm {shlex.quote(str(path))}"
+        "It should say how to undo settings that an earlier devbench left. See what `devbench doctor` says of clocks "
+        f"and power mode, set by hand what is not as it should be, then: rm {shlex.quote(str(path))}"
     )
