@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 import click
-from rich.console import Console
 
+from devbench.cli.console import open_console
 from devbench.cli.paths import PATH
 from devbench.cli.runs import open_run
 from devbench.compare.runs import Changes, Kind, Side, compare_runs
@@ -67,7 +67,7 @@ def command(old: Path, new: Path, threshold: float, style: str, as_json: bool, k
     elif style == "markdown":
         print(markdown([runs_table(changes)]), end="")
     else:
-        print_tables([runs_table(changes)], Console())
+        print_tables([runs_table(changes)], open_console())
     return _status(changes, kinds)
 
 

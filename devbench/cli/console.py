@@ -1,17 +1,35 @@
-"""Progress on stderr: a bar in a terminal, plain lines elsewhere. It draws only when something happened."""
+"""What is drawn in a terminal: tables, and progress, as a bar or as plain lines where stderr is no terminal."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.segment import Segment
 
+from devbench.printable import one_line, printable
 from devbench.report.figures import duration
 from devbench.run.progress import Progress as RunProgress
+
+
+class PrintableConsole(Console):
+    """Draws with rich's own control sequences, and shows those in the text instead of obeying them."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The same, fit to be shown."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+def open_console(*, stderr: bool = False) -> PrintableConsole:
+    """The terminal that standard output or error is, or whatever else."""
+    stream = sys.stderr if stderr else sys.stdout
+    return PrintableConsole(file=getattr(stream, "unfiltered", stream))
 
 
 class ModelLog(logging.Handler):
@@ -63,7 +81,8 @@ class BarProgress(RunProgress):
     """A bar over the rounds, with what is going on and the time that is left.
 
     Rich would redraw ten times a second from a thread of its own; that thread would run beside the model
-    being measured, so it is switched off and the bar moves at events only.
+    being measured, so it is switched off and the bar moves at events only. Nor does it catch what is printed: it would
+    obey the control sequences in it.
     """
 
     def __init__(self, console: Console) -> None:
@@ -73,6 +92,8 @@ class BarProgress(RunProgress):
             console=console,
             auto_refresh=False,
             transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task: TaskID = self._bar.add_task("starting", total=None)
         self._step = ""
@@ -112,12 +133,12 @@ class BarProgress(RunProgress):
         self._bar.console.print(f"{case_id} failed: {error}", markup=False, style="red")
 
     def _show(self, text: str) -> None:
-        self._bar.update(self._task, description=escape(text), refresh=True)
+        self._bar.update(self._task, description=escape(one_line(text)), refresh=True)
 
 
 def open_progress() -> LineProgress | BarProgress:
     """The display that fits stderr, listening to what models log."""
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     progress = BarProgress(console) if console.is_terminal else LineProgress()
     log = logging.getLogger("devbench.models")
     log.setLevel(logging.INFO)

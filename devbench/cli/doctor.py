@@ -18,6 +18,7 @@ from devbench.domain.place import Place
 from devbench.errors import DevbenchError
 from devbench.machine.checks import check_machine
 from devbench.models.cache import cache_folder
+from devbench.printable import one_line
 from devbench.run.progress import Progress
 from devbench.settings.guardian import Undo
 from devbench.settings.held_signals import signals_held
@@ -85,9 +86,9 @@ def _judge(left: Check | None, *, as_json: bool) -> None:
         print(json.dumps([asdict(check) for check in checks], indent=2))
         return
     for check in checks:
-        print(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}")
+        print(one_line(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}"))
         if check.hint:
-            print(f"          → {check.hint}")
+            print(one_line(f"          → {check.hint}"))
 
 
 def _device_checks(kind: str, device: type[Device]) -> list[Check]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from devbench.cli.console import open_console
 from devbench.cli.output import write_output
 from devbench.cli.paths import PATH
 from devbench.cli.sources import Sources, figures_of, open_sources
@@ -51,7 +52,7 @@ def command(
     if out:
         write_output(out, _text(found, style, baseline, reference))
     elif style == "table":
-        print_tables(found.tables(baseline, reference), Console())
+        print_tables(found.tables(baseline, reference), open_console())
     else:
         print(_text(found, style, baseline, reference), end="")
 

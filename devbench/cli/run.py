@@ -11,10 +11,9 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich.console import Console
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
-from devbench.cli.console import open_progress
+from devbench.cli.console import open_console, open_progress
 from devbench.cli.desk import open_desk
 from devbench.cli.paths import PATH, did_you_mean, listed, some
 from devbench.cli.runs import is_run, open_run
@@ -157,7 +156,7 @@ def _show(run: Run, folder: RunFolder, *, page: bool, as_json: bool) -> None:
     if as_json:
         print(encode_run(run).decode(), end="", flush=True)
     else:
-        print_tables(sources.tables(comparison=comparison), Console())
+        print_tables(sources.tables(comparison=comparison), open_console())
         sys.stdout.flush()
     if page:
         _write_page(sources, comparison, folder)

@@ -77,7 +77,9 @@ class RunFolder:
         except FileNotFoundError:
             strange = [] if not self.path.is_symlink() else ["a link that leads nowhere"]
         except OSError as error:
-            raise RunFolderError(f"{self.path}: cannot be written: {error.strerror}", "Choose another --out.") from error
+            raise RunFolderError(
+                f"{self.path}: cannot be written: {error.strerror}", "Choose another --out."
+            ) from error
         if strange:
             more = ", …" if len(strange) > _MOST_NAMES else ""
             raise RunFolderError(
