@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import unicodedata
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,22 @@ def test_no_cell_is_a_formula(tmp_path: Path, formula: str, before: str) -> None
     path.write_text(write_results([{**row, "reason": "x"}]).replace(",x,", f',"{before}{formula}",'), newline="")
     with pytest.raises(ResultsFileError, match=r"as a formula|NUL"):
         read_rows(path)
+
+
+class Addresses(HTMLParser):
+    """Every address in a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[str | None] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {value for name, value in attrs if name in ("href", "src", "action", "xlink:href")}
+
+
+def test_a_page_leads_nowhere_else() -> None:
+    evil = "javascript:alert(1) <a href='javascript:alert(1)'>x</a> [x](http://a) `<a href=javascript:a>`"
+    page = html_report(evil, [Table(title=evil, header=(evil,), rows=(((evil,),),), notes=(evil,))], [])
+    assert Addresses(page).found == {"#tables", "data:,"}
+    assert "javascript:" in page

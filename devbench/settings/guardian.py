@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -108,7 +109,9 @@ def by_root(entry: Entry | Undo) -> bool:
 
 def by_hand(entry: Entry | Undo) -> str:
     """What to type to do it."""
-    return entry["by_hand"] if "command" in entry else f"echo {entry['before']} | sudo tee {entry['file']}"
+    if "command" in entry:
+        return entry["by_hand"]
+    return f"echo {shlex.quote(entry['before'])} | sudo tee {shlex.quote(entry['file'])}"
 
 
 def _to(entry: Entry | Undo) -> str:

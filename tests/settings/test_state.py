@@ -90,7 +90,7 @@ def test_nothing_is_changed_where_others_could_change_the_way_back(tree: Tree, t
     folder.mkdir()
     os.chown(folder, SOMEBODY, SOMEBODY)
     before = tree.state()
-    with pytest.raises(DevbenchError, match=f"{folder}: belongs to user {SOMEBODY}; so nothing was changed") as caught:
+    with pytest.raises(DevbenchError, match=f"{folder}: belongs to user .*; so nothing was changed") as caught:
         tuned(tree.root, folder / "cache" / "tuned.json", tell=lambda _text: None).__enter__()
     assert "sudo -H" in caught.value.hint
     assert tree.state() == before
@@ -132,6 +132,13 @@ def test_a_value_is_a_short_line(tree: Tree, left: Path, value: str) -> None:
     check = recovered(tree, left)
     assert check is not None
     assert "is not a value of" in check.text
+
+
+def test_what_is_to_be_typed_runs_nothing_else(tree: Tree, left: Path) -> None:
+    rewrite(left, settings=[{"file": "cpu9/cpufreq/scaling_governor", "before": "$(touch owned); x"}])
+    check = recovered(tree, left)
+    assert check is not None
+    assert "echo '$(touch owned); x' | sudo tee " in check.hint
 
 
 COMMAND = {"command": ["touch", "/tmp/owned"], "host": "", "by_hand": "", "lasting": True}
