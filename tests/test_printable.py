@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from devbench.cli.console import BarProgress, PrintableConsole
+from devbench.cli.console import BarProgress
 from devbench.cli.streams import PrintableStream
+from devbench.cli.terminal import PrintableConsole
 from devbench.domain.columns import NAMES
 from devbench.errors import ResultsFileError
 from devbench.printable import one_line, printable
@@ -170,7 +171,7 @@ class Addresses(HTMLParser):
         self.found: set[str | None] = set()
         self.feed(page)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found |= {value for name, value in attrs if name in ("href", "src", "action", "xlink:href")}
 
 

@@ -9,9 +9,9 @@ from typing import get_args
 
 import click
 
-from devbench.cli.console import open_console
 from devbench.cli.paths import PATH
 from devbench.cli.runs import open_run
+from devbench.cli.terminal import open_console
 from devbench.compare.runs import Changes, Kind, Side, compare_runs
 from devbench.errors import RunFolderError
 from devbench.report.markdown import markdown

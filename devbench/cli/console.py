@@ -1,35 +1,19 @@
-"""What is drawn in a terminal: tables, and progress, as a bar or as plain lines where stderr is no terminal."""
+"""Progress on stderr: a bar in a terminal, plain lines elsewhere. It draws only when something happened."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
 from typing import Self
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.segment import Segment
 
-from devbench.printable import one_line, printable
+from devbench.cli.terminal import open_console
+from devbench.printable import one_line
 from devbench.report.figures import duration
 from devbench.run.progress import Progress as RunProgress
-
-
-class PrintableConsole(Console):
-    """Draws with rich's own control sequences, and shows those in the text instead of obeying them."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """The same, fit to be shown."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=printable(segment.text))
-
-
-def open_console(*, stderr: bool = False) -> PrintableConsole:
-    """The terminal that standard output or error is, or whatever else."""
-    stream = sys.stderr if stderr else sys.stdout
-    return PrintableConsole(file=getattr(stream, "unfiltered", stream))
 
 
 class ModelLog(logging.Handler):

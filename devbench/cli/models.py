@@ -9,8 +9,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from devbench.cli.console import open_console
 from devbench.cli.desk import load_plugins
+from devbench.cli.terminal import open_console
 from devbench.domain.model import Model
 from devbench.models.cache import ModelCache, cache_folder
 

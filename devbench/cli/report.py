@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from devbench.cli.console import open_console
 from devbench.cli.output import write_output
 from devbench.cli.paths import PATH
 from devbench.cli.sources import Sources, figures_of, open_sources
+from devbench.cli.terminal import open_console
 from devbench.report.markdown import markdown
 from devbench.report.terminal import print_tables
 from devbench.store.results_file import write_results

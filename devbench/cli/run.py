@@ -13,11 +13,12 @@ from types import FrameType
 import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
-from devbench.cli.console import open_console, open_progress
+from devbench.cli.console import open_progress
 from devbench.cli.desk import open_desk
 from devbench.cli.paths import PATH, did_you_mean, listed, some
 from devbench.cli.runs import is_run, open_run
 from devbench.cli.sources import Sources, open_sources
+from devbench.cli.terminal import open_console
 from devbench.compare.comparison import Comparison
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run

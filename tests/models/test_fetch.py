@@ -16,10 +16,11 @@ import pytest
 
 from devbench.domain.model import Variant
 from devbench.errors import ModelError
-from devbench.models import fetch
+from devbench.models import download
 from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache
-from devbench.models.fetch import WebFetcher, _Redirects
+from devbench.models.download import _Redirects
+from devbench.models.fetch import WebFetcher
 from tests.tiny_tflite import Operation, Tensor, write_tflite
 
 Answer = Callable[[Callable[[bytes], object]], None]
@@ -154,7 +155,7 @@ def test_every_bad_answer_is_an_error_and_nothing_is_kept(
 
 
 def test_a_server_that_never_ends_is_ended(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "_LARGEST_BYTES", 1 << 20)
+    monkeypatch.setattr(download, "_LARGEST_BYTES", 1 << 20)
 
     def for_ever(send: Callable[[bytes], object]) -> None:
         send(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -168,7 +169,7 @@ def test_a_server_that_never_ends_is_ended(server: Server, tmp_path: Path, monke
 def test_a_server_that_falls_silent_is_not_waited_for(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "_SILENCE_LIMIT_S", 0.2)
+    monkeypatch.setattr(download, "_SILENCE_LIMIT_S", 0.2)
     server.answer = lambda send: (send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), server.over.wait(30))[0]
     assert why_not(tmp_path, f"{server.address}/net.tflite") == "the server said nothing for 0.2 s"
 
@@ -178,7 +179,7 @@ def test_a_server_that_says_a_byte_now_and_then_is_not_waited_for_either(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
     """In its headers, where no deadline of Python's ends it, and in the file."""
-    monkeypatch.setattr(fetch, "_LIMIT_S", 0.5)
+    monkeypatch.setattr(download, "_LIMIT_S", 0.5)
 
     def drip(send: Callable[[bytes], object]) -> None:
         send(head or b"HTTP/1.1 200 OK\r\nX: ")
