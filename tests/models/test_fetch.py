@@ -132,7 +132,7 @@ def test_http_without_a_hash_is_not_asked(server: Server, tmp_path: Path, model:
         ("Transfer-Encoding: chunked", b"5\r\nab", "cannot be downloaded: IncompleteRead"),
         ("Transfer-Encoding: chunked", b"zz\r\nab", "cannot be downloaded: IncompleteRead"),
         ("Content-Length: 4", b"html", "not a TensorFlow Lite file"),
-        ("Content-Length: 0", b"", "not a TensorFlow Lite file"),
+        ("Content-Length: 0", b"", "the file is empty"),
         ("HTTP/1.1 404 Not\x1b[31m Found\r\nContent-Length: 0", b"", "cannot be downloaded: 404 Not\x1b[31m Found"),
         ("HTTP/1.1 500 " + "x" * 5000 + "\r\nContent-Length: 0", b"", "cannot be downloaded: 500 xxx"),
         ("HTTP/1.1 rubbish", b"", "cannot be downloaded: "),
