@@ -128,3 +128,15 @@ def test_no_worker_is_started_from_a_cache_that_others_can_write(bench: Bench) -
     assert f"error: {bench.folder}/cache: can be written by other users (mode 777)" in done.stderr
     assert "DEVBENCH_CACHE" in done.stderr
     assert not list((bench.folder / "cache").iterdir())
+
+
+def test_nothing_is_removed_where_somebody_else_could_have_laid_a_link(bench: Bench) -> None:
+    precious = bench.write("precious/file", "text")
+    os.utime(precious, (0, 0))
+    (bench.folder / "cache").mkdir()
+    (bench.folder / "cache/workers").symlink_to(precious.parent)
+    (bench.folder / "cache").chmod(0o777)
+    done = bench("cache", "clean", "--all")
+    assert done.returncode == 1
+    assert "can be written by other users" in done.stderr
+    assert precious.exists()

@@ -59,7 +59,7 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     from devbench.settings.changes import changed
 
     cache = cache_folder()
-    _refuse_open_to_others(cache)
+    refuse_open_to_others(cache)
     plugins = load_plugins()
     rounds = WorkerRounds(plugins.registry, cache / "workers", progress.phase)
     plugins.add(WebFetcher(), "core: downloads")
@@ -76,12 +76,12 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     return desk, rounds
 
 
-def _refuse_open_to_others(cache: Path) -> None:
-    """The worker is started from there: who can write there can run programs as this user."""
+def refuse_open_to_others(cache: Path) -> None:
+    """Who can write there can run programs as this user: the worker is started from there."""
     try:
         check_ours(cache)
     except OSError as error:
         raise DevbenchError(
-            f"{error.filename}: {error.strerror}. Devbench would run programs from {cache}",
+            f"{error.filename}: {error.strerror}. Devbench runs programs from {cache}",
             "Set DEVBENCH_CACHE to a folder that only you can write (`chmod go-w`). With sudo, use `sudo -H`.",
         ) from error
