@@ -15,6 +15,7 @@ from devbench.cli.paths import PATH
 from devbench.domain.check import Check
 from devbench.domain.extend import Runtime
 from devbench.errors import DevbenchError
+from devbench.printable import one_line
 from devbench.suites.names import nearest
 
 EXIT_UNREADABLE = 1
@@ -90,6 +91,6 @@ def _show(name: str, findings: Iterable[Finding]) -> None:
         print(f"{name} ({', '.join(finding.runtimes)})")
         for check in finding.checks:
             mark = _NOTE if check.good and check.hint else _MARKS[check.good]
-            print(f"  {mark} {check.name}: {check.text}")
+            print(one_line(f"  {mark} {check.name}: {check.text}"))
             if check.hint:
-                print(f"          → {check.hint}")
+                print(one_line(f"          → {check.hint}"))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import get_args
 
 import click
-from rich.console import Console
 
 from devbench.cli.paths import PATH
 from devbench.cli.runs import open_run
+from devbench.cli.terminal import open_console
 from devbench.compare.runs import Changes, Kind, Side, compare_runs
 from devbench.errors import RunFolderError
 from devbench.report.markdown import markdown
@@ -67,7 +67,7 @@ def command(old: Path, new: Path, threshold: float, style: str, as_json: bool, k
     elif style == "markdown":
         print(markdown([runs_table(changes)]), end="")
     else:
-        print_tables([runs_table(changes)], Console())
+        print_tables([runs_table(changes)], open_console())
     return _status(changes, kinds)
 
 

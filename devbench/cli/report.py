@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from devbench.cli.output import write_output
 from devbench.cli.paths import PATH
 from devbench.cli.sources import Sources, figures_of, open_sources
-from devbench.errors import DevbenchError
-from devbench.files import write_whole
+from devbench.cli.terminal import open_console
 from devbench.report.markdown import markdown
 from devbench.report.terminal import print_tables
 from devbench.store.results_file import write_results
@@ -49,9 +49,9 @@ def command(
     if plots:
         _draw(found, baseline, reference, plots)
     if out:
-        _write(out, _text(found, style, baseline, reference))
+        write_output(out, _text(found, style, baseline, reference))
     elif style == "table":
-        print_tables(found.tables(baseline, reference), Console())
+        print_tables(found.tables(baseline, reference), open_console())
     else:
         print(_text(found, style, baseline, reference), end="")
 
@@ -79,13 +79,6 @@ def _draw(sources: Sources, baseline: str, reference: str, folder: Path) -> None
     drawing = drawing_of(sources, baseline, reference, sources.comparison(baseline))
     paths = write_plots(drawing.all_plots(), folder)
     print(f"{len(paths)} files in {folder}", file=sys.stderr)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text.encode())
-    except OSError as error:
-        raise DevbenchError(f"{path}: cannot be written: {error.strerror or error}", "Choose another --out.") from error
 
 
 def _json(sources: Sources) -> str:

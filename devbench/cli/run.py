@@ -11,7 +11,6 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich.console import Console
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
@@ -19,6 +18,7 @@ from devbench.cli.desk import open_desk
 from devbench.cli.paths import PATH, did_you_mean, listed, some
 from devbench.cli.runs import is_run, open_run
 from devbench.cli.sources import Sources, open_sources
+from devbench.cli.terminal import open_console
 from devbench.compare.comparison import Comparison
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run
@@ -157,7 +157,7 @@ def _show(run: Run, folder: RunFolder, *, page: bool, as_json: bool) -> None:
     if as_json:
         print(encode_run(run).decode(), end="", flush=True)
     else:
-        print_tables(sources.tables(comparison=comparison), Console())
+        print_tables(sources.tables(comparison=comparison), open_console())
         sys.stdout.flush()
     if page:
         _write_page(sources, comparison, folder)

@@ -11,6 +11,7 @@ import click
 from devbench.cli.app import EXIT_ERROR
 from devbench.cli.paths import PATH
 from devbench.cli.runs import open_run
+from devbench.printable import one_line
 from devbench.publish.verify import Verification, verify, verify_run
 from devbench.store.folder import RUN_FILE
 
@@ -35,7 +36,7 @@ def command(source: Path, runs: tuple[Path, ...]) -> int:
     is_run = os.path.isdir(source) or source.name == RUN_FILE  # noqa: PTH112 - that of pathlib raises where it may not look
     found = verify_run(open_run(source)) if is_run else verify(source, runs)
     for problem in found.problems[:_MOST_PROBLEMS]:
-        print(problem)
+        print(one_line(problem))
     if len(found.problems) > _MOST_PROBLEMS:
         print(f"… and {len(found.problems) - _MOST_PROBLEMS} more")
     for note in found.notes:

@@ -18,7 +18,7 @@ from devbench.run.summary import outcome_of
 from devbench.store.checked import SAMPLES_FILE
 from devbench.store.folder import RUN_FILE, RunFolder
 from devbench.store.package import is_as_described, resource_of
-from devbench.store.results_file import read_rows
+from devbench.store.results_file import as_written, read_rows
 from devbench.store.results_rows import rows_of
 
 Row = Mapping[str, str]
@@ -61,7 +61,7 @@ def verify(csv: Path, folders: Sequence[Path]) -> Verification:
         notes += _unsealed(folder, run)
         again, failed = _made_again(folder, run)
         problems += failed
-        made[run_id] = {row["case"]: row for row in published_rows(again)} if again else {}
+        made[run_id] = {row["case"]: row for row in map(as_written, published_rows(again))} if again else {}
     cells = 0
     for line, row in ours:
         if made.get(row["run"]):

@@ -8,6 +8,7 @@ from devbench.compare.comparison import Cell, Comparison
 from devbench.domain.conditions import Reason
 from devbench.domain.outcome import Failed, Measured, Skipped, Summary
 from devbench.domain.run import CaseRecord
+from devbench.printable import one_line
 from devbench.report.figures import duration, milliseconds, plus_minus, ratio, times
 from devbench.stats import GeometricMean, minimum_samples
 from devbench.stats.steady import FEWEST_SAMPLES
@@ -17,7 +18,8 @@ from devbench.stats.steady import FEWEST_SAMPLES
 class Table:
     """Text in rows and columns; a cell is one or more lines. notes: below the table, one line each.
 
-    grouped: rows whose first cell is empty belong to the row above.
+    Names, reasons and answers come from boards and files: whatever makes a table of them, it holds only what can be
+    shown, and each line is one. grouped: rows whose first cell is empty belong to the row above.
     """
 
     title: str
@@ -25,6 +27,17 @@ class Table:
     rows: tuple[tuple[tuple[str, ...], ...], ...]
     notes: tuple[str, ...] = ()
     grouped: bool = False
+
+    def __post_init__(self) -> None:
+        """Spell out what must not reach a terminal, or a cell's neighbours."""
+        fit = {
+            "title": one_line(self.title),
+            "header": tuple(map(one_line, self.header)),
+            "rows": tuple(tuple(tuple(map(one_line, lines)) for lines in row) for row in self.rows),
+            "notes": tuple(map(one_line, self.notes)),
+        }
+        for name, value in fit.items():
+            object.__setattr__(self, name, value)
 
 
 def tables_of(comparison: Comparison) -> list[Table]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from devbench.domain.case import Case
-from devbench.domain.change import Change
+from devbench.domain.change import ChangeAt
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
@@ -24,7 +24,7 @@ from devbench.run.settle import changes_of
 from devbench.run.summary import outcome_of
 from devbench.store.folder import RunFolder
 
-Hold = Callable[[Sequence[Change]], AbstractContextManager[None]]  # makes changes, and undoes them
+Hold = Callable[[Sequence[ChangeAt]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Execution:
         self.run = self.folder.finish(self.run)
         return self.run
 
-    def _changes(self) -> list[Change]:
+    def _changes(self) -> list[ChangeAt]:
         """What the places that are still to be measured want changed."""
         wanted = {(case.planned.device, case.planned.place): None for case in self.cases.values()}
         return changes_of([self.places[key] for key in wanted], self.plugins.registry)

@@ -63,12 +63,8 @@ def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int
 
 def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run:
     """Run the suite of `request` from its beginning, in `folder`."""
+    folder.refuse_what_is_there()
     suite, plan, seed = make_plan(request, name, desk)
-    if folder.exists:
-        raise RunFolderError(
-            f"{folder.path}: there is a run already",
-            f"Continue it with `devbench run --resume {folder.path}`, or choose another --out.",
-        )
     references = references_of(suite, request)
     started = datetime.now(UTC)
     run = Run(

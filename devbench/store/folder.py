@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ from devbench.store.samples import join_parts, read_phase, write_part
 
 RUN_FILE = "run.json"
 _LARGEST_BYTES = 256 << 20  # of run.json, or of a file of outputs
+_FROM_A_RUN = re.compile(rf"\.lock|{REFERENCES}|\.{RUN_FILE}\..*\.tmp")
+_MOST_NAMES = 3
 
 
 class RunFolder:
@@ -58,6 +61,31 @@ class RunFolder:
     def exists(self) -> bool:
         """Whether there is a run here."""
         return os.path.exists(self.path / RUN_FILE)  # noqa: PTH110 - that of pathlib raises for names that cannot be
+
+    def refuse_what_is_there(self) -> None:
+        """A `RunFolderError` unless a new run can begin here: nothing is there, or an empty folder.
+
+        What a run leaves that was killed before its first save is nothing.
+        """
+        if self.exists:
+            raise RunFolderError(
+                f"{self.path}: there is a run already",
+                f"Continue it with `devbench run --resume {self.path}`, or choose another --out.",
+            )
+        try:
+            strange = sorted(one.name for one in self.path.iterdir() if not _FROM_A_RUN.fullmatch(one.name))
+        except FileNotFoundError:
+            strange = [] if not self.path.is_symlink() else ["a link that leads nowhere"]
+        except OSError as error:
+            raise RunFolderError(
+                f"{self.path}: cannot be written: {error.strerror}", "Choose another --out."
+            ) from error
+        if strange:
+            more = ", …" if len(strange) > _MOST_NAMES else ""
+            raise RunFolderError(
+                f"{self.path}: holds other things than a run: {', '.join(strange[:_MOST_NAMES])}{more}",
+                "Choose a new or an empty folder with --out.",
+            )
 
     def load(self) -> Run:
         """What run.json says, and in `doubts` what its checksums say against that."""

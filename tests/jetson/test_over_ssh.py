@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from devbench.domain.place import Place, Ssh
+from devbench_jetson.devices import Jetson
 from devbench_jetson.settings import changes_for
 from tests.board import Board as Server
 from tests.board import gone_within
@@ -251,14 +252,13 @@ def test_another_user_over_there_changes_the_board_by_sudo(
     ssh = Ssh(host="attic", config=nano.server.config)
     settle = {"nvpmodel": "MAXN", "jetson_clocks": True}
     mode, clocks = changes_for(Place(name="attic", device="jetson", ssh=ssh, settle=settle, python={"": str(python)}))
-    assert [command[-1] for command in (*mode.apply, mode.undo)] == [
-        "sudo -n nvpmodel -m 0",
-        "sudo -n nvpmodel -q",
-        "sudo -n nvpmodel -m 1",
+    undone = [Jetson().undo(change.setting, change.was) for change in (mode, clocks)]
+    assert [*mode.apply, undone[0]] == [
+        ("sudo", "-n", "nvpmodel", "-m", "0"),
+        ("sudo", "-n", "nvpmodel", "-q"),
+        ("sudo", "-n", "nvpmodel", "-m", "1"),
     ]
-    assert all(command[-1].startswith("sudo -n ") for command in (*clocks.apply, clocks.undo))
-    assert mode.lasting
-    assert clocks.lasting, "a boot of this machine is none of the board's"
+    assert all(command[:2] == ("sudo", "-n") for command in (*clocks.apply, undone[1]))
 
 
 @pytest.mark.parametrize("generation", ["nano", "orin"])

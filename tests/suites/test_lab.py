@@ -68,3 +68,21 @@ def test_two_places_of_a_kind_cannot_have_one_name(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match=r"lab.yaml:3:10: there is a coral-usb called 'a' already"):
         _read(tmp_path, "places:\n- {name: a, device: coral-usb}\n- {name: a, device: coral-usb}\n")
     assert len(_read(tmp_path, "places: [{name: a, device: coral-usb}, {name: a, device: coral-dev-board}]")) == 2
+
+
+def test_a_lab_file_that_others_can_write_is_not_read(tmp_path: Path) -> None:
+    """It names programs: whoever can write it could run what he likes as the user."""
+    lab, config = tmp_path / "lab.yaml", tmp_path / "ssh_config"
+    lab.write_text("places:\n- {name: a, device: coral-usb, ssh: {host: attic, config: ssh_config}}\n")
+    config.write_text("Host attic\n  ProxyCommand touch /tmp/run\n")
+    assert read_lab(lab, KNOWN)
+    config.chmod(0o666)
+    with pytest.raises(
+        SuiteError, match=r"ssh_config: is not read: can be written by other users \(mode 666\)"
+    ) as caught:
+        read_lab(lab, KNOWN)
+    assert "chmod go-w" in caught.value.hint
+    config.chmod(0o600)
+    lab.chmod(0o666)
+    with pytest.raises(SuiteError, match=r"lab\.yaml: is not read: can be written by other users"):
+        read_lab(lab, KNOWN)

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from devbench.compare.comparison import Comparison
+from devbench.printable import one_line, printable
 from devbench.report.html.answer import answer_of
 from devbench.report.html.cases import CaseBlock, case_block
 from devbench.report.html.cells import page_table
@@ -45,12 +46,13 @@ def html_report(
         loader=PackageLoader("devbench.report.html", "."),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_fit,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(code=_code, breakable=_breakable)
     script = _own("sort.js")
-    told = frozenset(doubts_of(comparison)) if comparison else frozenset()
+    told = frozenset(map(one_line, doubts_of(comparison))) if comparison else frozenset()
     return environment.get_template("report.html.j2").render(
         title=comparison.run.suite if comparison else title,
         style=_markup(_own("style.css") + _colours()),
@@ -105,7 +107,7 @@ def _inline(plot: Plot) -> Markup:
     opening = _SIZE.sub("", opening)
     for name, colour in LIGHT.named().items():
         rest = rest.replace(colour, f"var(--{name})")
-    label = escape(f"{plot.title}. {plot.about}")
+    label = escape(printable(f"{plot.title}. {plot.about}"))
     return _markup(f'{opening} role="img" aria-label="{label}">{rest}')
 
 
@@ -119,18 +121,23 @@ def _variables(theme: Theme) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in theme.named().items())
 
 
+def _fit(value: Any) -> Any:
+    """Every value that the template shows: text without what would hide or reorder it."""
+    return printable(value) if type(value) is str else value  # what is marked as HTML is ours
+
+
 def _code(text: str) -> Markup:
     """Text in which what stands between back-ticks is shown as code."""
     from markupsafe import escape
 
-    return _markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    return _markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text)))))
 
 
 def _breakable(text: str) -> Markup:
     """A name that may be broken after its punctuation rather than anywhere."""
     from markupsafe import escape
 
-    return _markup(re.sub(r"([_/:@])(?=\w)", r"\1<wbr>", str(escape(text))))
+    return _markup(re.sub(r"([_/:@])(?=\w)", r"\1<wbr>", str(escape(printable(text)))))
 
 
 def _own(name: str) -> str:
