@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -80,6 +81,8 @@ def _draw(sources: Sources, baseline: str, reference: str, folder: Path) -> None
 
 
 def _write(path: Path, text: str) -> None:
+    if os.path.isdir(path):  # noqa: PTH112 - that of pathlib raises where it may not look
+        raise DevbenchError(f"{path}: is a folder", "Name a file in it.")
     try:
         write_whole(path, text.encode())
     except OSError as error:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from devbench.domain.place import Place, Ssh
+from devbench.errors import SuiteError
 from devbench.suites.format import KnownNames
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
@@ -114,6 +115,8 @@ def read_lab(path: Path, known: KnownNames, hint: str = "") -> list[Place]:
     hint: what to do where the file cannot be read.
     """
     file = read_yaml(path, hint or _HINT)
+    if isinstance(file.data, dict) and {"models", "devices"} <= set(file.data):
+        raise SuiteError(f"{path}: this is a suite, and not a lab file", hint or _HINT)
     try:
         lab = LabFormat.model_validate(file.data, context=known)
     except ValidationError as error:
