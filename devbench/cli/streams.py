@@ -80,7 +80,8 @@ def check_output() -> None:
     problem = getattr(sys.stdout, "problem", None)
     if problem is not None and problem.errno != errno.EPIPE:
         raise DevbenchError(
-            f"the output could not be written: {problem.strerror}", "Send it to a place with space, or use --out."
+            f"the output could not be written: {problem.strerror}",
+            "Send it where there is space. What was measured is saved: `devbench report` shows it again.",
         )
 
 

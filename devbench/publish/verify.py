@@ -15,8 +15,9 @@ from devbench.files import sha256_of
 from devbench.publish.rows import published_rows
 from devbench.run.extend import judged
 from devbench.run.summary import outcome_of
+from devbench.store import RUN_FILE
 from devbench.store.checked import SAMPLES_FILE
-from devbench.store.folder import RUN_FILE, RunFolder
+from devbench.store.folder import RunFolder
 from devbench.store.package import is_as_described, resource_of
 from devbench.store.results_file import as_written, read_rows
 from devbench.store.results_rows import rows_of

@@ -35,7 +35,7 @@ def known_names(plugins: Plugins) -> KnownNames:
             kind: tuple(name for name in device.runtimes if name in registry.runtimes)
             for kind, device in registry.devices.items()
         },
-        options={name: tuple(runtime.options) for name, runtime in registry.runtimes.items()},
+        options={name: runtime.options for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime]().wrong_option(name, value),
     )
 

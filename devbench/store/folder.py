@@ -21,13 +21,13 @@ from devbench.domain.outcome import Nanoseconds, OutputTensor, Round
 from devbench.domain.run import SCHEMA, Run
 from devbench.errors import DamagedError, RunFolderError
 from devbench.files import make_folder, read_regular, sha256_of, write_whole
+from devbench.store import RUN_FILE
 from devbench.store.agreement import disagreement, other_figures
 from devbench.store.checked import EARLIER, PARTS, REFERENCES, SAMPLES_FILE, CheckedFiles, outputs_of, part_of
 from devbench.store.codec import RunEncoder, decode_outputs, decode_run, encode_outputs
 from devbench.store.package import copy_results
 from devbench.store.samples import join_parts, read_phase, write_part
 
-RUN_FILE = "run.json"
 _LARGEST_BYTES = 256 << 20  # of run.json, or of a file of outputs
 _FROM_A_RUN = re.compile(rf"\.lock|{REFERENCES}|\.{RUN_FILE}\..*\.tmp")
 _MOST_NAMES = 3

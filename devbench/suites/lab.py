@@ -117,6 +117,8 @@ def read_lab(path: Path, known: KnownNames, hint: str = "") -> list[Place]:
     """
     _refuse_others(path)
     file = read_yaml(path, hint or _HINT)
+    if isinstance(file.data, dict) and {"models", "devices"} <= set(file.data):
+        raise SuiteError(f"{path}: this is a suite, and not a lab file", hint or _HINT)
     try:
         lab = LabFormat.model_validate(file.data, context=known)
     except ValidationError as error:

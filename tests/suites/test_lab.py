@@ -12,7 +12,7 @@ from devbench.suites.format import KnownNames
 from devbench.suites.lab import read_lab
 
 KNOWN = KnownNames(
-    devices={"coral-dev-board": ("litert",), "coral-usb": ("litert",)}, options={"litert": (), "tflite-runtime": ()}
+    devices={"coral-dev-board": ("litert",), "coral-usb": ("litert",)}, options={"litert": {}, "tflite-runtime": {}}
 )
 
 
@@ -62,6 +62,11 @@ def test_a_mistake_is_reported_with_its_place(tmp_path: Path, place: str, mistak
 def test_a_home_folder_that_nobody_has_is_a_path_like_any_other(tmp_path: Path) -> None:
     [place] = _read(tmp_path, "places: [{name: a, device: coral-usb, python: ~nobody-has-this-name/python}]")
     assert place.python == {"": str(tmp_path / "~nobody-has-this-name/python")}
+
+
+def test_a_suite_in_its_place_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="this is a suite, and not a lab file"):
+        _read(tmp_path, "name: s\nmodels: [a]\ndevices: [b]\n")
 
 
 def test_two_places_of_a_kind_cannot_have_one_name(tmp_path: Path) -> None:
