@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("line", "status", "said"),
     [
         ("rnu", 2, "there is no command 'rnu'; did you mean 'run'?"),
-        ("measure", 2, "there is no command 'measure'; known: check, compare, devices"),
+        ("measure", 2, "there is no command 'measure'; known: cache, check, compare, devices"),
         ("suites/imagenet.yaml", 2, "did you mean `devbench run suites/imagenet.yaml`?"),
         (RUN, 2, f"did you mean `devbench report {RUN}`?"),
         ("run --profil quick suites/imagenet.yaml", 2, "'--profile'"),
@@ -52,7 +52,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("report mine.tflite", 1, "This looks like a model: `devbench check mine.tflite`"),
         ("report coral", 1, "there is no such file\n  → Did you mean results/published/coral.csv?"),
         ("check mine.tfilte", 1, "there is no such file\n  → Did you mean mine.tflite?"),
-        (f"verify {RUN}", 1, f"is a run, and not a CSV\n  → `devbench publish {RUN}` makes one of it."),
         ("verify corral.csv", 1, "Did you mean results/published/coral.csv?"),
         ("help", 2, "did you mean `devbench --help`?"),
         ("run mine.tflite", 1, "a suite names it as the `source` of one of its `models`"),
