@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from devbench.models.cache import cached_model as cached_model
     from devbench.models.tflite_file import read_tflite as read_tflite
     from devbench.places.there import Program as Program
-    from devbench.places.there import command_there as command_there
     from devbench.places.there import run_there as run_there
 
 __version__ = "0.1.0"
@@ -64,7 +63,6 @@ _HOMES = {
     "TensorSpec": "devbench.domain.model",
     "Variant": "devbench.domain.model",
     "cached_model": "devbench.models.cache",
-    "command_there": "devbench.places.there",
     "extra_hint": "devbench.domain.install",
     "hookimpl": "devbench.hookspecs",
     "read_tflite": "devbench.models.tflite_file",

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,10 @@ _NO_FOLDER_FSYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES)
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Put `data` at `path`: after a crash there is the old file or the new one, never a part. Raises OSError."""
+    """Put `data` at `path`: after a crash there is the old file or the new one, never a part. Raises OSError.
+
+    Only a file is replaced: not a device, a pipe or a folder, and not a link, which somebody else may have laid.
+    """
     with replacing(path) as draft:
         draft.write_bytes(data)
 
@@ -28,9 +32,11 @@ def write_whole(path: Path, data: bytes) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """A draft to write into; it takes the place of `path` at the end, and is removed after an error. Raises OSError.
 
-    When this returns, a power cut loses neither the file nor its name.
+    When this returns, a power cut loses neither the file nor its name. What is replaced must be a file.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _refuse_other_than_file(path)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.tmp")
+    draft.touch(exist_ok=False)  # where others can write, a link may wait under a name that can be guessed
     try:
         yield draft
         with draft.open("rb") as file:
@@ -129,3 +135,15 @@ def _is_running(process: int) -> bool:
     except (PermissionError, OverflowError):
         return True
     return True
+
+
+def _refuse_other_than_file(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise OSError(errno.EEXIST, f"It is a symbolic link to {path.readlink()}; name that file itself", str(path))
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise OSError(errno.EEXIST, f"It is {what}, and only files are replaced", str(path))

@@ -62,7 +62,6 @@ class Bench:
             env={**self.env, **(env or {})},
             capture_output=True,
             text=True,
-            timeout=100,
             check=False,
         )
 

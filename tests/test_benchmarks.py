@@ -21,11 +21,12 @@ SMALLEST = {
     "contamination": ["MODEL", "--trials", "1", "--loop-s", "0.2", "--only", "nothing"],
     "coverage": ["--trials", "2", "--bootstrap-trials", "2"],
     "fidelity": ["MODEL", "--pairs", "1"],
+    "guard": ["MODEL", "--seeds", "1"],
     "scale": ["--samples", "1000", "--folders", "2"],
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
     "start_up": ["--starts", "1"],
 }
-ELSEWHERE = {"trtexec"}  # tests/onnx_runtimes/test_trtexec.py
+ELSEWHERE = {"edgetpu_check", "trtexec"}  # tests/edgetpu/test_prediction.py, tests/onnx_runtimes/test_trtexec.py
 NEEDED_PROGRAMS = {"contamination": "taskset", "fidelity": str(Path(sys.executable).with_name("litert-benchmark"))}
 
 
@@ -38,11 +39,10 @@ def test_it_runs_through_and_prints_a_whole_table(bench: Bench, name: str) -> No
     needed = NEEDED_PROGRAMS.get(name)
     if needed and not shutil.which(needed):
         pytest.skip(f"there is no {needed} on this machine")
-    arguments = SMALLEST[name]
-    if "MODEL" in arguments:
-        if importlib.util.find_spec("ai_edge_litert") is None:
-            pytest.skip("there is no LiteRT")
-        arguments = [str(_model(bench.folder / "net.tflite")) if one == "MODEL" else one for one in arguments]
+    if "MODEL" in SMALLEST[name] and importlib.util.find_spec("ai_edge_litert") is None:
+        pytest.skip("there is no LiteRT")
+    model = str(_model(bench.folder / "net.tflite"))
+    arguments = [model if one == "MODEL" else one for one in SMALLEST[name]]
     done = subprocess.run(
         [sys.executable, FOLDER / f"{name}.py", *arguments],
         cwd=bench.folder,

@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Entry point of the `devbench` script."""
     from devbench.cli.app import run_app
-    from devbench.cli.streams import make_streams_lossy
+    from devbench.cli.streams import prepare_streams
 
-    make_streams_lossy()
+    prepare_streams()
     sys.exit(run_app(sys.argv[1:]))

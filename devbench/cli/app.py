@@ -25,7 +25,7 @@ COMMANDS = {
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",
     "publish": "Write a run as a CSV with its description, for others to cite.",
-    "verify": "Make a published CSV again from its run, and name what does not follow.",
+    "verify": "Make a CSV, or a run, again from its samples, and name what does not follow.",
 }
 
 
@@ -54,6 +54,8 @@ class _Commands(click.Group):
 def _no_such_command(word: str) -> str:
     from devbench.suites.names import nearest
 
+    if word == "help":
+        return "did you mean `devbench --help`?"
     if word.endswith((".yaml", ".yml")):
         return f"'{word}' is not a command; did you mean `devbench run {word}`?"
     if "/" in word or word.endswith(".csv"):
@@ -93,6 +95,7 @@ def run_app(arguments: list[str]) -> int:
 
 def show_error(error: DevbenchError) -> None:
     """What is wrong, where, and what to do next, on stderr."""
+    sys.stdout.flush()  # in this order too where both go to one place
     print(f"error: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"  → {error.hint}", file=sys.stderr)

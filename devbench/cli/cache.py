@@ -11,10 +11,11 @@ from math import inf
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from devbench.cli.desk import refuse_open_to_others
+from devbench.cli.terminal import open_console
 from devbench.errors import DevbenchError
 from devbench.models.cache import cache_folder, cache_limit, parse_size
 from devbench.models.inventory import Entry, entries, remove, why_needed
@@ -36,7 +37,7 @@ def command(context: click.Context, as_json: bool) -> None:
         about = {"folder": str(cache_folder()), "limit_bytes": None if limit_bytes == inf else limit_bytes}
         print(json.dumps({**about, "entries": [_plain(entry) for entry in found]}, indent=2))
         return
-    Console().print(_table(found))
+    open_console().print(_table(found))
     print(f"{cache_folder()}: {_size(_total(found))}{'' if limit_bytes == inf else f' of {_size(limit_bytes)}'}")
 
 
@@ -53,6 +54,7 @@ def clean(names: tuple[str, ...], age_s: float | None, size: float | None, every
     """
     if not (names or everything) and age_s is None and size is None:
         raise click.UsageError("say what to remove: NAMES, --older-than AGE, --to SIZE or --all")
+    refuse_open_to_others(cache_folder())
     found = entries(_models())
     doomed = _chosen(found, names, age_s)
     left, limit_bytes = _total(found), 0 if size is None else size

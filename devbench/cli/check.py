@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
+from devbench.cli.app import show_error
 from devbench.cli.desk import load_plugins
-from devbench.cli.paths import PATH
+from devbench.cli.paths import MODELS, PATH, did_you_mean, listed
 from devbench.domain.check import Check
 from devbench.domain.extend import Runtime
 from devbench.errors import DevbenchError
+from devbench.printable import one_line
 from devbench.suites.names import nearest
 
 EXIT_UNREADABLE = 1
@@ -74,6 +76,9 @@ def _rules(known: Mapping[str, type[Runtime]], wanted: str) -> dict[tuple[str, .
 
 
 def _judge(path: Path, names: tuple[str, ...], runtime: Runtime) -> Finding:
+    if not os.path.lexists(path):
+        hint = did_you_mean(path, listed(path.parent, *MODELS))
+        return Finding(runtimes=names, error=f"{path}: there is no such file", hint=hint)
     try:
         return Finding(runtimes=names, checks=tuple(runtime.check(path)))
     except DevbenchError as error:
@@ -83,13 +88,11 @@ def _judge(path: Path, names: tuple[str, ...], runtime: Runtime) -> Finding:
 def _show(name: str, findings: Iterable[Finding]) -> None:
     for finding in findings:
         if finding.error:
-            print(f"error: {finding.error}", file=sys.stderr)
-            if finding.hint:
-                print(f"hint: {finding.hint}", file=sys.stderr)
+            show_error(DevbenchError(finding.error, finding.hint))
             continue
         print(f"{name} ({', '.join(finding.runtimes)})")
         for check in finding.checks:
             mark = _NOTE if check.good and check.hint else _MARKS[check.good]
-            print(f"  {mark} {check.name}: {check.text}")
+            print(one_line(f"  {mark} {check.name}: {check.text}"))
             if check.hint:
-                print(f"          → {check.hint}")
+                print(one_line(f"          → {check.hint}"))

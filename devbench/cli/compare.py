@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import get_args
 
 import click
-from rich.console import Console
 
 from devbench.cli.durations import seconds_of
 from devbench.cli.paths import PATH
 from devbench.cli.runs import open_run
 from devbench.cli.sources import run_source
+from devbench.cli.terminal import open_console
 from devbench.compare.figures import RunSource
 from devbench.compare.runs import Kind, RunChanges, compare_runs
 from devbench.errors import RunFolderError
@@ -105,7 +105,7 @@ def command(
     elif style == "markdown":
         print(markdown([runs_table(changes)]), end="")
     else:
-        print_tables([runs_table(changes)], Console())
+        print_tables([runs_table(changes)], open_console())
     return _status(changes, kinds)
 
 

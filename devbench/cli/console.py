@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from devbench.cli.terminal import open_console
+from devbench.printable import one_line
 from devbench.report.numbers import duration
 from devbench.run.progress import Progress as RunProgress
 
@@ -63,7 +65,8 @@ class BarProgress(RunProgress):
     """A bar over the rounds, with what is going on and the time that is left.
 
     Rich would redraw ten times a second from a thread of its own; that thread would run beside the model
-    being measured, so it is switched off and the bar moves at events only.
+    being measured, so it is switched off and the bar moves at events only. Nor does it catch what is printed: it would
+    obey the control sequences in it.
     """
 
     def __init__(self, console: Console) -> None:
@@ -73,6 +76,8 @@ class BarProgress(RunProgress):
             console=console,
             auto_refresh=False,
             transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task: TaskID = self._bar.add_task("starting", total=None)
         self._step = ""
@@ -112,12 +117,12 @@ class BarProgress(RunProgress):
         self._bar.console.print(f"{case_id} failed: {error}", markup=False, style="red")
 
     def _show(self, text: str) -> None:
-        self._bar.update(self._task, description=escape(text), refresh=True)
+        self._bar.update(self._task, description=escape(one_line(text)), refresh=True)
 
 
 def open_progress() -> LineProgress | BarProgress:
     """The display that fits stderr, listening to what models log."""
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     progress = BarProgress(console) if console.is_terminal else LineProgress()
     log = logging.getLogger("devbench.models")
     log.setLevel(logging.INFO)

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devbench.errors import DevbenchError
+from devbench.ownership import check_ours
 from devbench.plugin.manager import Plugins
 
 if TYPE_CHECKING:
@@ -35,6 +37,19 @@ def load_plugins() -> Plugins:
     return plugins
 
 
+def lab_places(plugins: Plugins) -> list[Place]:
+    """The places that lab.yaml names; none where there is no such file."""
+    named = os.environ.get("DEVBENCH_LAB", "")
+    path = Path(named or "lab.yaml")
+    if not named and not os.path.lexists(path):
+        return []
+    from devbench.run.start import known_names
+    from devbench.suites.lab import read_lab
+
+    hint = "DEVBENCH_LAB names it: correct that, or unset it." if named else ""
+    return read_lab(path, known_names(plugins), hint)
+
+
 def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     """The desk for `run` and `devices`, with plugins loaded and the core registered behind them."""
     from devbench.models.cache import ModelCache, cache_folder
@@ -44,28 +59,31 @@ def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
     from devbench.settings.changes import changed
     from devbench.store.earlier_runs import EarlierRuns
 
-    plugins = load_plugins()
     cache = cache_folder()
+    refuse_open_to_others(cache)
+    plugins = load_plugins()
     rounds = WorkerRounds(plugins.registry, cache / "workers", progress.phase)
     plugins.add(WebFetcher(), "core: downloads")
     plugins.add(rounds, "core: worker")
-    named = os.environ.get("DEVBENCH_LAB", "")
-    lab_path = Path(named or "lab.yaml")
-    lab: list[Place] = []
-    if named or os.path.lexists(lab_path):
-        from devbench.run.start import known_names
-        from devbench.suites.lab import read_lab
-
-        hint = "DEVBENCH_LAB names it: correct that, or unset it." if named else ""
-        lab = read_lab(lab_path, known_names(plugins), hint)
     hold = partial(changed, root=machine_root(), state_file=settled_file(), tell=progress.detail)
     desk = Desk(
         plugins=plugins,
         cache=ModelCache(cache / "models"),
-        lab=lab,
+        lab=lab_places(plugins),
         probe=rounds.probe,
         progress=progress,
         hold=hold,
         earlier=EarlierRuns(cache / "earlier-runs"),
     )
     return desk, rounds
+
+
+def refuse_open_to_others(cache: Path) -> None:
+    """Who can write there can run programs as this user: the worker is started from there."""
+    try:
+        check_ours(cache)
+    except OSError as error:
+        raise DevbenchError(
+            f"{error.filename}: {error.strerror}. Devbench runs programs from {cache}",
+            "Set DEVBENCH_CACHE to a folder that only you can write (`chmod go-w`). With sudo, use `sudo -H`.",
+        ) from error

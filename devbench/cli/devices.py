@@ -10,6 +10,7 @@ import click
 from devbench.cli.desk import open_desk
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Absent, Place
+from devbench.printable import one_line
 from devbench.run.desk import Desk
 from devbench.run.plan import find_places
 from devbench.run.progress import Progress
@@ -39,9 +40,9 @@ def command(as_json: bool) -> None:
         return
     for line in lines:
         name = " ".join(part for part in (line.device, line.place, line.runtime) if part)
-        print(f"{'ready  ' if line.ready else 'missing'} {name}: {line.text}")
+        print(one_line(f"{'ready  ' if line.ready else 'missing'} {name}: {line.text}"))
         if line.hint:
-            print(f"          → {line.hint}")
+            print(one_line(f"          → {line.hint}"))
 
 
 def place_lines(desk: Desk, rounds: WorkerRounds) -> list[PlaceLine]:

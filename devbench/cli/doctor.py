@@ -10,15 +10,19 @@ from pathlib import Path
 
 import click
 
-from devbench.cli.desk import machine_root, open_desk, settled_file
+from devbench.cli.desk import lab_places, load_plugins, machine_root, open_desk, settled_file
 from devbench.cli.devices import place_lines
 from devbench.domain.check import Check
 from devbench.domain.extend import Device
+from devbench.domain.place import Place
 from devbench.errors import DevbenchError
 from devbench.machine.checks import check_machine
 from devbench.models.cache import cache_folder
+from devbench.printable import one_line
 from devbench.run.progress import Progress
+from devbench.settings.guardian import Undo
 from devbench.settings.held_signals import signals_held
+from devbench.settings.state import ChangeMade
 from devbench.settings.tuning import recover, tuned
 
 _MARKS = {True: "good   ", False: "improve", None: "unknown"}
@@ -39,7 +43,8 @@ def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[
         raise click.UsageError("--json is for the checks; --tune makes none.")
     if not tune and (pin_frequency or command_line):
         raise click.UsageError("COMMAND and --pin-frequency need --tune.")
-    left = recover(_state_file(), _tell) or recover(settled_file(), _tell)
+    files = (_state_file(), settled_file())
+    left = next((check for file in files if (check := recover(machine_root(), file, _undo_of, _tell))), None)
     if tune:
         if left:
             raise DevbenchError(left.text, left.hint)
@@ -81,9 +86,9 @@ def _judge(left: Check | None, *, as_json: bool) -> None:
         print(json.dumps([asdict(check) for check in checks], indent=2))
         return
     for check in checks:
-        print(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}")
+        print(one_line(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}"))
         if check.hint:
-            print(f"          → {check.hint}")
+            print(one_line(f"          → {check.hint}"))
 
 
 def _device_checks(kind: str, device: type[Device]) -> list[Check]:
@@ -93,6 +98,31 @@ def _device_checks(kind: str, device: type[Device]) -> list[Check]:
     except Exception as error:  # noqa: BLE001 - a plugin can raise anything
         text = f"its checks failed: {type(error).__name__}: {error}"
         return [Check(name=kind, good=False, text=text, hint="Update its plugin: see `devbench plugins`.")]
+
+
+def _undo_of(made: ChangeMade) -> Undo:
+    """How a change that a file tells of is undone: the program is the device's, and the way to it that of lab.yaml."""
+    from devbench.settings.changes import undo_at
+
+    plugins = load_plugins()
+    lost = f"`{made.text}` ({made.device} '{made.place}') cannot be undone"
+    device = plugins.registry.devices.get(made.device)
+    if device is None:
+        raise DevbenchError(f"{lost}: no plugin brings {made.device}", "See `devbench plugins`, or undo it by hand.")
+    try:
+        command = device().undo(made.setting, made.was)
+    except Exception as error:  # a plugin can raise anything
+        text = f"{lost}: {made.device} knows no such change"
+        raise DevbenchError(text, "Undo it by hand, then remove the file.") from error
+    if not made.host:
+        return undo_at(Place(name=made.place, device=made.device), command)
+    for place in lab_places(plugins):
+        if (place.device, place.name, place.ssh and place.ssh.host) == (made.device, made.place, made.host):
+            return undo_at(place, command)
+    raise DevbenchError(
+        f"{lost}: the lab.yaml here has no such place at {made.host}",
+        "Run `devbench doctor` where the lab.yaml of that run is, or name it with DEVBENCH_LAB.",
+    )
 
 
 def _state_file() -> Path:

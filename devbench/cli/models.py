@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from devbench.cli.desk import load_plugins
+from devbench.cli.terminal import open_console
 from devbench.domain.model import Model
 from devbench.models.cache import ModelCache, cache_folder
 
@@ -35,7 +35,7 @@ def command(as_json: bool) -> None:
             ", ".join(_cached(model, cache)) or "nothing",
         )  # fmt: skip
         table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
+    open_console().print(table)
 
 
 def _cached(model: Model, cache: ModelCache) -> list[str]:

@@ -11,6 +11,15 @@ import click
 
 from devbench.suites.names import similar
 
+MODELS = (".tflite", ".onnx", ".engine", ".pb", ".h5", ".keras")
+SUITES = (".yaml", ".yml")
+CSVS = (".csv",)
+_WHAT_TAKES_IT = {
+    MODELS: "This looks like a model: `devbench check {0}` looks inside a .tflite file, and a suite names it as the"
+    " `source` of one of its `models` (docs/suites.md).",
+    SUITES: "This looks like a suite: `devbench run {0}` measures it.",
+    CSVS: "This looks like a results CSV: `devbench report {0}` shows it.",
+}
 _MOST_NAMES = 3
 _MOST_LISTED = 10_000
 
@@ -36,10 +45,15 @@ class PathType(click.ParamType):  # type: ignore[type-arg]
             pass
         except OSError as error:
             self.fail(f"{_short(text)}: {error.strerror}", param, ctx)
-        return Path(text)
+        return Path(text).absolute() if ":" in text else Path(text)  # to pyarrow, `a:/b` would be an address
 
 
 PATH = PathType()
+
+
+def what_takes(path: Path) -> str:
+    """Which command takes such a file, by the ending of its name; "" if that is not known."""
+    return next((text.format(path) for ends, text in _WHAT_TAKES_IT.items() if path.suffix.lower() in ends), "")
 
 
 def did_you_mean(path: Path, candidates: Iterable[Path]) -> str:

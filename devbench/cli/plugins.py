@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from devbench.cli.desk import load_plugins
+from devbench.printable import one_line
 
 
 @click.command()
@@ -21,4 +22,4 @@ def command(as_json: bool) -> None:
     for info in infos:
         print(f"{info.name} ({info.distribution}): {', '.join(info.brings) or 'brings nothing'}")
         for problem in info.problems:
-            print(f"  broken: {problem}")
+            print(one_line(f"  broken: {problem}"))

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from devbench.cli.output import write_output
 from devbench.cli.paths import PATH
 from devbench.cli.sources import Sources, open_sources
+from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
-from devbench.errors import DevbenchError
-from devbench.files import write_whole
 from devbench.report.markdown import markdown
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
@@ -48,17 +48,16 @@ def command(
     One source gives its own table; several are put side by side where they are of the same work.
     """
     found = open_sources(sources)
-    for _, run in found.runs:
-        for doubt in run.doubts:
-            print(f"warning: {doubt}", file=sys.stderr)
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     overview = found.overview(baseline, reference)
     style = "json" if as_json else style
     if plots:
         _draw(found, overview, plots)
     if out:
-        _write(out, _text(found, overview, style, verbose=verbose))
+        write_output(out, _text(found, overview, style, verbose=verbose))
     elif style == "table":
-        _print(overview, Console(), verbose=verbose)
+        _print(overview, open_console(), verbose=verbose)
     else:
         print(_text(found, overview, style, verbose=verbose), end="")
 
@@ -92,13 +91,6 @@ def _draw(sources: Sources, overview: Overview, folder: Path) -> None:
 
     paths = write_plots(drawing_of(sources, overview).all_plots(), folder)
     print(f"{len(paths)} files in {folder}", file=sys.stderr)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text.encode())
-    except OSError as error:
-        raise DevbenchError(f"{path}: cannot be written: {error.strerror or error}", "Choose another --out.") from error
 
 
 def _json(sources: Sources) -> str:

@@ -11,18 +11,18 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich.console import Console
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.desk import open_desk
-from devbench.cli.paths import PATH, did_you_mean, listed, some
+from devbench.cli.paths import CSVS, MODELS, PATH, SUITES, did_you_mean, listed, some, what_takes
 from devbench.cli.runs import is_run, open_run
 from devbench.cli.sources import Sources, open_sources
+from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run
-from devbench.errors import DevbenchError, NothingMeasuredError
+from devbench.errors import DevbenchError, NothingMeasuredError, SuiteError
 from devbench.report.numbers import duration
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
@@ -38,8 +38,6 @@ from devbench.store.results_rows import rows_of
 from devbench.suites.yaml_file import read_yaml
 
 _MOST_REASONS = 5
-_SUITES = (".yaml", ".yml")
-_MODELS = (".tflite", ".onnx", ".engine", ".pb")
 
 
 @click.command()
@@ -97,7 +95,7 @@ def command(
         else:
             assert suite is not None
             request = Request(
-                suite_text=read_yaml(suite, _hint(suite)).text,
+                suite_text=_text_of(suite),
                 suite_dir=str(suite.resolve().parent),
                 devices=devices,
                 models=models,
@@ -117,16 +115,20 @@ def command(
     return _status(run, strict)
 
 
+def _text_of(suite: Path) -> str:
+    if suite.suffix in (*MODELS, *CSVS):
+        raise SuiteError(f"{suite}: this is not a suite", what_takes(suite))
+    return read_yaml(suite, _hint(suite)).text
+
+
 def _hint(suite: Path) -> str:
     """What to do where `suite` cannot be read as one."""
     if is_run(suite):
         return f"This is the folder of a run. To go on with it: devbench run --resume {suite}"
-    if suite.suffix in _MODELS:
-        return "This is a model: a suite names it as the `source` of one of its `models` (docs/suites.md)."
     if os.path.isdir(suite):  # noqa: PTH112 - that of pathlib raises where it may not look
-        within = some(listed(suite, *_SUITES))
+        within = some(listed(suite, *SUITES))
         return f"Name a suite in it: {within}" if within else "Name a YAML file (docs/suites.md)."
-    near = (one for folder in (suite.parent, Path("suites")) for one in listed(folder, *_SUITES))
+    near = (one for folder in (suite.parent, Path("suites")) for one in listed(folder, *SUITES))
     return did_you_mean(suite, near) or "docs/suites.md shows what a suite looks like."
 
 
@@ -164,10 +166,10 @@ def _show(run: Run, folder: RunFolder, *, page: bool, verbose: bool, as_json: bo
     if not as_json:
         where = str(folder.path / "report.html") if page else str(folder.path)
         if verbose:
-            print_tables(tables_of(overview), Console())
+            print_tables(tables_of(overview), open_console())
             print(f"Run folder: {folder.path}")
         else:
-            print_compact(overview, Console(), where)
+            print_compact(overview, open_console(), where)
         sys.stdout.flush()
     if page:
         _write_page(sources, overview, folder)

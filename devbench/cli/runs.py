@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from devbench.cli.paths import did_you_mean, listed, some
+from devbench.cli.paths import did_you_mean, listed, some, what_takes
 from devbench.errors import RunFolderError
-from devbench.store.folder import RUN_FILE, RunFolder
+from devbench.store import RUN_FILE
+
+if TYPE_CHECKING:
+    from devbench.store.folder import RunFolder
 
 RUNS = Path("results/runs")  # where `devbench run` puts its folders
 
@@ -17,6 +21,8 @@ def open_run(path: Path) -> RunFolder:
     """The run in the folder `path`, or of the `run.json` that it is; a `RunFolderError` names what it is instead."""
     folder = path.parent if path.name == RUN_FILE else path
     if is_run(folder):
+        from devbench.store.folder import RunFolder
+
         return RunFolder(folder)
     what, hint = _instead(path)
     raise RunFolderError(f"{path}: {what}", hint or "Name the folder of a run, as `devbench run` printed it.")
@@ -40,16 +46,17 @@ def newest_runs(folder: Path) -> list[Path]:
 def _instead(path: Path) -> tuple[str, str]:
     """What `path` is, as it is not a run, and what to do."""
     if not os.path.lexists(path):
-        return "there is no such run", did_you_mean(path, _runs_near(path))
+        return "there is no such run", did_you_mean(path, runs_near(path))
     if owner := owner_of(path):
         return "is a part of a run", f"Name the run's folder: {owner}"
-    if path.suffix == ".csv":
-        return "is a CSV, and not the folder of a run", "`devbench report` puts CSVs and runs side by side."
+    if not os.path.isdir(path):  # noqa: PTH112 - that of pathlib raises where it may not look
+        return "is not the folder of a run", what_takes(path)
     if runs := newest_runs(path):
         return "is a folder of runs, and not one run", f"Name one of them. The newest: {some(runs)}"
-    return "is not the folder of a run: it holds no run.json" if path.is_dir() else "is not the folder of a run", ""
+    return "is not the folder of a run: it holds no run.json", ""
 
 
-def _runs_near(path: Path) -> Iterator[Path]:
+def runs_near(path: Path) -> Iterator[Path]:
+    """The runs that stand beside `path`, or where runs usually are."""
     for folder in dict.fromkeys((path.parent, RUNS)):
         yield from newest_runs(folder)

@@ -19,7 +19,8 @@ from devbench.run.desk import Desk
 from devbench.run.measure_both import Compared, Side, measure_both
 from devbench.run.plan import find_places
 from devbench.run.side_by_side import Looks, SideBySide, side_by_side
-from devbench.store.folder import RUN_FILE, RunFolder
+from devbench.store import RUN_FILE
+from devbench.store.folder import RunFolder
 from devbench.suites.yaml_file import read_yaml
 
 EXIT_FAIL_ON = 4

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devbench.cli.paths import did_you_mean, listed
+from devbench.cli.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_takes
+from devbench.cli.runs import is_run, open_run, owner_of, runs_near
 from devbench.compare.figures import FileSource, RunSource
 from devbench.compare.overview import Overview, overview_of
 from devbench.errors import ResultsFileError
+from devbench.store import RUN_FILE
 from devbench.store.package import notes_on
 from devbench.store.results_file import read_results
 from devbench.store.results_rows import rows_of
@@ -24,11 +26,15 @@ if TYPE_CHECKING:  # a CSV alone is shown without what reads runs, which takes l
 
 @dataclass(frozen=True)
 class Sources:
-    """Run folders with their runs, CSVs, and the CSVs that the one run names as references."""
+    """Run folders with their runs, CSVs, and the CSVs that the one run names as references.
+
+    warnings: what was changed or damaged after it was written.
+    """
 
     runs: tuple[tuple[RunFolder, Run], ...]
     files: tuple[FileSource, ...]
     references: tuple[FileSource, ...]
+    warnings: tuple[str, ...] = ()
 
     def overview(self, baseline: str = "", reference: str = "") -> Overview:
         """All that a report says."""
@@ -44,11 +50,16 @@ class Sources:
 def open_sources(paths: Sequence[Path]) -> Sources:
     """Read what is at `paths`: folders are runs, anything else is a CSV. A run alone brings its references along."""
     csvs = [path for path in paths if _is_csv(path)]
-    folders = [_open_run(path) for path in paths if path not in csvs]
+    folders = [open_run(path) for path in paths if path not in csvs]
     runs = tuple((folder, folder.load()) for folder in folders)
     given = {path.name for path in csvs}
-    own = [path for path in folders[0].references(runs[0][1]) if path.name not in given] if len(folders) == 1 else []
-    return Sources(runs=runs, files=tuple(map(_file_source, csvs)), references=tuple(map(_file_source, own)))
+    own, problems = folders[0].references(runs[0][1]) if len(folders) == 1 else ([], [])
+    return Sources(
+        runs=runs,
+        files=tuple(map(_file_source, csvs)),
+        references=tuple(_file_source(path) for path in own if path.name not in given),
+        warnings=(*(doubt for _, run in runs for doubt in run.doubts), *problems),
+    )
 
 
 def run_source(folder: RunFolder, run: Run) -> RunSource:
@@ -59,30 +70,29 @@ def run_source(folder: RunFolder, run: Run) -> RunSource:
 
 
 def _file_source(path: Path) -> FileSource:
-    return FileSource(name=path.stem, figures=read_results(path), notes=notes_on(path))
+    return FileSource(name=path.stem, figures=read_results(existing_csv(path)), notes=notes_on(path))
 
 
-def _open_run(path: Path) -> RunFolder:
-    from devbench.cli.runs import open_run
-
-    return open_run(path)
+def existing_csv(path: Path) -> Path:
+    """`path`, if it may be a results CSV; a `ResultsFileError` says what it is instead, and which one is meant."""
+    if not os.path.lexists(path):
+        raise ResultsFileError(
+            f"{path}: there is no such file", did_you_mean(path, [*_csvs_near(path), *runs_near(path)])
+        )
+    if is_run(path):
+        raise ResultsFileError(f"{path}: is a run, and not a CSV", f"`devbench publish {path}` makes one of it.")
+    if path.suffix in (*MODELS, *SUITES):
+        raise ResultsFileError(f"{path}: this is not a results CSV", what_takes(path))
+    return path
 
 
 def _is_csv(path: Path) -> bool:
     """Whether to read `path` as a CSV; if not, it is a run, or what `open_run` says of it."""
-    if not os.path.lexists(path):
-        if path.suffix != ".csv":
-            return False
-        near = (one for folder in (path.parent, Path("results/published")) for one in listed(folder, ".csv"))
-        raise ResultsFileError(f"{path}: there is no such file", did_you_mean(path, near))
-    if os.path.isdir(path):  # noqa: PTH112 - that of pathlib raises where it may not look
+    if os.path.isdir(path) or path.name == RUN_FILE:  # noqa: PTH112 - that of pathlib raises where it may not look
         return False
-    return path.suffix == ".csv" or not _of_a_run(path)
+    return path.suffix in CSVS or owner_of(path) is None
 
 
-def _of_a_run(path: Path) -> bool:
-    """Whether this file is run.json, or another of a run."""
-    from devbench.cli.runs import owner_of
-    from devbench.store.folder import RUN_FILE
-
-    return path.name == RUN_FILE or owner_of(path) is not None
+def _csvs_near(path: Path) -> Iterator[Path]:
+    for folder in dict.fromkeys((path.parent, Path("results/published"))):
+        yield from listed(folder, *CSVS)

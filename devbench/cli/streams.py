@@ -1,4 +1,4 @@
-"""Standard output and error that never end a measurement: what cannot be written is lost, and the first reason kept."""
+"""Standard output and error as this program needs them: they never end a measurement, and command no terminal."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import errno
 import io
 import os
 import sys
-from typing import TextIO
+from collections.abc import Iterable
+from typing import Any, TextIO
 
 from devbench.errors import DevbenchError
+from devbench.printable import printable
 
 
 class LossyStream(io.TextIOWrapper):
@@ -38,15 +40,38 @@ class LossyStream(io.TextIOWrapper):
         os.close(nowhere)
 
 
-def make_streams_lossy() -> None:
+class PrintableStream:
+    """A stream that lets no control character through but line ends and tabs: text comes from boards, files, plugins.
+
+    unfiltered: the stream behind it.
+    """
+
+    def __init__(self, unfiltered: TextIO) -> None:
+        self.unfiltered = unfiltered
+
+    def write(self, text: str) -> int:
+        """Write `text`, fit to be shown; its length."""
+        self.unfiltered.write(printable(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unfiltered, name)
+
+
+def prepare_streams() -> None:
     """Replace this process's standard streams; one that is closed becomes one that goes nowhere."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:  # else a file that is opened later would get this number, and our output with it
             os.open(os.devnull, os.O_RDWR)
-    sys.stdout = _lossy(1, sys.stdout, line_buffering=os.isatty(1))
-    sys.stderr = _lossy(2, sys.stderr, line_buffering=True)
+    sys.stdout = PrintableStream(_lossy(1, sys.stdout, line_buffering=os.isatty(1)))
+    sys.stderr = PrintableStream(_lossy(2, sys.stderr, line_buffering=True))
 
 
 def check_output() -> None:
@@ -55,7 +80,8 @@ def check_output() -> None:
     problem = getattr(sys.stdout, "problem", None)
     if problem is not None and problem.errno != errno.EPIPE:
         raise DevbenchError(
-            f"the output could not be written: {problem.strerror}", "Send it to a place with space, or use --out."
+            f"the output could not be written: {problem.strerror}",
+            "Send it where there is space. What was measured is saved: `devbench report` shows it again.",
         )
 
 

@@ -11,8 +11,10 @@ import click
 from devbench.cli.app import EXIT_ERROR
 from devbench.cli.paths import PATH
 from devbench.cli.runs import open_run
+from devbench.cli.sources import existing_csv
+from devbench.printable import one_line
 from devbench.publish.verify import Verification, verify, verify_run
-from devbench.store.folder import RUN_FILE
+from devbench.store import RUN_FILE
 
 _MOST_PROBLEMS = 50
 
@@ -33,9 +35,9 @@ def command(source: Path, runs: tuple[Path, ...]) -> int:
     Every checksum of the run is checked too. Exits with 1 if something is wrong.
     """
     is_run = os.path.isdir(source) or source.name == RUN_FILE  # noqa: PTH112 - that of pathlib raises where it may not look
-    found = verify_run(open_run(source)) if is_run else verify(source, runs)
+    found = verify_run(open_run(source)) if is_run else verify(existing_csv(source), runs)
     for problem in found.problems[:_MOST_PROBLEMS]:
-        print(problem)
+        print(one_line(problem))
     if len(found.problems) > _MOST_PROBLEMS:
         print(f"… and {len(found.problems) - _MOST_PROBLEMS} more")
     for note in found.notes:

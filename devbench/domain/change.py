@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from devbench.domain.place import Place
 
 
 def _taken(_said: str) -> str:
@@ -12,19 +14,39 @@ def _taken(_said: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Programs to run, one after the other, and the one that undoes them.
+    """Programs to run on the machine of a place, one after the other, and what it takes to undo them.
 
-    Where the place is behind ssh, each of them is a `command_there`.
-    text: what is changed, from what to what. answer: what the programs are told on stdin.
-    undo: does no harm where nothing was changed yet; it may be run by another process, after a crash.
-    lasting: whether the change outlives a boot of this machine.
+    setting: which of the device's `settings` it is. text: what is changed, from what to what.
+    was: what `Device.undo` must be told to undo it, as text; it is kept in a file until then.
+    answer: what the programs are told on stdin.
+    lasting: whether the change outlives a boot of that machine.
     refused: why it was not taken, from all that the programs have said; an exit status other than
         0 is a refusal as well.
     """
 
+    setting: str
     text: str
     apply: tuple[tuple[str, ...], ...]
-    undo: tuple[str, ...]
+    was: Mapping[str, str]
     answer: str = ""
     lasting: bool = False
     refused: Callable[[str], str] = _taken
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeAt:
+    """A change at its place. undo: the program that undoes it there."""
+
+    place: Place
+    change: Change
+    undo: tuple[str, ...]
+
+    @property
+    def host(self) -> str:
+        """The machine that ssh reaches the place on; "" for this one."""
+        return self.place.ssh.host if self.place.ssh else ""
+
+    @property
+    def text(self) -> str:
+        """What is changed, and where if that is not here."""
+        return f"{self.host}: {self.change.text}" if self.host else self.change.text

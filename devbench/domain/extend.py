@@ -43,6 +43,14 @@ class Device(ABC):
         """What is to be changed there before the first round, as `place.settle` asks; undone after the last one."""
         return ()
 
+    def undo(self, setting: str, was: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002 - for devices with settings
+        """The program that undoes a `Change` of `setting`, run where the place is.
+
+        It must do no harm where nothing was changed yet. After a crash, `was` comes from a file: a ValueError for
+        what no change of this device could have been, and never a path or a command that `was` names.
+        """
+        raise ValueError(setting)
+
     def settle(self, place: Place) -> None:  # noqa: B027 - most devices have nothing to wait for
         """Wait until the place is fit to measure (cool enough, say). Called before each round."""
 

@@ -11,6 +11,8 @@ from devbench.files import git_blob_of, open_regular, sha256_of
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.tflite_file import read_tflite
 
+_LARGEST_BYTES = 1 << 32  # what nobody can have meant; it would be hashed for minutes
+
 
 def is_file_source(source: str) -> bool:
     """Whether `source` is a path rather than an address with a scheme."""
@@ -25,9 +27,15 @@ def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fet
 
     def fetch_checked(source: str, into: Path) -> Path:
         path = fetch(source, into)
-        _check_pins(path, sha256_of(path), variant)  # before it is cached: a wrong download must not stay
+        try:  # before it is cached: a wrong download must not stay
+            sha256 = sha256_of(path)
+            _check_pins(path, sha256, variant)
+            _described(path, sha256, path.stat().st_size, variant)
+        except ModelError as error:  # the path is gone in a moment
+            raise ModelError(error.message.replace(str(path), source), error.hint) from error
         return path
 
+    _refuse_unpinned_http(variant)
     path = _local_file(variant) if is_file_source(variant.source) else cache.get(model, variant, fetch_checked)
     try:
         sha256 = sha256_of(path)
@@ -38,10 +46,18 @@ def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fet
     return _described(path, sha256, size_bytes, variant)
 
 
+def _refuse_unpinned_http(variant: Variant) -> None:
+    if variant.source.lower().startswith("http:") and not (variant.sha256 or variant.git_blob):
+        raise ModelError(
+            f"{variant.source}: is not downloaded: over http, anybody on the way can change the file",
+            "Use https, or add the file's `sha256` to the suite, or download it yourself and name its path.",
+        )
+
+
 def _local_file(variant: Variant) -> Path:
     path = Path(variant.source)
     try:
-        with open_regular(path):
+        with open_regular(path, _LARGEST_BYTES):
             return path
     except OSError as error:
         raise ModelError(

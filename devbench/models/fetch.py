@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import shutil
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from devbench.errors import ModelError
 from devbench.hookspecs import hookimpl
 
 _LOG = logging.getLogger("devbench.models")
-_SILENCE_LIMIT_S = 60
 
 
 class WebFetcher:
@@ -20,24 +19,21 @@ class WebFetcher:
     @hookimpl(trylast=True)
     def devbench_fetch_model(self, source: str, into: Path) -> Path | None:
         """The downloaded file; None for other schemes."""
-        address = urlsplit(source)
+        try:
+            address = urlsplit(source)
+        except ValueError as error:
+            raise ModelError(f"{source}: is not an address: {error}", "An address is https://host/path.") from error
         if address.scheme not in ("http", "https"):
             return None
-        from urllib.request import urlopen
+        from devbench.models.download import download
 
-        path = into / (Path(address.path).name or "model")
+        path = into / _file_name(address.path)
         _LOG.info("downloading %s", source)
-        try:
-            with urlopen(source, timeout=_SILENCE_LIMIT_S) as answer, path.open("wb") as file:  # noqa: S310 - http(s) only, see above
-                shutil.copyfileobj(answer, file)
-                announced = answer.headers.get("Content-Length")
-        except (OSError, ValueError) as error:
-            cause = getattr(error, "reason", None) or error
-            reason = getattr(cause, "strerror", None) or cause
-            raise ModelError(
-                f"{source}: cannot be downloaded: {reason}",
-                "Is the address right, and the network up? A file can also be given by its path.",
-            ) from error
-        if announced and path.stat().st_size != int(announced):
-            raise ModelError(f"{source}: the download was cut short ({path.stat().st_size} of {announced} bytes)")
+        download(source, path)
         return path
+
+
+def _file_name(path: str) -> str:
+    """The name that the address gives the file, where it is a plain one and not that of the cache's card."""
+    name = PurePosixPath(path).name
+    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", name) and name != "artifact.json" else "model"

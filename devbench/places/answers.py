@@ -48,7 +48,7 @@ Text = Annotated[str, Field(max_length=10_000), AfterValidator(printable)]
 Name = Annotated[str, Field(max_length=300), AfterValidator(printable)]
 Path = Annotated[str, Field(max_length=4096)]  # goes back as it is
 Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}\z")]
-Facts = Annotated[dict[Name, Text], Field(max_length=300)]
+Facts = Annotated[dict[Name, Annotated[str, Field(max_length=2000), AfterValidator(printable)]], Field(max_length=300)]
 Nanoseconds = Annotated[int, Field(gt=0, le=_LARGEST)]
 Count = Annotated[int, Field(ge=0, le=_LARGEST)]
 Seconds = Annotated[float, Field(ge=0, le=1e12)]

@@ -13,7 +13,7 @@ from devbench.places.answers import InvalidAnswerError, Output, Result, Samples
 
 # No runtime that is called from Python answers faster than this. In the timed loop, a sample holds as many inferences
 # as made 100 µs in the warm-up, and becomes shorter only where a processor speeds up between the two.
-_SHORTEST_NS = {"warmup": 2_000, "steady": 10_000, "compute": 10_000}
+_SHORTEST_NS = {"warmup": 2_000, "steady": 20_000, "compute": 20_000}
 _MOST_OUTPUTS = 256
 _MOST_OUTPUT_BYTES = 64 << 20
 _SLACK = 1.1  # between two clocks, and for how a phase overruns its cap

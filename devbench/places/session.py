@@ -130,7 +130,7 @@ class Session:
                 self._begin(answer.phase)
                 phases += 1
                 if phases > _MOST_PHASES:
-                    raise self._talk.error("the worker has begun more phases than there are")
+                    raise self._talk.invalid(InvalidAnswerError("the worker has begun more phases than there are"))
             elif isinstance(answer, Failed):
                 self._talk.phase = answer.phase
                 raise self._talk.error(f"{answer.kind}: {answer.error}")

@@ -15,10 +15,11 @@ from devbench.files import sha256_of
 from devbench.publish.rows import published_rows
 from devbench.run.extend import judged
 from devbench.run.summary import outcome_of
+from devbench.store import RUN_FILE
 from devbench.store.checked import SAMPLES_FILE
-from devbench.store.folder import RUN_FILE, RunFolder
+from devbench.store.folder import RunFolder
 from devbench.store.package import is_as_described, resource_of
-from devbench.store.results_file import read_rows
+from devbench.store.results_file import as_written, read_rows
 from devbench.store.results_rows import rows_of
 
 Row = Mapping[str, str]
@@ -61,7 +62,7 @@ def verify(csv: Path, folders: Sequence[Path]) -> Verification:
         notes += _unsealed(folder, run)
         again, failed = _made_again(folder, run)
         problems += failed
-        made[run_id] = {row["case"]: row for row in published_rows(again)} if again else {}
+        made[run_id] = {row["case"]: row for row in map(as_written, published_rows(again))} if again else {}
     cells = 0
     for line, row in ours:
         if made.get(row["run"]):
@@ -72,7 +73,7 @@ def verify(csv: Path, folders: Sequence[Path]) -> Verification:
         rows=len(ours),
         cells=cells,
         published_elsewhere=len(rows) - len(ours),
-        problems=tuple(problems),
+        problems=tuple(dict.fromkeys(problems)),
         notes=tuple(notes),
     )
 
@@ -88,7 +89,7 @@ def verify_run(folder: RunFolder) -> Verification:
         rows=len(rows),
         cells=sum(len(row) for row in rows if row["status"] == "measured") if again else 0,
         published_elsewhere=0,
-        problems=(*_damage(folder, run), *problems),
+        problems=tuple(dict.fromkeys([*_damage(folder, run), *problems])),
         notes=tuple(_unsealed(folder, run)),
     )
 
@@ -121,7 +122,7 @@ def _made_again(folder: RunFolder, run: Run) -> tuple[Run | None, list[str]]:
 
 
 def _damage(folder: RunFolder, run: Run) -> list[str]:
-    return list(dict.fromkeys([*run.doubts, *folder.files.damage(run)]))
+    return [*run.doubts, *folder.files.damage(run)]
 
 
 def _unsealed(folder: RunFolder, run: Run) -> Iterator[str]:

@@ -11,6 +11,7 @@ from devbench.compare.findings import Finding, Kind
 from devbench.compare.grid import Cell, Grid, Row, System
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
+from devbench.printable import one_line
 from devbench.report.notes import cases_text, remedy_of, sentence, text_of
 from devbench.report.numbers import bare_figure_text, count_of, duration, listed, plus_minus
 from devbench.report.words import answer_sentences, ratio_text, short_row_names
@@ -31,6 +32,10 @@ class Span:
 
     text: str
     style: str = ""
+
+    def __post_init__(self) -> None:
+        """Spell out what must not reach a terminal: names and answers come from boards and files."""
+        object.__setattr__(self, "text", one_line(self.text))
 
 
 ScreenLine = tuple[Span, ...]

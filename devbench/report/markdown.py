@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from devbench.report.tables import Table, TableCell
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|"})
+_LINK = re.compile(r"\](?=[(:\[])")  # [text](address), [text][name], and [name]: address elsewhere
 
 
 def markdown(tables: Sequence[Table], sentences: Sequence[str] = ()) -> str:
@@ -30,7 +34,5 @@ def _row(cells: Sequence[tuple[str, ...]]) -> str:
 
 
 def _safe(text: str) -> str:
-    """Names come from files: none of them may end a cell or open a tag."""
-    for char, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("\n", " ")):
-        text = text.replace(char, instead)
-    return text
+    """Names come from files: none of them may end a cell, open a tag, or be a link or an image."""
+    return _LINK.sub(r"]\\", text.translate(_ESCAPES))

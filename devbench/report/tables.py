@@ -14,6 +14,7 @@ from devbench.compare.ratios import Ratio, shown
 from devbench.domain.figure import Figure
 from devbench.domain.outcome import Measured, Summary
 from devbench.domain.run import CaseRecord
+from devbench.printable import one_line
 from devbench.report.notes import note_of
 from devbench.report.numbers import count_of, factor, figure_text, milliseconds
 from devbench.report.words import ratio_text, row_name
@@ -28,6 +29,10 @@ class Line:
 
     text: str
     kind: str = ""
+
+    def __post_init__(self) -> None:
+        """Spell out what must not reach a terminal, or the next line: names and answers come from boards and files."""
+        object.__setattr__(self, "text", one_line(self.text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +49,8 @@ class TableCell:
 class Table:
     """Text in rows and columns.
 
+    Whatever makes a table of what boards and files say, it holds only what can be shown.
+
     foot: rows that stay at the end however the table is sorted. notes: below the table, one line each.
     grouped: rows whose first cell is repeated belong to the row above.
     of_other_work: it holds figures that nothing here is compared with.
@@ -56,6 +63,16 @@ class Table:
     notes: tuple[str, ...] = ()
     grouped: bool = False
     of_other_work: bool = False
+
+    def __post_init__(self) -> None:
+        """Spell out what must not reach a terminal."""
+        fit = {
+            "title": one_line(self.title),
+            "header": tuple(map(one_line, self.header)),
+            "notes": tuple(map(one_line, self.notes)),
+        }
+        for name, value in fit.items():
+            object.__setattr__(self, name, value)
 
 
 def text_cell(*lines: str) -> TableCell:

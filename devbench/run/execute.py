@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from devbench.domain.case import Case
-from devbench.domain.change import Change
+from devbench.domain.change import ChangeAt
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
@@ -26,7 +26,7 @@ from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 
 More = Callable[[Run, Callable[[str], Mapping[int, Nanoseconds]]], Run | None]  # the run with a longer order, or done
-Hold = Callable[[Sequence[Change]], AbstractContextManager[None]]  # makes changes, and undoes them
+Hold = Callable[[Sequence[ChangeAt]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Execution:
         samples = self._samples(case.id)
         return [samples[about.index] for about in case.counting]
 
-    def _changes(self) -> list[Change]:
+    def _changes(self) -> list[ChangeAt]:
         """What the places that are still to be measured want changed."""
         wanted = {(case.planned.device, case.planned.place): None for case in self.cases.values()}
         return changes_of([self.places[key] for key in wanted], self.plugins.registry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -213,7 +214,7 @@ def _compiled(entry: ModelFormat, precision: str, base: Path) -> Variant | None:
 
 
 def _source(source: str, base: Path) -> str:
-    return str((base / source).resolve()) if is_file_source(source) else source
+    return str(_resolved(base / source)) if is_file_source(source) else source
 
 
 def _case(
@@ -246,11 +247,15 @@ def _image(image: ImageFormat | None, labels: str | None, base: Path) -> ImageIn
     if image is None:
         return None
     return ImageInput(
-        path=(base / image.image).resolve(),
-        labels=(base / labels).resolve() if labels else None,
+        path=_resolved(base / image.image),
+        labels=_resolved(base / labels) if labels else None,
         mean=image.mean,
         std=image.std,
     )
+
+
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # that of pathlib raises where links go round in a circle
 
 
 def _format_problem(variant: Variant, runtime: str, registry: Registry) -> Skipped | None:

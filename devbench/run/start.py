@@ -36,7 +36,7 @@ def known_names(plugins: Plugins) -> KnownNames:
             kind: tuple(name for name in device.runtimes if name in registry.runtimes)
             for kind, device in registry.devices.items()
         },
-        options={name: tuple(runtime.options) for name, runtime in registry.runtimes.items()},
+        options={name: runtime.options for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime]().wrong_option(name, value),
     )
 
@@ -64,12 +64,8 @@ def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int
 
 def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run:
     """Run the suite of `request` from its beginning, in `folder`."""
+    folder.refuse_what_is_there()
     suite, plan, seed = make_plan(request, name, desk)
-    if folder.exists:
-        raise RunFolderError(
-            f"{folder.path}: there is a run already",
-            f"Continue it with `devbench run --resume {folder.path}`, or choose another --out.",
-        )
     references = references_of(suite, request)
     run = replace(
         new_run(suite.name, request, plan, seed, folder),

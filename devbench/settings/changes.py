@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from devbench.domain.change import Change
+from devbench.domain.change import ChangeAt
+from devbench.domain.place import Place
 from devbench.errors import DevbenchError
-from devbench.settings.guardian import Undo, keeping, typed
-from devbench.settings.state import State, guarded, lock_machine, read_state
+from devbench.places.there import command_there
+from devbench.settings.guardian import Undo, keeping
+from devbench.settings.holding import guarded, lock_machine
+from devbench.settings.state import ChangeMade, State, read_state
 from devbench.settings.tuning import Tell, restore
 
 _LIMIT_S = 60
 
 
 @contextmanager
-def changed(changes: Sequence[Change], *, root: Path, state_file: Path, tell: Tell) -> Iterator[None]:
+def changed(changes: Sequence[ChangeAt], *, root: Path, state_file: Path, tell: Tell) -> Iterator[None]:
     """Make the changes, in their order, and undo them in the opposite one when the block ends, however it ends.
 
-    state_file: keeps how to undo them meanwhile; by a guardian process if this one is killed, and by
+    state_file: keeps what was changed meanwhile. It is undone by a guardian process if this one is killed, and by
     `tuning.recover` if the guardian was killed as well.
     """
     if not changes:
@@ -29,26 +33,51 @@ def changed(changes: Sequence[Change], *, root: Path, state_file: Path, tell: Te
     with lock_machine(root, read_state(state_file)) as lock:
         if read_state(state_file):
             raise DevbenchError(f"{state_file}: holds changes that were never undone", "Run `devbench doctor` first.")
-        undo = [Undo(command=list(one.undo), lasting=one.lasting) for one in reversed(changes)]
-        state = State.of(root, state_file, undo)
-        with guarded(state, lock) as held:
+        steps = [undo_at(one.place, one.undo) for one in reversed(changes)]
+        with guarded(State.of(map(_made, reversed(changes))), state_file, steps, lock) as held:
             try:
-                for change in changes:
-                    _apply(change, held)
-                    tell(f"settle: {change.text}")
+                for one in changes:
+                    _apply(one, held)
+                    tell(f"settle: {one.text}")
                 yield
             finally:
-                restore(state, (held,))
+                restore(steps, state_file, (held,))
                 tell("settle: all is put back")
 
 
-def _apply(change: Change, held: int) -> None:
+def undo_at(place: Place, undo: Sequence[str]) -> Undo:
+    """How to run the program `undo` where `place` is."""
+    host = place.ssh.host if place.ssh else ""
+    return Undo(command=list(command_there(place, undo)), host=host, by_hand=_typed(place, undo))
+
+
+def _typed(place: Place, command: Sequence[str]) -> str:
+    """The command as one would type it here."""
+    if place.ssh is None:
+        return f"sudo {shlex.join(command).removeprefix('sudo -n ')}"
+    config = ["-F", str(place.ssh.config)] if place.ssh.config else []
+    return shlex.join(["ssh", *config, place.ssh.host, shlex.join(command)])
+
+
+def _made(one: ChangeAt) -> ChangeMade:
+    return ChangeMade(
+        device=one.place.device,
+        place=one.place.name,
+        host=one.host,
+        setting=one.change.setting,
+        was=dict(one.change.was),
+        text=one.text,
+        lasting=one.change.lasting or bool(one.host),  # a boot of this machine resets nothing over there
+    )
+
+
+def _apply(one: ChangeAt, held: int) -> None:
     said = ""
-    for command in change.apply:
+    for command in one.change.apply:
         try:
             done = subprocess.run(
-                keeping(command),
-                input=change.answer,
+                keeping(command_there(one.place, command), one.host),
+                input=one.change.answer,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -59,18 +88,18 @@ def _apply(change: Change, held: int) -> None:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise _refused(change, f"`{typed(command)}` did not end within {_LIMIT_S} s") from None
+            raise _refused(one, f"`{_typed(one.place, command)}` did not end within {_LIMIT_S} s") from None
         except OSError as error:
-            raise _refused(change, f"`{command[0]}` cannot be started: {error.strerror}") from error
+            raise _refused(one, f"`{command[0]}` cannot be started: {error.strerror}") from error
         said += done.stdout
-        if why := change.refused(said):
-            raise _refused(change, why)
+        if why := one.change.refused(said):
+            raise _refused(one, why)
         if done.returncode:
-            raise _refused(change, f"`{typed(command)}` says: {' '.join(done.stdout.split())[-300:]}")
+            raise _refused(one, f"`{_typed(one.place, command)}` says: {' '.join(done.stdout.split())[-300:]}")
 
 
-def _refused(change: Change, why: str) -> DevbenchError:
+def _refused(one: ChangeAt, why: str) -> DevbenchError:
     return DevbenchError(
-        f"settle: {change.text}: not possible: {why}",
+        f"settle: {one.text}: not possible: {why}",
         "Nothing stays changed. Do it by hand, or leave it out of lab.yaml.",
     )

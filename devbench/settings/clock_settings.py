@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from devbench.errors import DevbenchError
 from devbench.linux_files import as_ranges, cpu_folders
-from devbench.settings.guardian import read_value
+from devbench.settings.guardian import Entry, read_value
+from devbench.settings.state import FileBefore
 
 _GOVERNOR = "performance"
+# The files that are ever changed here, below the folder of the CPUs: no others are put back.
+_CHANGED = re.compile(
+    r"""(cpu[0-9]+/cpufreq|cpufreq/policy[0-9]+)/
+          (scaling_governor|energy_performance_preference|scaling_setspeed|scaling_min_freq)
+      | (cpu[0-9]+/cpufreq/|cpufreq/(policy[0-9]+/)?)(?!stats/|policy)[a-z]+/[a-z0-9_]+""",
+    re.VERBOSE,
+)
+_VALUE = re.compile("[ -~]{0,200}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +62,7 @@ def find_tuning(root: Path, *, pin_frequency: bool) -> Tuning:
     for cpu, folder in cpu_folders(root).items():
         if (folder / "cpufreq/scaling_governor").exists():
             policies.setdefault((folder / "cpufreq").resolve(), []).append(cpu)
-    cpus_folder = root / "sys/devices/system/cpu"
+    cpus_folder = _cpus_folder(root)
     if not policies:
         raise DevbenchError(
             f"{cpus_folder}: no CPU has a governor that can be set",
@@ -66,6 +76,26 @@ def find_tuning(root: Path, *, pin_frequency: bool) -> Tuning:
     # What comes along with a governor can be put back only after it, and some of it after all governors.
     settings.sort(key=lambda setting: setting.wanted is None)
     return Tuning(settings=tuple(settings))
+
+
+def kept(setting: Setting, root: Path) -> FileBefore:
+    """What the state file says of the setting."""
+    return FileBefore(file=str(setting.file.relative_to(_cpus_folder(root))), before=setting.before)
+
+
+def entry_of(one: FileBefore, root: Path) -> Entry:
+    """What to put back for a line of the state file; a `DevbenchError` for what devbench would never have changed."""
+    folder = _cpus_folder(root)
+    file = folder / one.file
+    if not _CHANGED.fullmatch(one.file) or not file.resolve().is_relative_to(folder):
+        raise DevbenchError(f"{one.file!r} is not a setting of the clocks, so nothing is put back")
+    if not _VALUE.fullmatch(one.before):
+        raise DevbenchError(f"{one.before!r} is not a value of {one.file}, so nothing is put back")
+    return Entry(file=str(file), before=one.before)
+
+
+def _cpus_folder(root: Path) -> Path:
+    return (root / "sys/devices/system/cpu").resolve()
 
 
 def _of_policy(folder: Path, cpus: tuple[int, ...], *, pin_frequency: bool) -> Iterator[Setting]:

@@ -26,10 +26,14 @@ class Entry(TypedDict):
 
 @final
 class Undo(TypedDict):
-    """One program that undoes what another has done. lasting: whether that outlives a boot."""
+    """One program that undoes what another has done.
+
+    host: the machine that ssh runs it on; "" for this one. by_hand: what to type for the same.
+    """
 
     command: list[str]
-    lasting: bool
+    host: str
+    by_hand: str
 
 
 _UNDO_LIMIT_S = 60
@@ -59,7 +63,7 @@ def put_back(entries: Sequence[Entry | Undo], hold: tuple[int, ...] = ()) -> lis
     for entry in entries:
         try:
             if "command" in entry:
-                if why := _undone(entry["command"], hold):
+                if why := _undone(entry, hold):
                     failed.append((entry, why))
             elif read_value(entry["file"]) != entry["before"]:
                 write_value(entry["file"], entry["before"])
@@ -70,11 +74,11 @@ def put_back(entries: Sequence[Entry | Undo], hold: tuple[int, ...] = ()) -> lis
     return failed
 
 
-def _undone(command: list[str], hold: tuple[int, ...]) -> str:
+def _undone(undo: Undo, hold: tuple[int, ...]) -> str:
     """Why the program did not succeed; "" if it did."""
     try:
         done = subprocess.run(
-            keeping(command),
+            keeping(undo["command"], undo["host"]),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_UNDO_LIMIT_S,
@@ -88,45 +92,37 @@ def _undone(command: list[str], hold: tuple[int, ...]) -> str:
     return "" if done.returncode == 0 else f"exit status {done.returncode}: {' '.join(said)[-200:]}"
 
 
-def over_ssh(command: Sequence[str]) -> bool:
-    """Whether it runs on another machine."""
-    return command[0] == "ssh"
-
-
-def keeping(command: Sequence[str]) -> list[str]:
+def keeping(command: Sequence[str], host: str) -> list[str]:
     """The same command as one that keeps the descriptors that it inherits: ssh closes them."""
-    return ["sh", "-c", '"$@"; exit $?', "sh", *command] if over_ssh(command) else list(command)
-
-
-def typed(command: Sequence[str]) -> str:
-    """The command as one would type it: without the many options that ssh is given."""
-    words = list(command)
-    while over_ssh(command) and "-o" in words:
-        at = words.index("-o")
-        del words[at : at + 2]
-    return shlex.join(words)
+    return ["sh", "-c", '"$@"; exit $?', "sh", *command] if host else list(command)
 
 
 def subject(entry: Entry | Undo) -> str:
     """What a message calls it."""
-    return f"`{typed(entry['command'])}`" if "command" in entry else entry["file"]
+    return f"`{entry['by_hand']}`" if "command" in entry else entry["file"]
 
 
 def by_root(entry: Entry | Undo) -> bool:
     """Whether it takes root of this machine."""
-    return "command" not in entry or not over_ssh(entry["command"])
+    return "command" not in entry or not entry["host"]
 
 
 def by_hand(entry: Entry | Undo) -> str:
     """What to type to do it."""
     if "command" in entry:
-        command = typed(entry["command"]).removeprefix("sudo -n ")
-        return f"sudo {command}" if by_root(entry) else command
-    return f"echo {entry['before']} | sudo tee {entry['file']}"
+        return entry["by_hand"]
+    return f"echo {shlex.quote(entry['before'])} | sudo tee {shlex.quote(entry['file'])}"
 
 
 def _to(entry: Entry | Undo) -> str:
     return "" if "command" in entry else f" to {entry['before']}"
+
+
+def _say(text: str) -> None:
+    """On stderr. What a board has answered may be in it, and must not command the terminal."""
+    plain = "".join(one if one.isprintable() else "?" for one in text)
+    with contextlib.suppress(OSError):
+        os.write(2, f"guardian of the settings: {plain}\n".encode(errors="replace"))
 
 
 def main() -> None:
@@ -145,10 +141,10 @@ def main() -> None:
     failed = put_back(state["settings"])
     if not failed:
         Path(state["state_file"]).unlink(missing_ok=True)
-    said = [f"{subject(entry)} could not be set back{_to(entry)}: {why}" for entry, why in failed]
-    with contextlib.suppress(OSError):
-        for text in said or ["devbench was ended; all is put back"]:
-            os.write(2, f"guardian of the settings: {text}\n".encode())
+    for entry, why in failed:
+        _say(f"{subject(entry)} could not be set back{_to(entry)}: {why}")
+    if not failed:
+        _say("devbench was ended; all is put back")
 
 
 if __name__ == "__main__":

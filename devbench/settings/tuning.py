@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
-from devbench.settings.clock_settings import Setting, Tuning, find_tuning
-from devbench.settings.guardian import Entry, by_hand, by_root, put_back, read_value, subject, write_value
-from devbench.settings.state import MachineTakenError, State, guarded, lock_machine, read_state
+from devbench.settings.clock_settings import Setting, Tuning, entry_of, find_tuning, kept
+from devbench.settings.guardian import Entry, Undo, by_hand, by_root, put_back, read_value, subject, write_value
+from devbench.settings.holding import MachineTakenError, guarded, lock_machine
+from devbench.settings.state import ChangeMade, FileBefore, State, forget, read_state
 
 Tell = Callable[[str], None]
+UndoOf = Callable[[ChangeMade], Undo]
 
 
 @contextmanager
@@ -28,7 +31,7 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
     with lock_machine(root, read_state(state_file)) as lock:
         if other := read_state(state_file):
             raise DevbenchError(
-                f"{state_file}: holds settings of {other.host}, {other.root}, that were never put back",
+                f"{state_file}: holds settings of {other.machine} that were never put back",
                 "Run `devbench doctor` there first, or set DEVBENCH_CACHE to another folder.",
             )
         tuning = find_tuning(root, pin_frequency=pin_frequency)
@@ -38,37 +41,40 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
             yield tuning
             return
         entries = [Entry(file=str(one.file), before=one.before) for one in tuning.settings]
-        state = State.of(root, state_file, entries)
-        with guarded(state, lock):
+        with guarded(State.of(kept(one, root) for one in tuning.settings), state_file, entries, lock):
             try:
                 _apply(tuning)
                 for line in tuning.lines("{name} of {cpus}: {before} → {wanted}"):
                     tell(line)
                 yield tuning
             finally:
-                restore(state)
+                restore(entries, state_file)
             for line in tuning.lines("{name} of {cpus}: put back to {before}"):
                 tell(line)
 
 
-def recover(state_file: Path, tell: Tell) -> Check | None:
-    """Put back what a devbench left that was killed together with its guardian; a check where that is not possible."""
+def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check | None:
+    """Put back what a devbench left that was killed together with its guardian; a check where that is not possible.
+
+    The file says only what was changed. undo_of: knows the program that undoes a change, or a `DevbenchError`.
+    """
     try:
         state = read_state(state_file)
         if state is None or state.elsewhere:
             return None
-        if state.of_another_boot and (lasting := [one for one in state.settings if one.get("lasting")]):
-            state = replace(state, settings=lasting)
-        elif state.of_another_boot:
-            state.forget()
+        if state.of_another_boot:
+            state = replace(state, settings=tuple(filter(_outlives_a_boot, state.settings)))
+        if not state.settings:
+            forget(state_file)
             tell(f"process {state.pid} left changed settings, but this machine was started anew since: nothing to do")
             return None
-        with lock_machine(Path(state.root), state):
+        with lock_machine(root, state):
             if not state_file.exists():  # the guardian was still at work when it was read
                 return None
             tell(f"process {state.pid}, which had changed settings, is gone")
-            restore(state)
-            tell(f"put back all {len(state.settings)} settings that it had left")
+            steps = [entry_of(one, root) if isinstance(one, FileBefore) else undo_of(one) for one in state.settings]
+            restore(steps, state_file)
+            tell(f"put back all {len(steps)} settings that it had left")
     except MachineTakenError:
         return None
     except DevbenchError as error:
@@ -76,12 +82,16 @@ def recover(state_file: Path, tell: Tell) -> Check | None:
     return None
 
 
+def _outlives_a_boot(one: FileBefore | ChangeMade) -> bool:
+    return isinstance(one, ChangeMade) and one.lasting
+
+
 def _refuse_without_permission(tuning: Tuning) -> None:
     for setting in tuning.changes:
         if not os.access(setting.file, os.W_OK, effective_ids=True):
             raise DevbenchError(
                 f"{setting.file}: you may not write it, so nothing was changed",
-                f"Type: sudo {sys.executable} -m devbench doctor --tune (it holds the settings until Ctrl-C), "
+                f"Type: sudo -H {_doctor()} --tune (it holds the settings until Ctrl-C), "
                 "and measure in another terminal, without sudo.",
             )
 
@@ -104,12 +114,17 @@ def _refused(setting: Setting, why: str) -> DevbenchError:
     )
 
 
-def restore(state: State, hold: tuple[int, ...] = ()) -> None:
+def restore(steps: Sequence[Entry | Undo], state_file: Path, hold: tuple[int, ...] = ()) -> None:
     """Put everything back and forget it; what cannot be put back stays in the state file, for the next time."""
-    failed = put_back(state.settings, hold)
+    failed = put_back(steps, hold)
     if failed:
         what = "; ".join(f"{subject(entry)}: {why}" for entry, why in failed)
         how = "; ".join(by_hand(entry) for entry, _ in failed)
-        doctor = f"{'sudo ' if any(by_root(entry) for entry, _ in failed) else ''}{sys.executable} -m devbench doctor"
-        raise DevbenchError(f"cannot put back: {what}", f"Type: {doctor}; or: {how}")
-    state.forget()
+        sudo = "sudo -H " if any(by_root(entry) for entry, _ in failed) else ""
+        raise DevbenchError(f"cannot put back: {what}", f"Type: {sudo}{_doctor()}; or: {how}")
+    forget(state_file)
+
+
+def _doctor() -> str:
+    """-P: as root, no module is taken from the folder in which it is typed."""
+    return f"{shlex.quote(sys.executable)} -P -m devbench doctor"

@@ -90,8 +90,13 @@ def decode_run(data: bytes, path: Path) -> Run:
 
 
 def encode_outputs(outputs: tuple[OutputTensor, ...]) -> bytes:
-    """`outputs` as JSON, their bytes in base64."""
-    return _OUTPUTS.dump_json(outputs) + b"\n"
+    """`outputs` as JSON, their bytes in base64. A `RecordError` if they could not be read again."""
+    try:
+        data = _OUTPUTS.dump_json(outputs, warnings=False) + b"\n"
+        decode_outputs(data, Path("outputs"))
+    except (ValueError, RunFolderError) as error:
+        raise RecordError(f"its outputs cannot be kept: {error}") from error
+    return data
 
 
 def decode_outputs(data: bytes, path: Path) -> tuple[OutputTensor, ...]:

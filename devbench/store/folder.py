@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,14 +21,16 @@ from devbench.domain.outcome import Nanoseconds, OutputTensor, Round
 from devbench.domain.run import SCHEMA, Run
 from devbench.errors import DamagedError, RunFolderError
 from devbench.files import make_folder, read_regular, sha256_of, write_whole
+from devbench.store import RUN_FILE
 from devbench.store.agreement import disagreement, other_figures
 from devbench.store.checked import EARLIER, PARTS, REFERENCES, SAMPLES_FILE, CheckedFiles, outputs_of, part_of
 from devbench.store.codec import RunEncoder, decode_outputs, decode_run, encode_outputs
 from devbench.store.package import copy_results
 from devbench.store.samples import join_parts, read_phase, write_part
 
-RUN_FILE = "run.json"
 _LARGEST_BYTES = 256 << 20  # of run.json, or of a file of outputs
+_FROM_A_RUN = re.compile(rf"\.lock|{REFERENCES}|\.{RUN_FILE}\..*\.tmp")
+_MOST_NAMES = 3
 
 
 class RunFolder:
@@ -58,6 +61,31 @@ class RunFolder:
     def exists(self) -> bool:
         """Whether there is a run here."""
         return os.path.exists(self.path / RUN_FILE)  # noqa: PTH110 - that of pathlib raises for names that cannot be
+
+    def refuse_what_is_there(self) -> None:
+        """A `RunFolderError` unless a new run can begin here: nothing is there, or an empty folder.
+
+        What a run leaves that was killed before its first save is nothing.
+        """
+        if self.exists:
+            raise RunFolderError(
+                f"{self.path}: there is a run already",
+                f"Continue it with `devbench run --resume {self.path}`, or choose another --out.",
+            )
+        try:
+            strange = sorted(one.name for one in self.path.iterdir() if not _FROM_A_RUN.fullmatch(one.name))
+        except FileNotFoundError:
+            strange = [] if not self.path.is_symlink() else ["a link that leads nowhere"]
+        except OSError as error:
+            raise RunFolderError(
+                f"{self.path}: cannot be written: {error.strerror}", "Choose another --out."
+            ) from error
+        if strange:
+            more = ", …" if len(strange) > _MOST_NAMES else ""
+            raise RunFolderError(
+                f"{self.path}: holds other things than a run: {', '.join(strange[:_MOST_NAMES])}{more}",
+                "Choose a new or an empty folder with --out.",
+            )
 
     def load(self) -> Run:
         """What run.json says, and in `doubts` what its checksums say against that."""
@@ -94,11 +122,17 @@ class RunFolder:
             sums = {f"{REFERENCES}/{path.name}": sha256_of(path) for path in kept}
         return replace(run, files={**run.files, **sums})
 
-    def references(self, run: Run) -> list[Path]:
-        """The published CSVs that its suite named."""
-        paths = sorted((self.path / REFERENCES).glob("*.csv"))
-        named = [self.files.path(run, name) for name in run.files if name.startswith(f"{REFERENCES}/")]
-        return sorted(path for path in named if path.suffix == ".csv") if run.schema == SCHEMA else paths
+    def references(self, run: Run) -> tuple[list[Path], list[str]]:
+        """The published CSVs that its suite named, and what is wrong with those that are damaged."""
+        paths, problems = [], []
+        there = [f"{REFERENCES}/{path.name}" for path in (self.path / REFERENCES).glob("*.csv")]
+        for name in sorted(run.files if run.schema == SCHEMA else there):
+            if name.startswith(f"{REFERENCES}/") and name.endswith(".csv"):
+                try:
+                    paths.append(self.files.path(run, name))
+                except DamagedError as error:
+                    problems.append(error.message)
+        return paths, problems
 
     def add_round(self, run: Run, case_id: str, done: Round) -> Run:
         """Save the samples of a round; the run with that round. Only when this run is saved does the round count."""

@@ -7,6 +7,7 @@ import io
 import itertools
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +16,11 @@ from devbench.domain.columns import COLUMNS, NAMES, SCHEMA, Column, names_in
 from devbench.domain.figure import Figure
 from devbench.errors import ResultsFileError
 from devbench.files import read_regular
+from devbench.printable import printable
 from devbench.stats import Interval
 
 _MOST_MISTAKES = 20
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 _LARGEST_BYTES = 256 << 20
 
 
@@ -28,8 +30,13 @@ def write_results(rows: Iterable[Mapping[str, str]]) -> str:
     writer = csv.DictWriter(buffer, NAMES, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({column.name: _inert(column, row[column.name]) for column in COLUMNS})
+        writer.writerow(as_written(row))
     return buffer.getvalue()
+
+
+def as_written(row: Mapping[str, str]) -> dict[str, str]:
+    """The row's cells as they stand in a file: what cannot be shown is spelled out, and none is a formula."""
+    return {column.name: _inert(column, row[column.name]) for column in COLUMNS}
 
 
 def read_results(path: Path) -> list[Figure]:
@@ -179,7 +186,7 @@ def _problem(column: Column, cell: str) -> str:
         case "sha256":
             return "" if re.fullmatch(r"[0-9a-f]{64}", cell) else f"'{cell}' is no SHA-256"
         case _:
-            return f"'{cell}' would be run by a spreadsheet as a formula" if cell.startswith(_FORMULA) else ""
+            return f"'{cell}' would be run by a spreadsheet as a formula" if _is_formula(cell) else ""
 
 
 def _is_count(cell: str) -> bool:
@@ -206,4 +213,11 @@ def _time_problem(cell: str) -> str:
 
 
 def _inert(column: Column, cell: str) -> str:
-    return f"'{cell}" if column.kind == "text" and cell.startswith(_FORMULA) else cell
+    text = printable(cell)
+    return f"'{text}" if column.kind == "text" and _is_formula(text) else text
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether a spreadsheet may run it: some pass over what is blank or unseen before it, and take `＝` for `=`."""
+    first = next((letter for letter in cell if letter.isprintable() and not letter.isspace()), "")
+    return cell.startswith(("\t", "\r")) or unicodedata.normalize("NFKC", first) in _FORMULA

@@ -42,7 +42,7 @@ def reopened(folder: RunFolder, run: Run) -> Run:
     else:
         for case, phase in itertools.product(run.cases, PHASES):
             folder.samples(run, case.id, phase)  # an error, if they are not all there
-        files = _sums_as_found(folder, run)
+        files = {name: one for name, one in _sums_as_found(folder, run).items() if not name.startswith(f"{PARTS}/")}
     make_folder(folder.path / PARTS)
     with replacing(folder.path / EARLIER) as draft:
         shutil.copyfile(source, draft)

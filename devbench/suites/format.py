@@ -33,14 +33,14 @@ Precision = Literal["float32", "float16", "int8"]
 
 @dataclass(frozen=True, kw_only=True)
 class KnownNames:
-    """What the loaded plugins know: catalogue models; runtimes by device; options by runtime.
+    """What the loaded plugins know: catalogue models; runtimes by device; options by runtime, with their defaults.
 
     wrong_option: why a runtime's option cannot have a value; "" if it can.
     """
 
     models: tuple[str, ...] = ()
     devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
     wrong_option: Callable[[str, str, Option], str] = lambda _runtime, _name, _value: ""
 
 
@@ -128,6 +128,10 @@ class ModelFormat(_Strict):
 
     @model_validator(mode="after")
     def _name_is_known(self, info: ValidationInfo) -> Self:
+        if self.source is None and PurePath(self.name).suffix in _MODEL_FILES:
+            entry = f"{{name: mine, source: {self.name}}}"
+            context = {"name": self.name, "entry": entry}
+            raise PydanticCustomError("bad_name", "'{name}' looks like a file: write {entry}", context)
         _word(self.name)
         known: KnownNames = info.context or KnownNames()
         if self.source is None and self.name not in known.models:
@@ -157,6 +161,7 @@ class DeviceFormat(BaseModel):
         return name
 
 
+_MODEL_FILES = (".tflite", ".onnx")
 _DAY_S = 86_400
 _MOST_RUNS = 10**9
 _LIMIT_OVER_CAPS = 2  # the rest is for the worker's start and the loading, and for a second region

@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from devbench.domain.place import Place, Ssh
+from devbench.errors import SuiteError
+from devbench.ownership import check_ours, sudo_caller
 from devbench.suites.format import KnownNames
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
@@ -113,7 +115,10 @@ def read_lab(path: Path, known: KnownNames, hint: str = "") -> list[Place]:
 
     hint: what to do where the file cannot be read.
     """
+    _refuse_others(path)
     file = read_yaml(path, hint or _HINT)
+    if isinstance(file.data, dict) and {"models", "devices"} <= set(file.data):
+        raise SuiteError(f"{path}: this is a suite, and not a lab file", hint or _HINT)
     try:
         lab = LabFormat.model_validate(file.data, context=known)
     except ValidationError as error:
@@ -121,7 +126,23 @@ def read_lab(path: Path, known: KnownNames, hint: str = "") -> list[Place]:
         file.raise_mistakes()
         raise
     _refuse_twins(file, lab)
-    return [_place(place, path.absolute().parent) for place in lab.places]
+    places = [_place(place, path.absolute().parent) for place in lab.places]
+    for config in {place.ssh.config for place in places if place.ssh and place.ssh.config}:
+        _refuse_others(config)
+    return places
+
+
+def _refuse_others(path: Path) -> None:
+    """Such a file names programs that are run: it is code, and nobody else may write what this user runs."""
+    try:
+        check_ours(path, trusted=sudo_caller())
+    except OSError as error:
+        where = "" if error.filename == str(path) else f": {error.filename}"
+        raise SuiteError(
+            f"{path}: is not read{where}: {error.strerror}",
+            "It names programs that devbench runs as you. If you trust it, make it yours (chown), and let nobody else "
+            "write it or its folders (chmod go-w): docs/lab.md.",
+        ) from error
 
 
 def _refuse_twins(file: YamlFile, lab: LabFormat) -> None:

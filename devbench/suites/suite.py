@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from devbench.errors import SuiteError
 from devbench.suites.format import (
     KEYS,
     KnownNames,
@@ -20,7 +21,7 @@ from devbench.suites.format import (
 )
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
-from devbench.suites.yaml_file import YamlFile, parse_yaml, read_yaml
+from devbench.suites.yaml_file import YamlFile, parse_yaml, read_yaml, short
 
 _MOST_COMBINATIONS = 1000
 _HINT = "docs/suites.md shows what a suite looks like."
@@ -37,6 +38,8 @@ def parse_suite(text: str, name: str, known: KnownNames) -> Suite:
 
 
 def _checked(file: YamlFile, known: KnownNames) -> Suite:
+    if isinstance(file.data, dict) and {"places"} == set(file.data):
+        raise SuiteError(f"{file.name}: this is a lab file, and not a suite", _HINT)
     suite: Suite | None = None
     _flatten_device_places(file)
     try:
@@ -82,20 +85,21 @@ def _check_devices(file: YamlFile, known: KnownNames) -> None:
         if (count := math.prod(len(values) for values in entry["options"].values())) > _MOST_COMBINATIONS:
             text = f"these options have {count} combinations; at most {_MOST_COMBINATIONS} can be measured"
             file.complain(("devices", index), text)
-        options = sorted({name for runtime in drivers for name in known.options.get(runtime, ())})
-        for option in entry["options"]:
-            if option not in options:
-                file.complain(
-                    ("devices", index, "options", option, "<key>"),
-                    f"unknown option '{option}' of {entry['name']}{nearest(option, options)}",
-                )
-            elif text := _wrong_values(entry["options"][option], option, asked, known):
-                file.complain(("devices", index, "options", option), text)
+        defaults = {name: one for runtime in drivers for name, one in known.options.get(runtime, {}).items()}
+        for option, values in entry["options"].items():
+            path = ("devices", index, "options", option)
+            if option not in defaults:
+                text = f"unknown option '{option}' of {entry['name']}{nearest(option, sorted(defaults))}"
+                file.complain((*path, "<key>"), text)
+            elif type(defaults[option]) is int and (wrong := [one for one in values if type(one) is not int]):
+                file.complain(path, f"'{option}' must be a whole number, not {short(wrong[0])}")
+            elif text := _wrong_values(values, option, asked, known):
+                file.complain(path, text)
 
 
 def _wrong_values(values: list[Any], option: str, runtimes: list[Any], known: KnownNames) -> str:
     """Why no runtime that may be meant takes one of the values; "" if one does."""
-    having = [name for name in runtimes if option in known.options.get(str(name), ())]
+    having = [name for name in runtimes if option in known.options.get(str(name), {})]
     for value in (one for one in values if isinstance(one, str | int | float | bool)):
         texts = [known.wrong_option(name, option, value) for name in having]
         if texts and all(texts):

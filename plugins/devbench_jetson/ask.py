@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from devbench import Place, RoundError, run_there
+from devbench import Place, RoundError
 from devbench_jetson import board
 
 _LIMIT_S = 90.0  # nvpmodel, asked three times, has 20 s each
 
 
 def ask(place: Place, what: str) -> Mapping[str, Any]:
-    """What `board.py` answers to `what`; a `RoundError` where it cannot be asked."""
+    """What `board.py` answers to `what`; a `RoundError` where it cannot be asked, or answers anything else."""
     if place.ssh is None:
         return board.ANSWERS[what](board.tree())
+    from devbench import run_there
+    from devbench_jetson.answers import checked
+
     status, out, error = run_there(place, Path(board.__file__), [what], limit_s=_LIMIT_S)
     try:
-        answer: Mapping[str, Any] = json.loads(out)
+        return checked(what, out)
     except ValueError:
         text = f"{place.title}: the board cannot be asked (exit status {status})"
         raise RoundError(text, phase="settle", log_tail=error) from None
-    return answer

@@ -56,11 +56,10 @@ def facts(root: str = "/") -> Dict[str, str]:
     return dict(found, **state(root))
 
 
-def settings(root: str = "/") -> Dict[str, Any]:
+def settings(_root: str = "/") -> Dict[str, Any]:
     """What has to be known to set the board otherwise."""
     _, said = run(["nvpmodel", "-q"])
     return {
-        "root": root,
         "superuser": os.geteuid() == 0,
         "power_mode": mode_in(said),
         "power_modes": power_modes(),

@@ -10,7 +10,7 @@ from devbench import Absent, Change, Check, Device, Place, RoundError
 from devbench_jetson import board
 from devbench_jetson.ask import ask
 from devbench_jetson.checks import board_checks
-from devbench_jetson.settings import changes_for
+from devbench_jetson.settings import changes_for, undo_of
 
 _COOLS_WITHIN_S = 300
 _LOOK_EVERY_S = 2.0
@@ -29,6 +29,10 @@ class _Board(Device):
     def changes(self, place: Place) -> Iterable[Change]:
         """Power mode and clocks, where lab.yaml asks for them."""
         return changes_for(place)
+
+    def undo(self, setting: str, was: Mapping[str, str]) -> tuple[str, ...]:
+        """What puts power mode or clocks back."""
+        return undo_of(setting, was)
 
     def remarks(self, facts: Mapping[str, str]) -> Iterable[str]:
         """That nothing is known of the board, where that is so."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shlex
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
-from devbench import Change, DevbenchError, Place, command_there
+from devbench import Change, DevbenchError, Place
 from devbench_jetson import board
 from devbench_jetson.ask import ask
+
+_SUDO = ("sudo", "-n")  # which must not ask for a password
+# What the clocks were. Only root can write there, and a boot empties it; the variable is for tests.
+_KEPT = '"${DEVBENCH_ROOT:-}/run/devbench-jetson-clocks.conf"'
+_STORE = f"jetson_clocks --store {_KEPT}"
+_RESTORE = f"test -e {_KEPT} || exit 0; jetson_clocks --restore {_KEPT} && rm {_KEPT}"
 
 
 def changes_for(place: Place) -> Iterator[Change]:
@@ -19,29 +23,31 @@ def changes_for(place: Place) -> Iterator[Change]:
     if mode is None and not clocks:
         return
     found = ask(place, "settings")
+    sudo = () if found["superuser"] else _SUDO
     if mode is not None:
-        for change in _power_mode(str(mode), found, _where(place)):
-            yield _made_there(place, change)
+        yield from _power_mode(str(mode), found, sudo, f"{place.ssh.host}: " if place.ssh else "")
     if clocks:
-        yield _made_there(place, _pinned_clocks(found))
+        yield Change(
+            setting="jetson_clocks",
+            text="clocks pinned by jetson_clocks",
+            apply=((*sudo, "sh", "-c", _STORE), (*sudo, "jetson_clocks")),
+            was={"sudo": " ".join(sudo)},
+        )
 
 
-def _where(place: Place) -> str:
-    return f"{place.ssh.host}: " if place.ssh else ""
+def undo_of(setting: str, was: Mapping[str, str]) -> tuple[str, ...]:
+    """The program that undoes a change, from what it was before."""
+    sudo = tuple(was["sudo"].split())
+    if sudo not in ((), _SUDO):
+        raise ValueError(was)
+    if setting == "nvpmodel" and re.fullmatch("[0-9]{1,3}", was["mode"]):
+        return (*sudo, "nvpmodel", "-m", was["mode"])
+    if setting == "jetson_clocks":
+        return (*sudo, "sh", "-c", _RESTORE)
+    raise ValueError(setting)
 
 
-def _made_there(place: Place, change: Change) -> Change:
-    """The change for the machine of the place. Behind ssh it outlives a boot of this one, whatever it does to that."""
-    return replace(
-        change,
-        text=_where(place) + change.text,
-        apply=tuple(command_there(place, command) for command in change.apply),
-        undo=command_there(place, change.undo),
-        lasting=change.lasting or place.ssh is not None,
-    )
-
-
-def _power_mode(wanted: str, found: Mapping[str, Any], where: str) -> Iterator[Change]:
+def _power_mode(wanted: str, found: Mapping[str, Any], sudo: tuple[str, ...], where: str) -> Iterator[Change]:
     """By number or name."""
     now, modes = found["power_mode"], found["power_modes"]
     if now is None:
@@ -53,11 +59,12 @@ def _power_mode(wanted: str, found: Mapping[str, Any], where: str) -> Iterator[C
     number = number or wanted
     if number != now[0]:
         yield Change(
+            setting="nvpmodel",
             text=f"power mode {now[0]} ({now[1]}) → {number} ({modes.get(number, '?')})",
-            apply=(_as_root(found, "nvpmodel", "-m", number), _as_root(found, "nvpmodel", "-q")),
+            apply=((*sudo, "nvpmodel", "-m", number), (*sudo, "nvpmodel", "-q")),
+            was={"mode": now[0], "sudo": " ".join(sudo)},
             answer="no\n",  # to the question whether to reboot
             refused=lambda said: _mode_refused(said, number),
-            undo=_as_root(found, "nvpmodel", "-m", now[0]),
             lasting=True,
         )
 
@@ -71,20 +78,3 @@ def _mode_refused(said: str, number: str) -> str:
         return "; ".join(errors)
     found = board.mode_in(said)
     return f"nvpmodel says that the mode is still {found[0]} ({found[1]})" if found and found[0] != number else ""
-
-
-def _pinned_clocks(found: Mapping[str, Any]) -> Change:
-    """`jetson_clocks`, undone from what it stored; the file is gone after a boot, as the clocks are."""
-    file = os.path.join(found["root"], "run", "devbench-jetson-clocks.conf")  # noqa: PTH118 - text for programs
-    kept = shlex.quote(file)
-    restore = f"test -e {kept} || exit 0; jetson_clocks --restore {kept} && rm {kept}"
-    return Change(
-        text="clocks pinned by jetson_clocks",
-        apply=(_as_root(found, "jetson_clocks", "--store", file), _as_root(found, "jetson_clocks")),
-        undo=_as_root(found, "sh", "-c", restore),
-    )
-
-
-def _as_root(found: Mapping[str, Any], *command: str) -> tuple[str, ...]:
-    """The command; by sudo, which must not ask for a password, for a user who is not root."""
-    return command if found["superuser"] else ("sudo", "-n", *command)

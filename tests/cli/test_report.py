@@ -36,7 +36,7 @@ def test_what_is_no_run_is_an_error_with_its_path(bench: Bench) -> None:
         assert message in done.stderr, done.stderr
     missing = bench("report", "nowhere")
     assert missing.returncode == 1
-    assert "nowhere: there is no such run" in missing.stderr
+    assert "nowhere: there is no such file" in missing.stderr
 
 
 def test_samples_that_are_gone_or_damaged_are_an_error_with_their_path(bench: Bench) -> None:

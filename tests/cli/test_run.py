@@ -106,7 +106,7 @@ models:
   - {{name: blob, source: good.tflite, git_blob: {"b" * 40}}}
   - {{name: float, source: good.tflite, precision: float32}}
   - {{name: image, source: odd.tflite, input: picture.png}}
-  - {{name: web, source: "http://127.0.0.1:9/model.tflite"}}
+  - {{name: web, source: "https://127.0.0.1:9/model.tflite"}}
   - {{name: scheme, source: "gopher://x/y.tflite"}}
 {DESKTOP}""",
     )

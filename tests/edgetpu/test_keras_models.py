@@ -15,6 +15,7 @@ from tests.conftest import Bench
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="there is no TensorFlow"),
     pytest.mark.xdist_group("made by Keras"),
+    pytest.mark.timeout(400),
 ]
 
 
@@ -23,7 +24,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the files, made once: TensorFlow takes seconds to start."""
     folder = tmp_path_factory.mktemp("keras")
     script = Path(__file__).with_name("keras_models.py")
-    done = subprocess.run([sys.executable, script, folder], capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run([sys.executable, script, folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return folder
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import statistics
 import subprocess
 import sys
 import threading
@@ -23,15 +25,15 @@ from tests.jetson.conftest import Powered
 IN_MILLIWATTS = {"idle": 2000, "loading": 9000, "inferring": 5000}
 
 
-def check(powered: Powered, record: dict[str, Any], source: str) -> None:
+def check(powered: Powered, record: dict[str, Any], source: str, *, within: float = 0.02) -> None:
     """3 W above idle for the whole of the loop, and nothing of what was before and after it."""
     (about,) = record["rounds"]
     assert about["facts"].get("energy_source") == source, about["facts"]
     begin_s, end_s = about["loop_s"]
     inferences = about["samples"] * about["inferences_per_sample"]
-    assert about["energy_mj"] == pytest.approx(3e3 * (end_s - begin_s) / inferences, rel=0.02)
-    assert about["energy_mj"] == pytest.approx(30, rel=0.1)  # an inference takes 10 ms
-    assert float(about["facts"]["power_idle_w"]) == pytest.approx(2, rel=0.01)
+    assert about["energy_mj"] == pytest.approx(3e3 * (end_s - begin_s) / inferences, rel=within)
+    assert about["energy_mj"] > 30 * (1 - within), "an inference takes 10 ms, and more on a busy machine"
+    assert float(about["facts"]["power_idle_w"]) == pytest.approx(2, rel=within / 2)
     assert float(powered.cell()) == pytest.approx(about["energy_mj"], rel=1e-5)
     assert f"{about['energy_mj']:.3g} mJ" in powered.done.stdout
 
@@ -50,7 +52,7 @@ def test_tegrastats_where_there_is_nothing_else(powered: Powered) -> None:
     rail = powered.bench.write("milliwatts", "2000\n")
     boards.tegrastats(powered.bench.folder / "bin", boards.NANO_LINE.replace("{mw}", "$MW"), rail)
     powered.bench.env["PATH"] = boards.path_with(powered.bench.folder / "bin")
-    check(powered, powered.measure(rail, "jetson-cpu", **IN_MILLIWATTS), "tegrastats: POM_5V_IN")
+    check(powered, powered.measure(rail, "jetson-cpu", **IN_MILLIWATTS), "tegrastats: POM_5V_IN", within=0.1)
 
 
 @contextmanager
@@ -81,7 +83,7 @@ def test_rapl_of_two_packages_whose_counters_start_anew(powered: Powered) -> Non
     files = boards.rapl(powered.root, packages=2, limit_uj=700_000)  # twice or more in the timed loop of 5 J
     with counting(milliwatts, files, limit_uj=700_000):
         record = powered.measure(milliwatts, **IN_MILLIWATTS)
-    check(powered, record, "rapl: package-0 + package-1")
+    check(powered, record, "rapl: package-0 + package-1", within=0.1)  # a busy machine counts late
 
 
 def test_a_board_without_a_total_rail_is_the_sum_of_all(tmp_path: Path) -> None:
@@ -182,7 +184,9 @@ def test_the_meter_runs_on_a_board_s_interpreter(tmp_path: Path, interpreters: A
     time.sleep(0.5)
     out, _ = process.communicate("mark\n", timeout=10)
     found = json.loads(out)
-    assert 8 <= len(found["readings"]) <= 12
+    times = [at_s for at_s, _ in found["readings"]]
+    assert len(times) >= 3
+    assert statistics.median(later - earlier for earlier, later in itertools.pairwise(times)) > 0.04
     assert {watts for _, watts in found["readings"]} == {2.0}
     assert len(found["marks"]) == 1
     nothing = subprocess.run([sys.executable, meter.__file__, "rapl", str(tmp_path)], check=False, timeout=10)

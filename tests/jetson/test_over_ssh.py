@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from devbench.domain.place import Place, Ssh
+from devbench_jetson.devices import Jetson
 from devbench_jetson.settings import changes_for
 from tests.board import Board as Server
 from tests.board import gone_within
@@ -177,7 +178,7 @@ def test_a_kill_while_the_clocks_are_being_set_waits_for_the_program_before_it_u
     far: Callable[[str], Far],
 ) -> None:
     nano = far("nano")
-    nano.board.jetson_clocks(slow=3)
+    nano.board.jetson_clocks(slow=1)
     before = nano.board.set()
     nano.lab("{jetson_clocks: true}")
     process = nano.bench.start("run", suite(nano.bench, LONG), "--out", "out")
@@ -187,7 +188,7 @@ def test_a_kill_while_the_clocks_are_being_set_waits_for_the_program_before_it_u
     process.communicate(timeout=20)
     wait_until(lambda: not nano.left.exists())
     assert calls.read_text().count("--restore") == 1
-    time.sleep(3.5)  # in which one that was not waited for would have set them again
+    time.sleep(1.2)  # in which one that was not waited for would have set them again
     assert nano.board.set() == before
 
 
@@ -251,14 +252,13 @@ def test_another_user_over_there_changes_the_board_by_sudo(
     ssh = Ssh(host="attic", config=nano.server.config)
     settle = {"nvpmodel": "MAXN", "jetson_clocks": True}
     mode, clocks = changes_for(Place(name="attic", device="jetson", ssh=ssh, settle=settle, python={"": str(python)}))
-    assert [command[-1] for command in (*mode.apply, mode.undo)] == [
-        "sudo -n nvpmodel -m 0",
-        "sudo -n nvpmodel -q",
-        "sudo -n nvpmodel -m 1",
+    undone = [Jetson().undo(change.setting, change.was) for change in (mode, clocks)]
+    assert [*mode.apply, undone[0]] == [
+        ("sudo", "-n", "nvpmodel", "-m", "0"),
+        ("sudo", "-n", "nvpmodel", "-q"),
+        ("sudo", "-n", "nvpmodel", "-m", "1"),
     ]
-    assert all(command[-1].startswith("sudo -n ") for command in (*clocks.apply, clocks.undo))
-    assert mode.lasting
-    assert clocks.lasting, "a boot of this machine is none of the board's"
+    assert all(command[:2] == ("sudo", "-n") for command in (*clocks.apply, undone[1]))
 
 
 @pytest.mark.parametrize("generation", ["nano", "orin"])
@@ -275,7 +275,7 @@ def test_the_energy_is_read_over_there(
     inferences = about["samples"] * about["inferences_per_sample"]
     assert about["facts"]["energy_source"] == ("ina3221: POM_5V_IN" if generation == "nano" else "ina3221: VDD_IN")
     assert about["energy_mj"] == pytest.approx(3e3 * (end_s - begin_s) / inferences, rel=0.02)
-    assert about["energy_mj"] == pytest.approx(30, rel=0.1)
+    assert about["energy_mj"] > 29
     assert float(about["facts"]["power_idle_w"]) == pytest.approx(2, rel=0.01)
     assert gone_within(one.server.running(), 5)
 

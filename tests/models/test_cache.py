@@ -24,15 +24,15 @@ def devbench_fetch_model(source, into):
     with open("baked.txt", "a") as file:
         file.write(source + "\\n")
     (into / "bread.fake").write_text("{}" + " " * 1000)
-    time.sleep(1.5)
+    time.sleep(TAKES_S)
     if FAILS:
         raise ModelError("the oven is cold", "Heat it.")
     return into / "bread.fake"
 """
 
 
-def _bakery(bench: Bench, *, fails: bool = False) -> Path:
-    bench.plugin("bakery", BAKERY.replace("FAILS", str(fails)))
+def _bakery(bench: Bench, *, fails: bool = False, takes_s: float = 0) -> Path:
+    bench.plugin("bakery", BAKERY.replace("FAILS", str(fails)).replace("TAKES_S", str(takes_s)))
     return bench.write("suite.yaml", f"name: s\nmodels: [bread]\ndevices: [fake]\nmeasure: {QUICK}\n")
 
 
@@ -64,7 +64,7 @@ def test_a_model_is_made_once_and_a_cut_or_altered_file_is_noticed_and_made_agai
 
 
 def test_two_runs_that_want_the_same_model_make_it_once(bench: Bench) -> None:
-    suite = _bakery(bench)
+    suite = _bakery(bench, takes_s=2)
     both = [bench.start("run", suite, "--out", name) for name in ("one", "two")]
     errors = [process.communicate(timeout=60)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], errors

@@ -15,6 +15,7 @@ from tests.onnx_runtimes.conftest import MEASURE, Gpu
 
 pytest.importorskip("tf2onnx")
 pytest.importorskip("onnxruntime")
+pytestmark = pytest.mark.timeout(400)  # TensorFlow is started for each conversion
 
 # A convolution whose ReLU is done by the output's range alone, a residual, pooling and a softmax; int8 throughout.
 _NETWORK = """

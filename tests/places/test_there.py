@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from devbench import Place, Program, RoundError, command_there, run_there
+from devbench import Place, Program, RoundError, run_there
 from devbench.places.process import WorkerProcess
+from devbench.places.there import command_there
 from tests.board import Board, gone_within
 
 HERE = Place(name="local", device="fake")

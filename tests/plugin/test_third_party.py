@@ -130,6 +130,7 @@ def test_a_plugin_with_every_hook_is_asked_in_this_order(bench: Bench) -> None:
         "models",
         "discover",
         "fetch bakery:rye",
+        "discover",  # to tell later whether what is gone was there when the run began
         "settle kitchen",
         "meter on bread",
         "meter off",

@@ -57,7 +57,7 @@ def test_a_control_character_in_a_name_leaves_the_file_readable() -> None:
     plot = Plot(
         name="n", title="a\x00b", about="", draw=lambda theme: latency_figure([replace(OURS, model="\x07x")], theme)
     )
-    assert "?x" in _texts(svg(plot))
+    assert "\\u0007x" in _texts(svg(plot))
 
 
 def test_figures_in_plots_are_not_rounded_with_the_coordinates() -> None:

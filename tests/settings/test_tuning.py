@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from devbench.domain.check import Check
 from devbench.errors import DevbenchError
+from devbench.settings import tuning
 from devbench.settings.guardian import Undo
-from devbench.settings.state import MachineTakenError, State, guarded, lock_machine
-from devbench.settings.tuning import recover, tuned
+from devbench.settings.holding import MachineTakenError, guarded, lock_machine
+from devbench.settings.state import ChangeMade, State
+from devbench.settings.tuning import tuned
 from tests.trees import CPUS, Tree
 
 # A process of its own that changes the settings and waits; short of Ctrl-C it ends as it is made to end.
@@ -40,6 +43,14 @@ def tree(tmp_path: Path) -> Tree:
 @pytest.fixture
 def state_file(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "tuned.json"
+
+
+def recover(tree: Tree, state_file: Path, tell: Said) -> Check | None:
+    return tuning.recover(tree.root, state_file, _no_change, tell)
+
+
+def _no_change(made: ChangeMade) -> Undo:
+    raise AssertionError(made)
 
 
 class Said(list[str]):
@@ -104,14 +115,13 @@ def test_a_guardian_that_needs_its_time_is_given_it(
     tree: Tree, state_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when Ctrl-C comes while a board far away is being set back."""
-    monkeypatch.setattr("devbench.settings.state._GUARDIAN_ENDS_WITHIN_S", 0.1)
+    monkeypatch.setattr("devbench.settings.holding._GUARDIAN_ENDS_WITHIN_S", 0.1)
     undone = tmp_path / "undone"
-    slow = Undo(command=["sh", "-c", f"sleep 0.5; touch {undone}"], lasting=True)
-    state = State.of(tree.root, state_file, [slow])
+    slow = Undo(command=["sh", "-c", f"sleep 0.5; touch {undone}"], host="", by_hand="")
     with (
         pytest.raises(KeyboardInterrupt),
         lock_machine(tree.root, None) as lock,
-        guarded(state, lock),
+        guarded(State.of([]), state_file, [slow], lock),
     ):
         raise KeyboardInterrupt
     assert undone.exists()
@@ -208,7 +218,7 @@ def test_a_kill_while_it_starts_leaves_nothing_changed(tree: Tree, state_file: P
         time.sleep(after_s)
         process.kill()
         process.communicate(timeout=10)  # waits for the guardian too: it has the same stderr
-    recover(state_file, Said())  # killed before the guardian knew anything, and so before the first change
+    recover(tree, state_file, Said())  # killed before the guardian knew anything, and so before the first change
     wait_until_put_back(tree, state_file, before)
 
 
@@ -223,22 +233,22 @@ def killed_with_its_guardian(tree: Tree, state_file: Path) -> int:
 def test_when_both_are_killed_the_next_one_puts_back(tree: Tree, state_file: Path) -> None:
     before, said = tree.state(), Said()
     pid = killed_with_its_guardian(tree, state_file)
-    assert recover(state_file, said) is None
+    assert recover(tree, state_file, said) is None
     assert tree.state() == before
     assert not state_file.exists()
     assert said == [f"process {pid}, which had changed settings, is gone", "put back all 4 settings that it had left"]
-    assert recover(state_file, said) is None
+    assert recover(tree, state_file, said) is None
     assert len(said) == 2
 
 
 def test_settings_from_before_a_new_start_are_only_forgotten(tree: Tree, state_file: Path) -> None:
     killed_with_its_guardian(tree, state_file)
     state = json.loads(state_file.read_text())
-    state_file.write_text(json.dumps({**state, "boot_id": "another", "host": "another machine"}))
-    assert recover(state_file, Said()) is None
+    state_file.write_text(json.dumps({**state, "boot_id": "another", "machine": "another machine"}))
+    assert recover(tree, state_file, Said()) is None
     assert state_file.exists(), "that of another machine with the same home is left alone"
     state_file.write_text(json.dumps({**state, "boot_id": "another"}))
-    assert recover(state_file, Said()) is None
+    assert recover(tree, state_file, Said()) is None
     assert tree.values() == ["performance"] * 4
     assert not state_file.exists()
 
@@ -248,7 +258,7 @@ def test_what_cannot_be_put_back_is_said_and_kept_for_later(tree: Tree, state_fi
     killed_with_its_guardian(tree, state_file)
     folder = tree.root / CPUS / "cpu1"
     folder.rename(tree.root / "cpu1-is-off")
-    check = recover(state_file, Said())
+    check = recover(tree, state_file, Said())
     assert check is not None
     assert check.good is False
     assert f"{folder}/cpufreq/scaling_governor: No such file or directory" in check.text
@@ -256,14 +266,14 @@ def test_what_cannot_be_put_back_is_said_and_kept_for_later(tree: Tree, state_fi
     assert not folder.exists()
     assert state_file.exists()
     (tree.root / "cpu1-is-off").rename(folder)
-    assert recover(state_file, Said()) is None
+    assert recover(tree, state_file, Said()) is None
     assert tree.state() == before
 
 
-def test_a_damaged_state_file_is_a_check(state_file: Path) -> None:
+def test_a_damaged_state_file_is_a_check(tree: Tree, state_file: Path) -> None:
     state_file.parent.mkdir()
     state_file.write_text("{")
-    check = recover(state_file, Said())
+    check = recover(tree, state_file, Said())
     assert check is not None
     assert f"rm {state_file}" in check.hint
 
@@ -271,7 +281,7 @@ def test_a_damaged_state_file_is_a_check(state_file: Path) -> None:
 def test_the_second_is_refused_whatever_its_cache(tree: Tree, state_file: Path, tmp_path: Path) -> None:
     with holder(tree, state_file) as process:
         said = Said()
-        assert recover(state_file, said) is None, "a living one is left alone"
+        assert recover(tree, state_file, said) is None, "a living one is left alone"
         assert not said
         with pytest.raises(DevbenchError, match="another devbench holds the settings") as caught:
             tuned(tree.root, state_file, tell=said).__enter__()
@@ -338,7 +348,7 @@ def test_no_permission_says_which_file_and_what_to_type() -> None:
         with not_root():
             error = refused(tree, Path(folder) / "tuned.json")
     assert error.message == f"{file}: you may not write it, so nothing was changed"
-    assert error.hint.startswith(f"Type: sudo {sys.executable} -m devbench doctor --tune ")
+    assert error.hint.startswith(f"Type: sudo -H {sys.executable} -P -m devbench doctor --tune ")
 
 
 @contextmanager

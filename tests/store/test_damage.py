@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.fuzz.folders import CASES, SAMPLES, make_folder
+from devbench.cli.sources import open_sources
 from devbench.domain.outcome import Measured
 from devbench.domain.run import Pending
 from devbench.errors import DamagedError, RunFolderError
@@ -20,6 +22,7 @@ from devbench.publish.verify import verify_run
 from devbench.store.folder import RunFolder
 from devbench.store.taking_up import clear_up, reopened, was_joined, without_damage
 
+PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "coral-docs-benchmarks.csv"
 SCHEMA_1 = Path(__file__).parents[1] / "fixtures" / "run-schema-1"
 PART = "parts/case001-round02.parquet"
 OUTPUTS = "outputs/case001.json"
@@ -133,6 +136,17 @@ def test_a_folder_of_schema_1_is_read_and_says_what_cannot_be_checked(tmp_path: 
         folder.samples(run.with_case(replace(case, outcome=replace(case.outcome, summary=summary))), case.id)
 
 
+def test_a_folder_of_schema_2_is_read_and_its_checksums_hold() -> None:
+    """Made when the schema was new: a field that is added later must change no checksum of what is there."""
+    folder = RunFolder(SCHEMA_1.with_name("run-schema-2"))
+    run = folder.load()
+    assert run.schema == 2
+    assert run.doubts == ()
+    assert list(folder.files.damage(run)) == []
+    assert len(folder.samples(run, CASES[0], "compute")[0]) == SAMPLES
+    assert folder.outputs(run, CASES[0])[0].shape == (1, 8)
+
+
 def test_an_unfinished_folder_of_schema_1_gets_checksums_when_it_is_taken_up(tmp_path: Path) -> None:
     new = make_folder(tmp_path / "run", finished=False)
     run = replace(new.load(), schema=1, files={})
@@ -149,6 +163,9 @@ def test_a_folder_of_schema_1_that_was_about_to_be_finished_loses_nothing(tmp_pa
     run = replace(folder.load(), finished_utc="")
     samples = folder.samples(run, run.cases[0].id)
     assert was_joined(folder, run)
+    table = pq.read_table(tmp_path / "run" / "samples.parquet")
+    (tmp_path / "run" / "parts").mkdir()  # not all of its parts were removed already
+    pq.write_table(table.filter(pc.field("round") == 0), tmp_path / "run" / "parts" / "case000-round00.parquet")
     with folder:
         again, notes = without_damage(folder, reopened(folder, run))
         assert notes == []
@@ -166,6 +183,18 @@ def test_drafts_of_killed_writers_are_removed_and_those_of_living_ones_are_not(t
     clear_up(folder, folder.load())
     assert not any(path.exists() for path in stale)
     assert living.exists()
+
+
+def test_a_damaged_reference_is_left_out_and_the_run_is_shown(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "run")
+    with folder:
+        folder.save(folder.add_references(folder.load(), [SCHEMA_1 / "results.csv", PUBLISHED]))
+    assert len(open_sources([tmp_path / "run"]).references) == 2
+    copy = tmp_path / "run" / "references" / PUBLISHED.name
+    copy.write_bytes(copy.read_bytes().replace(b"2.4", b"2.3"))
+    sources = open_sources([tmp_path / "run"])
+    assert [file.name for file in sources.references] == ["results"]
+    assert sources.warnings == (f"{copy}: is not as it was written: its SHA-256 differs",)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])

@@ -12,7 +12,7 @@ from devbench.suites.format import KnownNames
 from devbench.suites.lab import read_lab
 
 KNOWN = KnownNames(
-    devices={"coral-dev-board": ("litert",), "coral-usb": ("litert",)}, options={"litert": (), "tflite-runtime": ()}
+    devices={"coral-dev-board": ("litert",), "coral-usb": ("litert",)}, options={"litert": {}, "tflite-runtime": {}}
 )
 
 
@@ -64,7 +64,30 @@ def test_a_home_folder_that_nobody_has_is_a_path_like_any_other(tmp_path: Path) 
     assert place.python == {"": str(tmp_path / "~nobody-has-this-name/python")}
 
 
+def test_a_suite_in_its_place_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="this is a suite, and not a lab file"):
+        _read(tmp_path, "name: s\nmodels: [a]\ndevices: [b]\n")
+
+
 def test_two_places_of_a_kind_cannot_have_one_name(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match=r"lab.yaml:3:10: there is a coral-usb called 'a' already"):
         _read(tmp_path, "places:\n- {name: a, device: coral-usb}\n- {name: a, device: coral-usb}\n")
     assert len(_read(tmp_path, "places: [{name: a, device: coral-usb}, {name: a, device: coral-dev-board}]")) == 2
+
+
+def test_a_lab_file_that_others_can_write_is_not_read(tmp_path: Path) -> None:
+    """It names programs: whoever can write it could run what he likes as the user."""
+    lab, config = tmp_path / "lab.yaml", tmp_path / "ssh_config"
+    lab.write_text("places:\n- {name: a, device: coral-usb, ssh: {host: attic, config: ssh_config}}\n")
+    config.write_text("Host attic\n  ProxyCommand touch /tmp/run\n")
+    assert read_lab(lab, KNOWN)
+    config.chmod(0o666)
+    with pytest.raises(
+        SuiteError, match=r"ssh_config: is not read: can be written by other users \(mode 666\)"
+    ) as caught:
+        read_lab(lab, KNOWN)
+    assert "chmod go-w" in caught.value.hint
+    config.chmod(0o600)
+    lab.chmod(0o666)
+    with pytest.raises(SuiteError, match=r"lab\.yaml: is not read: can be written by other users"):
+        read_lab(lab, KNOWN)

@@ -16,7 +16,7 @@ from devbench.suites.yaml_file import LARGEST_FILE_BYTES
 KNOWN = KnownNames(
     models=("mobilenet_v1", "mobilenet_v2"),
     devices={"desktop-cpu": ("litert", "tflite-runtime"), "coral-usb": ()},
-    options={"litert": ("threads",), "tflite-runtime": ("threads",)},
+    options={"litert": {"threads": 1}, "tflite-runtime": {"threads": 1}},
 )
 REPOSITORY = Path(__file__).parents[2]
 
@@ -93,6 +93,12 @@ rums: 3
         ("name: a\nname: \x00\n", "s.yaml:2:7: the character U+0000 cannot stand in YAML"),
         ("a: 1\n---\nb: 1\n", "s.yaml:2:1: a second document begins here"),
         ("a: " + "[" * 5000 + "]" * 5000, "s.yaml:1:20: nested more than 16 levels deep"),
+        ("devices: [{desktop-cpu: {threads: [1, two]}}]\n", "s.yaml:1:35: 'threads' must be a whole number, not 'two'"),
+        (
+            "models:\n- mine.tflite\n",
+            "s.yaml:2:3: 'mine.tflite' looks like a file: write {name: mine, source: mine.tfl",
+        ),
+        ("places: []\n", "s.yaml: this is a lab file, and not a suite"),
         ("devices: [cpu]\n", "s.yaml:1:11: unknown device 'cpu'; did you mean 'desktop-cpu'?"),
         (
             f"devices: [{{desktop-cpu: {{threads: {list(range(2000))}}}}}]\n",

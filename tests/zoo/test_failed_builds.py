@@ -130,6 +130,7 @@ def test_rubbish(printed: str, into: Path, sources: Sources, monkeypatch: pytest
         devbench_zoo.devbench_fetch_model(sources("mobilenet_v1", "int8"), into)
 
 
+@pytest.mark.timeout(400)
 def test_imagenet_weights_that_cannot_be_had_are_never_replaced(
     into: Path, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from devbench.compare.findings import Finding, Kind
 from devbench.compare.overview import Overview
 from devbench.domain.run import Run
+from devbench.printable import printable
 from devbench.report.html.cases import CaseBlock, case_block
 from devbench.report.html.method import byline_of, citation_of, provenance_of, settings_of
 from devbench.report.notes import each_of, remedy_of, text_of
@@ -52,6 +53,7 @@ def html_report(overview: Overview, plots: Sequence[Plot], traces: Mapping[str, 
         loader=PackageLoader("devbench.report.html", "."),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_fit,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -141,7 +143,7 @@ def _inline(plot: Plot) -> Markup:
     opening = _SIZE.sub("", opening)
     for name, colour in LIGHT.named().items():
         rest = rest.replace(colour, f"var(--{name})")
-    label = escape(f"{plot.title}. {plot.about}")
+    label = escape(printable(f"{plot.title}. {plot.about}"))
     return _markup(f'{opening} role="img" aria-label="{label}">{rest}')
 
 
@@ -155,18 +157,23 @@ def _variables(theme: Theme) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in theme.named().items())
 
 
+def _fit(value: Any) -> Any:
+    """Every value that the template shows: text without what would hide or reorder it."""
+    return printable(value) if type(value) is str else value  # what is marked as HTML is ours
+
+
 def _code(text: str) -> Markup:
     """Text in which what stands between back-ticks is shown as code."""
     from markupsafe import escape
 
-    return _markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    return _markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text)))))
 
 
 def _breakable(text: str) -> Markup:
     """A name that may be broken after its punctuation rather than anywhere."""
     from markupsafe import escape
 
-    return _markup(re.sub(r"([_/:@])(?=\w)", r"\1<wbr>", str(escape(text))))
+    return _markup(re.sub(r"([_/:@])(?=\w)", r"\1<wbr>", str(escape(printable(text)))))
 
 
 def _own(name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from devbench.printable import one_line
 from devbench.report.plots.data import CaseTrace, RoundTrace
-from devbench.report.plots.render import plain
 from devbench.report.plots.rows import WIDTH_INCHES
 from devbench.report.plots.themes import DASHES, MARKERS, Theme
 
@@ -34,7 +34,7 @@ def drift_figure(traces: Sequence[CaseTrace], theme: Theme) -> Figure:
     for axes, device in zip(panels, devices, strict=True):
         axes.axhline(0, color=theme.muted, lw=0.8)
         axes.grid(axis="y")
-        axes.set_title(plain(device), loc="left", fontsize=9, fontweight="bold")
+        axes.set_title(one_line(device), loc="left", fontsize=9, fontweight="bold")
         for trace in traces:
             if trace.device == device:
                 _line(axes, trace, models.index(trace.model), start, theme)
@@ -70,7 +70,7 @@ def _legend(figure: Figure, models: Sequence[str], theme: Theme) -> None:
             ls=DASHES[number % len(DASHES)],
             ms=6,
             lw=1.2,
-            label=plain(model),
+            label=one_line(model),
         )
         for number, model in enumerate(models)
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from devbench.printable import one_line
 from devbench.report.plots.themes import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _DOTS_PER_INCH = 160
 _FONTS = "system-ui, 'DejaVu Sans', sans-serif"
 _NAME = re.compile(r"[^a-z0-9]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def svg(plot: Plot, theme: Theme = LIGHT) -> str:
 
 def _described(plot: Plot) -> str:
     """Title and caption, for those who meet the file alone."""
-    return f"<title>{escape(plain(plot.title))}</title><desc>{escape(plain(plot.about))}</desc>"
+    return f"<title>{escape(one_line(plot.title))}</title><desc>{escape(one_line(plot.about))}</desc>"
 
 
 def _tidied(tag: str, prefix: str) -> str:
@@ -61,11 +61,6 @@ def _tidied(tag: str, prefix: str) -> str:
 def png(plot: Plot, theme: Theme = LIGHT) -> bytes:
     """The plot as a PNG image."""
     return _saved(plot, theme, "png")
-
-
-def plain(text: str) -> str:
-    """A name as it can stand in a plot: characters that no SVG may hold are shown as a question mark."""
-    return _CONTROL.sub("?", text)
 
 
 def _saved(plot: Plot, theme: Theme, style: str) -> bytes:

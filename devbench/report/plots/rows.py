@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devbench.printable import one_line
 from devbench.report.plots.data import Mark
-from devbench.report.plots.render import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,5 +91,5 @@ def whose(marks: Sequence[Mark]) -> str:
 
 
 def _short(name: str) -> str:
-    name = plain(name)
+    name = one_line(name)
     return name if len(name) <= _LONGEST_LABEL else f"{name[: _LONGEST_LABEL - 1]}…"

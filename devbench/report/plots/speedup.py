@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from devbench.printable import one_line
 from devbench.report.numbers import factor
 from devbench.report.plots.data import Mark
-from devbench.report.plots.render import plain
 from devbench.report.plots.rows import Row, figure_of_rows, log_axis, whose
 from devbench.report.plots.themes import HATCHES, Theme
 
@@ -27,7 +27,7 @@ def speedup_figure(marks: Sequence[Mark], baseline: str, theme: Theme) -> Figure
     for row in rows:
         _draw(axes, row, theme)
     axes.axvline(1, color=theme.ink, lw=1)
-    axes.set_xlabel(f"{whose(marks)}times faster than {plain(baseline)} (logarithmic)")
+    axes.set_xlabel(f"{whose(marks)}times faster than {one_line(baseline)} (logarithmic)")
     return figure
 
 
