@@ -20,7 +20,7 @@ from tests.conftest import Bench
 HERE = Place(name="local", device="fake")
 LONG = "{profile: quick, rounds: 1, warmup_runs: 1, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 50, time_limit_s: 60}"
 SUPERVISORS = 2
-# A child, a daemon that hears no SIGTERM, and then, as argv says, it ends, sleeps or stops.
+# A child, a daemon that hears no SIGTERM, and then, as argv says, it ends with its input, sleeps or stops.
 WORKER = """
 import os, signal, sys, time
 if os.fork() == 0:
@@ -34,7 +34,7 @@ if between == 0:
     os._exit(0)
 os.waitpid(between, 0)
 print("up", flush=True)
-{"ends": sys.exit, "sleeps": lambda: time.sleep(60), "stops": lambda: os.kill(os.getpid(), signal.SIGSTOP)}[sys.argv[1]]()
+{"ends": sys.stdin.read, "sleeps": lambda: time.sleep(60), "stops": lambda: os.kill(os.getpid(), signal.SIGSTOP)}[sys.argv[1]]()
 """
 # A host, with a copy of itself if argv says so, as a plugin might make: all that is open in it stays open.
 HOST = """
