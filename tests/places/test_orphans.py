@@ -115,6 +115,14 @@ def test_what_a_program_leaves_behind_ends_with_it(board: Board, tmp_path: Path,
         assert gone_within(found, 4)
 
 
+def test_supervisors_sleep_while_the_worker_works(host: _Host) -> None:
+    supervisors = _supervisors(host.start("alone", "sleeps"))
+    time.sleep(0.3)  # for what they do at the start
+    before = [one.num_ctx_switches() for one in supervisors]
+    time.sleep(0.7)
+    assert [one.num_ctx_switches() for one in supervisors] == before
+
+
 def test_a_life_ends() -> None:
     before = psutil.Process().children(recursive=True)
     talk = talk_here(HERE, [sys.executable, "-c", WORKER, "stops"], "start", life_s=0.5)
