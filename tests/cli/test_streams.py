@@ -55,6 +55,8 @@ def test_a_reader_who_has_seen_enough_is_no_error(bench: Bench) -> None:
 
 
 def test_what_the_terminal_cannot_show_is_spelled_out(bench: Bench) -> None:
-    done = _shell(bench, "PYTHONIOENCODING=ascii devbench compare nowhere nowhere; PYTHONIOENCODING=latin-1 devbench check x")
+    done = _shell(
+        bench, "PYTHONIOENCODING=ascii devbench compare nowhere nowhere; PYTHONIOENCODING=latin-1 devbench check x"
+    )
     assert "Traceback" not in done.stderr
     assert "\\u2192 Name the folder of a run" in done.stderr
