@@ -217,7 +217,8 @@ def worker() -> int:
     """The process that measures; 0 if there is none. The probe that asks for the runtime's version is not it."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if b"devbench-worker-" in (entry / "cmdline").read_bytes() and age_s(entry) > 1:
+            command = (entry / "cmdline").read_bytes()
+            if b"devbench-worker-" in command and b"supervisor" not in command and age_s(entry) > 1:
                 return int(entry.name)
         except (OSError, ValueError):
             continue

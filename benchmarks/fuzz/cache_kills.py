@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from devbench.domain.model import Variant
@@ -71,6 +72,8 @@ def start(folder: Path, seed: float) -> int:
     if not child:
         try:
             work(folder / "models", random.Random(seed))
+        except BaseException:  # noqa: BLE001 - whatever it is, it counts
+            traceback.print_exc()
         finally:
             os._exit(1)
     return child

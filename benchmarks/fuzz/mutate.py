@@ -30,7 +30,7 @@ def hostile_values() -> list[Any]:
     numbers = [0, -1, 1, 2**31, 2**63, -(2**63) - 1, 10**30, 10**400, 0.5, -0.0, 1e308, 5e-324]
     not_finite = [float("nan"), float("inf"), float("-inf")]
     texts = ["", " ", "0", "nan", "a\0b", "\ud800", "\x1b[2J", "\u202eabc", "\x9b31m", "=1+1", "x" * 100_000]
-    containers = [[], {}, [[]], {"": None}, [0] * 10_000, deep(500)]
+    containers = [[], {}, [[]], {"": None}, [0] * 10_000, deep(300)]
     return [None, True, False, *numbers, *not_finite, *texts, *containers]
 
 

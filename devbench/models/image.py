@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _CHANNELS = {1: "L", 3: "RGB"}
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # others start programs (EPS), or nobody needs them
+_FORMATS = (
+    "BMP",
+    "GIF",
+    "JPEG",
+    "PNG",
+    "PPM",
+    "WEBP",
+)  # others start programs (EPS), print (TIFF), or nobody needs them
 _LARGEST_BYTES = 256 << 20
 _TYPES = {"uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 _MOST_PIXELS = 100_000_000  # in the file, and in what the network takes: 300 MB as RGB

@@ -153,9 +153,8 @@ def _workers(folder: Path) -> Iterator[Entry]:
 
 
 def _entry(kind: Kind, name: str, paths: tuple[Path, ...], *, source: str = "", used_by: Path | None = None) -> Entry:
-    files = [file for path in paths for file in (path, *(path.rglob("*") if path.is_dir() else ()))]
     about = []
-    for file in files:
+    for file in (file for path in paths for file in _files(path)):
         with contextlib.suppress(OSError):  # another devbench has just removed it
             about.append(file.lstat())
     used_s = max((one.st_mtime for one in about), default=0.0)
@@ -165,6 +164,13 @@ def _entry(kind: Kind, name: str, paths: tuple[Path, ...], *, source: str = "", 
     return Entry(
         kind=kind, name=name, paths=paths, size_bytes=sum(one.st_size for one in about), used_s=used_s, source=source
     )
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """The path and all files below it. What vanishes meanwhile is left out, unlike with `Path.rglob`."""
+    yield path
+    for folder, _, names in os.walk(path):
+        yield from (Path(folder, name) for name in names)
 
 
 def _source(entry: Path) -> str:

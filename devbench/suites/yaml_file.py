@@ -32,6 +32,12 @@ _TAGS: dict[type[yaml.Event], set[str]] = {
     yaml.SequenceStartEvent: {f"{_CORE}seq"},
     yaml.MappingStartEvent: {f"{_CORE}map"},
 }
+_PLAIN_WORDS = {
+    "<block end>": "this line is not indented like those that it belongs to",
+    r"'\t'": "tabs are not allowed here: indent with blanks",
+    "mapping values": "a colon is not allowed here: put quotes around text that has one",
+    "',' or": "a comma or the closing bracket is missing before this",
+}
 # Control characters and halves of surrogate pairs: no name, path or address has them.
 _NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -103,7 +109,7 @@ def _parse(loader: yaml.SafeLoader, file: YamlFile) -> None:
         _Builder(loader, file).build()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark or loader.get_mark()
-        file.mistakes.append((_position(mark), f"not YAML: {error.problem or error.context}"))
+        file.mistakes.append((_position(mark), f"not YAML: {_in_plain_words(error.problem or error.context or '')}"))
     except (ValueError, OverflowError):
         file.mistakes.append((_position(loader.get_mark()), "not YAML: an escape or a version is out of range"))
     except _TooDeepError as error:
@@ -200,6 +206,10 @@ class _Builder:
 
     def _complain(self, event: yaml.Event, message: str) -> None:
         self._file.mistakes.append((_position(event.start_mark), message))
+
+
+def _in_plain_words(problem: str) -> str:
+    return next((text for part, text in _PLAIN_WORDS.items() if part in problem), problem)
 
 
 def _written(tag: str) -> str:

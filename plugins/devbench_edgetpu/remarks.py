@@ -21,7 +21,7 @@ def remarks_on(facts: Mapping[str, str]) -> Iterator[str]:
     if not on_cpu.startswith("0"):
         reasons = facts.get("compiler_reasons", "")
         yield f"operations left on the CPU: {on_cpu}" + (f"; the compiler says {reasons}" if reasons else "")
-    cached, streamed = (int(facts.get(f"{name}_parameter_bytes", "0")) for name in ("cached", "streamed"))
+    cached, streamed = (int(_number(facts, f"{name}_parameter_bytes") or 0) for name in ("cached", "streamed"))
     from devbench_edgetpu.check.compiled_rules import streaming
 
     if why := streaming(cached, streamed):
@@ -33,6 +33,12 @@ def remarks_on(facts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _heat(facts: Mapping[str, str]) -> Iterator[str]:
-    now, trip = facts.get("edgetpu_temperature_c"), facts.get("edgetpu_trip0_c")
-    if now and trip and float(now) >= float(trip):
-        yield f"the chip was at {now} °C, and halves its clock from {trip} °C on"
+    now_c, trip_c = _number(facts, "edgetpu_temperature_c"), _number(facts, "edgetpu_trip0_c")
+    if now_c and trip_c and now_c >= trip_c:
+        yield f"the chip was at {now_c:.1f} °C, and halves its clock from {trip_c:.1f} °C on"
+
+
+def _number(facts: Mapping[str, str], name: str) -> float | None:
+    """A fact that is a number; what a board says need not be one."""
+    text = facts.get(name, "")
+    return float(text) if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text) else None

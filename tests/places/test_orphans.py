@@ -20,7 +20,7 @@ from tests.conftest import Bench
 HERE = Place(name="local", device="fake")
 LONG = "{profile: quick, rounds: 1, warmup_runs: 1, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 50, time_limit_s: 60}"
 SUPERVISORS = 2
-# A child, a daemon that hears no SIGTERM, and then, as argv says, it ends, sleeps or stops.
+# A child, a daemon that hears no SIGTERM, and then, as argv says, it ends with its input, sleeps or stops.
 WORKER = """
 import os, signal, sys, time
 if os.fork() == 0:
@@ -34,7 +34,7 @@ if between == 0:
     os._exit(0)
 os.waitpid(between, 0)
 print("up", flush=True)
-{"ends": sys.exit, "sleeps": lambda: time.sleep(60), "stops": lambda: os.kill(os.getpid(), signal.SIGSTOP)}[sys.argv[1]]()
+{"ends": sys.stdin.read, "sleeps": lambda: time.sleep(60), "stops": lambda: os.kill(os.getpid(), signal.SIGSTOP)}[sys.argv[1]]()
 """
 # A host, with a copy of itself if argv says so, as a plugin might make: all that is open in it stays open.
 HOST = """
@@ -113,6 +113,14 @@ def test_what_a_program_leaves_behind_ends_with_it(board: Board, tmp_path: Path,
             if deed == "ends":
                 assert program.finish(5)[0] == 0
         assert gone_within(found, 4)
+
+
+def test_supervisors_sleep_while_the_worker_works(host: _Host) -> None:
+    supervisors = _supervisors(host.start("alone", "sleeps"))
+    time.sleep(0.3)  # for what they do at the start
+    before = [one.num_ctx_switches() for one in supervisors]
+    time.sleep(0.7)
+    assert [one.num_ctx_switches() for one in supervisors] == before
 
 
 def test_a_life_ends() -> None:

@@ -65,7 +65,13 @@ rums: 3
     [
         ("", "s.yaml:1:1: must be a mapping, not empty"),
         ("- a\n- b\n", "s.yaml:1:1: must be a mapping, not ['a', 'b']"),
-        ("name: [a\n", "s.yaml:2:1: not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("name: [a\n", "s.yaml:2:1: not YAML: a comma or the closing bracket is missing before this"),
+        (
+            "name: a\nmodels:\n- b\n c: d\n",
+            "s.yaml:4:2: not YAML: this line is not indented like those that it belongs",
+        ),
+        ("models:\n\t- a\n", "s.yaml:2:1: not YAML: tabs are not allowed here"),
+        ("name: a: b\n", "s.yaml:1:8: not YAML: a colon is not allowed here: put quotes around text"),
         ("a: &x [1]\nb: [*x, *x, *x]\n", "s.yaml:2:5: aliases (*x) are not supported"),
         ("name: a\nname: b\n", "s.yaml:2:1: 'name' stands here twice"),
         ("? [a]\n: b\n", "s.yaml:1:3: a key must be a word"),
