@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devbench.domain.place import Absent as Absent
     from devbench.domain.place import Place as Place
     from devbench.domain.place import Ssh as Ssh
+    from devbench.domain.place import Traits as Traits
     from devbench.domain.run import Run as Run
     from devbench.errors import DevbenchError as DevbenchError
     from devbench.errors import ModelError as ModelError
@@ -61,6 +62,7 @@ _HOMES = {
     "Runtime": "devbench.domain.extend",
     "Ssh": "devbench.domain.place",
     "TensorSpec": "devbench.domain.model",
+    "Traits": "devbench.domain.place",
     "Variant": "devbench.domain.model",
     "cached_model": "devbench.models.cache",
     "extra_hint": "devbench.domain.install",

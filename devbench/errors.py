@@ -49,6 +49,17 @@ class RoundError(DevbenchError):
         self.place_lost = place_lost
 
 
+class PluginError(DevbenchError):
+    """A plugin's own code failed: it raised, hung, ended its process, or gave what it must not.
+
+    `message` names the plugin and its distribution. log_tail: the end of what it printed.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, log_tail: str = "") -> None:
+        super().__init__(message, hint)
+        self.log_tail = log_tail
+
+
 class RunFolderError(DevbenchError):
     """A run folder that is in use, cannot be written, or cannot be read."""
 

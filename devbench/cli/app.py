@@ -20,7 +20,7 @@ COMMANDS = {
     "models": "List the model catalogue.",
     "cache": "Show what is kept on this machine, and clean it.",
     "plugins": "List what is loaded, from where, and what is broken.",
-    "check": "Will a model file run on an Edge TPU? Each rule, kept or broken.",
+    "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
     "doctor": "Check this machine for measuring.",
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",

@@ -11,11 +11,11 @@ from pathlib import Path
 import click
 
 from devbench.cli.app import show_error
-from devbench.cli.desk import load_plugins
+from devbench.cli.desk import load_plugins, warn
 from devbench.cli.paths import MODELS, PATH, did_you_mean, listed
 from devbench.domain.check import Check
-from devbench.domain.extend import Runtime
 from devbench.errors import DevbenchError
+from devbench.plugin.calls import KnownRuntime
 from devbench.printable import one_line
 from devbench.suites.names import nearest
 
@@ -47,11 +47,13 @@ class Finding:
 @click.option("--runtime", default="", help="Only the rules of this runtime; by default of each that has any.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(models: tuple[Path, ...], runtime: str, as_json: bool) -> int:
-    """Say of each MODEL, a .tflite file, whether an accelerator such as an Edge TPU will run all of it.
+    """Say of each MODEL, a .tflite file, whether an accelerator will run all of it.
 
     Exits with 4 if a rule is broken, with 1 if a file cannot be read.
     """
-    rules = _rules(load_plugins().registry.runtimes, runtime)
+    plugins = load_plugins()
+    warn(plugins.broken)
+    rules = _rules(plugins.registry.runtimes, runtime)
     found = {str(path): [_judge(path, names, one) for names, one in rules.items()] for path in models}
     if as_json:
         print(json.dumps({name: [asdict(one) for one in findings] for name, findings in found.items()}, indent=2))
@@ -62,20 +64,20 @@ def command(models: tuple[Path, ...], runtime: str, as_json: bool) -> int:
     return EXIT_UNREADABLE if EXIT_UNREADABLE in statuses else max(statuses)
 
 
-def _rules(known: Mapping[str, type[Runtime]], wanted: str) -> dict[tuple[str, ...], Runtime]:
+def _rules(known: Mapping[str, KnownRuntime], wanted: str) -> dict[tuple[str, ...], KnownRuntime]:
     """A runtime for each set of rules, with the names of all that share it."""
-    having = {name: runtime for name, runtime in known.items() if runtime.check is not Runtime.check}
+    having = {name: runtime for name, runtime in known.items() if runtime.rules}
     if wanted and wanted not in having:
         raise DevbenchError(f"no runtime '{wanted}' has rules for model files{nearest(wanted, tuple(having))}")
     if not having:
         raise DevbenchError("no installed runtime has rules for model files", "See `devbench plugins`.")
-    sharing: dict[object, list[str]] = {}
+    sharing: dict[str, list[str]] = {}
     for name in [wanted] if wanted else having:
-        sharing.setdefault(having[name].check, []).append(name)
-    return {tuple(names): having[names[0]]() for names in sharing.values()}
+        sharing.setdefault(having[name].rules, []).append(name)
+    return {tuple(names): having[names[0]] for names in sharing.values()}
 
 
-def _judge(path: Path, names: tuple[str, ...], runtime: Runtime) -> Finding:
+def _judge(path: Path, names: tuple[str, ...], runtime: KnownRuntime) -> Finding:
     if not os.path.lexists(path):
         hint = did_you_mean(path, listed(path.parent, *MODELS))
         return Finding(runtimes=names, error=f"{path}: there is no such file", hint=hint)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 from devbench.errors import DevbenchError
 from devbench.ownership import check_ours
 from devbench.plugin.manager import Plugins
+from devbench.printable import one_line
 
 if TYPE_CHECKING:
     from devbench.domain.place import Place
@@ -31,10 +34,20 @@ def settled_file() -> Path:
 
 
 def load_plugins() -> Plugins:
-    """Every installed plugin."""
+    """Every installed plugin. Those that live in processes of their own end with the command."""
+    import click
+
     plugins = Plugins()
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(plugins.close)
     plugins.load_entry_points()
     return plugins
+
+
+def warn(problems: Iterable[str]) -> None:
+    """What the user should know of plugins, on stderr."""
+    for problem in problems:
+        print(one_line(f"warning: {problem}"), file=sys.stderr)
 
 
 def lab_places(plugins: Plugins) -> list[Place]:

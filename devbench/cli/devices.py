@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from devbench.cli.desk import open_desk
+from devbench.cli.desk import open_desk, warn
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Absent, Place
 from devbench.printable import one_line
@@ -35,6 +35,7 @@ def command(as_json: bool) -> None:
     """List every device and place, with each runtime that is ready there, or why it is not and what to do."""
     desk, rounds = open_desk(Progress())
     lines = place_lines(desk, rounds)
+    warn([*desk.plugins.broken, *desk.plugins.troubles])
     if as_json:
         print(json.dumps([asdict(line) for line in lines], indent=2))
         return
@@ -52,7 +53,7 @@ def place_lines(desk: Desk, rounds: WorkerRounds) -> list[PlaceLine]:
         places, absent = find_places(device, desk.lab)
         for place in places:
             found = [_place(desk, rounds, place, runtime) for runtime in device.runtimes]
-            gone = device().look(place) if place.ssh and any(line.ready for line in found) else None
+            gone = device.look(place) if place.ssh and any(line.ready for line in found) else None
             if isinstance(gone, Absent):
                 absent.append(gone)
             else:

@@ -13,7 +13,6 @@ import click
 from devbench.cli.desk import lab_places, load_plugins, machine_root, open_desk, settled_file
 from devbench.cli.devices import place_lines
 from devbench.domain.check import Check
-from devbench.domain.extend import Device
 from devbench.domain.place import Place
 from devbench.errors import DevbenchError
 from devbench.machine.checks import check_machine
@@ -27,6 +26,7 @@ from devbench.settings.tuning import recover, tuned
 
 _MARKS = {True: "good   ", False: "improve", None: "unknown"}
 _NOTE = "note   "
+_UPDATE = "Update or uninstall it."
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -71,17 +71,18 @@ def _judge(left: Check | None, *, as_json: bool) -> None:
     desk, rounds = open_desk(Progress())
     checks = [left] if left else []
     checks += check_machine(machine_root())
-    for kind, device in desk.plugins.registry.devices.items():
-        checks += _device_checks(kind, device)
+    for device in desk.plugins.registry.devices.values():
+        checks += device.checks()
     for line in place_lines(desk, rounds):
         place = "" if line.place == "local" else line.place
         name = " ".join(word for word in (line.device, place, line.runtime) if word)
         checks.append(Check(name=name, good=line.ready or None, text=line.text, hint=line.hint))
     checks += [
-        Check(name=f"plugin {info.name}", good=False, text=problem, hint="Update or uninstall it.")
+        Check(name=f"plugin {info.name}", good=False, text=f"{info.distribution}: {problem}", hint=_UPDATE)
         for info in desk.plugins.infos
         for problem in info.problems
     ]
+    checks += [Check(name="plugins", good=False, text=text, hint=_UPDATE) for text in desk.plugins.troubles]
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=2))
         return
@@ -89,15 +90,6 @@ def _judge(left: Check | None, *, as_json: bool) -> None:
         print(one_line(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}"))
         if check.hint:
             print(one_line(f"          → {check.hint}"))
-
-
-def _device_checks(kind: str, device: type[Device]) -> list[Check]:
-    """What the device's plugin looks at; one that fails is a finding, and does not end the rest."""
-    try:
-        return list(device().checks())
-    except Exception as error:  # noqa: BLE001 - a plugin can raise anything
-        text = f"its checks failed: {type(error).__name__}: {error}"
-        return [Check(name=kind, good=False, text=text, hint="Update its plugin: see `devbench plugins`.")]
 
 
 def _undo_of(made: ChangeMade) -> Undo:
@@ -110,9 +102,9 @@ def _undo_of(made: ChangeMade) -> Undo:
     if device is None:
         raise DevbenchError(f"{lost}: no plugin brings {made.device}", "See `devbench plugins`, or undo it by hand.")
     try:
-        command = device().undo(made.setting, made.was)
-    except Exception as error:  # a plugin can raise anything
-        text = f"{lost}: {made.device} knows no such change"
+        command = device.undo(made.setting, made.was)
+    except DevbenchError as error:
+        text = f"{lost}: {made.device} knows no such change ({error.message})"
         raise DevbenchError(text, "Undo it by hand, then remove the file.") from error
     if not made.host:
         return undo_at(Place(name=made.place, device=made.device), command)

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from devbench.cli.desk import load_plugins
+from devbench.cli.desk import load_plugins, warn
 from devbench.cli.terminal import open_console
 from devbench.domain.model import Model
 from devbench.models.cache import ModelCache, cache_folder
@@ -20,7 +20,9 @@ from devbench.models.cache import ModelCache, cache_folder
 def command(as_json: bool) -> None:
     """List every model: its input, size, variants, and what is in the cache."""
     cache = ModelCache(cache_folder() / "models")
-    models = sorted(load_plugins().registry.models.values(), key=lambda model: model.name)
+    plugins = load_plugins()
+    warn(plugins.broken)
+    models = sorted(plugins.registry.models.values(), key=lambda model: model.name)
     if as_json:
         print(json.dumps([{**asdict(model), "cached": _cached(model, cache)} for model in models], indent=2))
         return

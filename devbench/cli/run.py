@@ -14,7 +14,7 @@ import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
-from devbench.cli.desk import open_desk
+from devbench.cli.desk import open_desk, warn
 from devbench.cli.paths import CSVS, MODELS, PATH, SUITES, did_you_mean, listed, some, what_takes
 from devbench.cli.runs import is_run, open_run
 from devbench.cli.sources import Sources, open_sources
@@ -89,6 +89,7 @@ def command(
         raise click.UsageError("--resume goes on as the run began: it takes no other choices")
     with open_progress() as progress:
         desk, _ = open_desk(progress)
+        warn(desk.plugins.broken)  # before a suite that names what they should bring is found wanting
         if resume:
             folder = open_run(resume)
             run = _interruptible(lambda: resume_run(folder, desk), folder)
@@ -109,8 +110,8 @@ def command(
     if run is None:
         return EXIT_INTERRUPTED
     folder.write("results.csv", write_results(rows_of(run)).encode())
-    for problem in desk.plugins.run_finished(run):
-        print(f"warning: {problem}", file=sys.stderr)
+    desk.plugins.run_finished(run)
+    warn(desk.plugins.troubles)
     _show(run, folder, page=page, verbose=verbose, as_json=as_json)
     return _status(run, strict)
 

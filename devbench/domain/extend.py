@@ -11,7 +11,7 @@ from devbench.domain.case import Option
 from devbench.domain.change import Change
 from devbench.domain.check import Check
 from devbench.domain.model import Artifact
-from devbench.domain.place import Absent, Place
+from devbench.domain.place import Absent, Place, Traits
 
 
 class Device(ABC):
@@ -21,16 +21,23 @@ class Device(ABC):
     runtimes: names of the runtimes that can drive it, best first.
     place_options: the options of a place that lab.yaml names, as far as it does not say them itself.
     settings: what `settle:` of a place in lab.yaml may ask for.
+    traits: what other plugins may go by, as they do not know the kind.
+    settle_limit_s: how long `settle` may take.
     """
 
     kind: ClassVar[str]
     runtimes: ClassVar[tuple[str, ...]] = ()
     place_options: ClassVar[Mapping[str, str]] = {}
     settings: ClassVar[tuple[str, ...]] = ()
+    traits: ClassVar[Traits] = Traits()
+    settle_limit_s: ClassVar[float] = 600
 
     @abstractmethod
     def discover(self) -> Iterable[Place | Absent]:
-        """The places of this kind on this machine, or the reason why there are none. Takes milliseconds."""
+        """The places of this kind on this machine, or the reason why there are none. Takes milliseconds.
+
+        Each place has a name of its own: one word, no longer than 100 characters.
+        """
 
     def look(self, place: Place) -> Place | Absent:
         """A place that lab.yaml names, with what is known of it, or why it cannot be used.
@@ -83,6 +90,7 @@ class Runtime(ABC):
     takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
     build_limit_s: how long its engine's `build` may take, which is called at the place before the first round of
         a run, in a worker of its own; 0 if the engine builds nothing.
+    prepare_limit_s: how long `prepare` may take.
     extra: the extra of devbench that brings its packages into devbench's own environment; "" if there is none.
     install: what else there is to do where it is missing, as a sentence.
     """
@@ -95,6 +103,7 @@ class Runtime(ABC):
     makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {}
     takes_compiled: ClassVar[bool] = False
     build_limit_s: ClassVar[float] = 0
+    prepare_limit_s: ClassVar[float] = 1800
     extra: ClassVar[str] = ""
     install: ClassVar[str] = ""
 

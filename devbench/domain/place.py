@@ -23,6 +23,19 @@ class Ssh:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Traits:
+    """What all places of a kind have in common, for other plugins to go by: they do not know the kind.
+
+    processor: what computes there: "cpu", "gpu", or a word of its own such as "tpu".
+    power_meters: what can tell the power that the place draws, best first: `rapl`, `ina3221` or `tegrastats`. Empty
+        where nothing can: a stick on USB is not on any rail of the machine.
+    """
+
+    processor: str = "cpu"
+    power_meters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """One concrete device: this machine, a board, a stick in one port.
 
@@ -32,6 +45,7 @@ class Place:
     settle: settings to be made before it is measured and undone after, by the names that its device knows.
     options: what an engine must be told to use this place and no other, such as a device string.
     facts: what is known of it before anything has run there.
+    traits: those of its device; devbench fills them in.
     """
 
     name: str
@@ -41,6 +55,7 @@ class Place:
     settle: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    traits: Traits = field(default_factory=Traits)
 
     def python_for(self, runtime: str) -> str | None:
         """The interpreter to start for `runtime`; None: the one devbench itself runs in, over ssh `python3`."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from devbench.domain.extend import Device, Runtime
 from devbench.domain.model import Model
+from devbench.plugin.brought import SHELVES, DeviceData, RuntimeData
+from devbench.plugin.calls import KnownDevice, KnownRuntime
+from devbench.plugin.plugin import Owner, Plugin, shortened
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,66 +29,77 @@ class PluginInfo:
 
 @dataclass
 class Registry:
-    """Names to classes and models. Adding a name that somebody else has is a `ValueError` naming both."""
+    """Names to devices, runtimes and models. Of two plugins with one name, the one that is added later loses."""
 
-    devices: dict[str, type[Device]] = field(default_factory=dict)
-    runtimes: dict[str, type[Runtime]] = field(default_factory=dict)
+    devices: dict[str, KnownDevice] = field(default_factory=dict)
+    runtimes: dict[str, KnownRuntime] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, Owner] = field(default_factory=dict)
 
-    def add_all(self, hook: str, found: object, owner: str) -> tuple[list[str], list[str]]:
-        """Add what `owner` returned for the registration `hook`: what was taken, and what was wrong with the rest."""
-        word, check, shelf = self._shelf(hook)
+    def add_all(self, plugin: Plugin) -> PluginInfo:
+        """Add what `plugin`, which is loaded, brings: what was taken of it, and what is wrong with the rest."""
         taken: list[str] = []
-        problems: list[str] = []
-        if not isinstance(found, Iterable) or isinstance(found, str):
-            return taken, [f"{hook}() must return a list, not {type(found).__name__}"]
-        for item in found:
-            try:
-                name = check(item)
-                self._claim(f"{word} '{name}'", owner)
-            except (TypeError, ValueError) as error:
-                problems.append(f"{hook}(): {error}")
-                continue
-            shelf[name] = item
-            taken.append(f"{word} {name}")
-        return taken, problems
+        problems = list(plugin.brought.problems)
+        for hook, (shelf, _) in SHELVES.items():
+            for item in getattr(plugin.brought, shelf):
+                try:
+                    taken.append(self._add(item, plugin))
+                except (TypeError, ValueError, AttributeError, OSError) as error:
+                    problems.append(f"{hook}(): {error}")
+        owner = plugin.owner
+        return PluginInfo(
+            name=owner.plugin, distribution=owner.distribution, brings=tuple(taken), problems=tuple(problems)
+        )
 
-    def _shelf(self, hook: str) -> tuple[str, Callable[[Any], str], dict[str, Any]]:
-        shelves: dict[str, tuple[str, Callable[[Any], str], dict[str, Any]]] = {
-            "devbench_devices": ("device", _device_name, self.devices),
-            "devbench_runtimes": ("runtime", _runtime_name, self.runtimes),
-            "devbench_models": ("model", _model_name, self.models),
+    def _add(self, item: Any, plugin: Plugin) -> str:
+        add: dict[type, Callable[[Any, Plugin], str]] = {
+            DeviceData: self._add_device,
+            RuntimeData: self._add_runtime,
+            Model: self._add_model,
         }
-        return shelves[hook]
+        return add[type(item)](item, plugin)
 
-    def _claim(self, what: str, owner: str) -> None:
-        other = self.owners.setdefault(what, owner)
-        if other != owner:
-            raise ValueError(f"{what} is already brought by plugin '{other}'")
+    def _add_device(self, item: DeviceData, plugin: Plugin) -> str:
+        what = self._claimed("device", item.kind, plugin)
+        _check_limit(item.settle_limit_s)
+        self.devices[item.kind] = KnownDevice(plugin=plugin, **vars(item))
+        return what
+
+    def _add_runtime(self, item: RuntimeData, plugin: Plugin) -> str:
+        for file in (item.engine, *item.parts):
+            if not file.is_file():
+                raise ValueError(f"runtime '{item.name}': its file {file} is not there")
+        _check_limit(item.prepare_limit_s)
+        _check_limit(item.build_limit_s)
+        what = self._claimed("runtime", item.name, plugin)
+        self.runtimes[item.name] = KnownRuntime(plugin=plugin, **vars(item))
+        return what
+
+    def _add_model(self, item: Model, plugin: Plugin) -> str:
+        for variant in item.variants:
+            for one in filter(None, (variant, variant.compiled)):
+                if not _is_source(one.source):
+                    raise ValueError(f"model '{item.name}': not a source: {shortened(repr(one.source))}")
+        what = self._claimed("model", item.name, plugin)
+        self.models[item.name] = item
+        return what
+
+    def _claimed(self, word: str, name: str, plugin: Plugin) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{word} {shortened(repr(name))}: a name is letters, digits, '.', '_', '+' and '-'")
+        if other := self.owners.get(f"{word} {name}"):
+            raise ValueError(f"{word} '{name}' is already brought by {other}")
+        self.owners[f"{word} {name}"] = plugin.owner
+        return f"{word} {name}"
 
 
-def _device_name(item: object) -> str:
-    return _class_name(item, Device, ("kind",))
+def _is_source(text: str) -> bool:
+    try:
+        return bool(urlsplit(text)) and text.isprintable() and text != ""
+    except ValueError:
+        return False
 
 
-def _runtime_name(item: object) -> str:
-    return _class_name(item, Runtime, ("name", "formats", "engine"))
-
-
-def _class_name(item: object, base: type, attributes: tuple[str, ...]) -> str:
-    if not (inspect.isclass(item) and issubclass(item, base)):
-        raise TypeError(f"{item!r} is not a subclass of devbench.{base.__name__}")
-    missing = [name for name in attributes if not hasattr(item, name)]
-    if missing:
-        raise TypeError(f"{item.__name__} lacks {', '.join(missing)}")
-    if inspect.isabstract(item):
-        undefined = sorted(getattr(item, "__abstractmethods__", ()))
-        raise TypeError(f"{item.__name__} does not define {', '.join(undefined)}")
-    return str(getattr(item, attributes[0]))
-
-
-def _model_name(item: object) -> str:
-    if not isinstance(item, Model):
-        raise TypeError(f"{item!r} is not a devbench.Model")
-    return item.name
+def _check_limit(seconds: float) -> None:
+    if not 0 <= seconds <= _DAY_S:
+        raise ValueError(f"a time limit of {seconds:g} s is none")

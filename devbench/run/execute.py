@@ -52,7 +52,7 @@ class Execution:
         for record in self.run.cases:
             for about in record.rounds:
                 self._left.learn(record.id, about.duration_s)
-        with self.hold(self._changes()):
+        with self.hold(self._changes()):  # it fails the cases of places that cannot say what they want
             self._make_ready()
             self._rounds()
             while longer := self.more(self.run, self._samples):
@@ -81,7 +81,12 @@ class Execution:
     def _changes(self) -> list[ChangeAt]:
         """What the places that are still to be measured want changed."""
         wanted = {(case.planned.device, case.planned.place): None for case in self.cases.values()}
-        return changes_of([self.places[key] for key in wanted], self.plugins.registry)
+        changes, failed = changes_of([self.places[key] for key in wanted], self.plugins.registry)
+        for place, error in failed:
+            for case in self.cases.values():
+                if (case.planned.device, case.planned.place) == (place.device, place.name):
+                    self._fail(case.id, RoundError(error.message, error.hint, phase="settle"))
+        return changes
 
     def _make_ready(self) -> None:
         """Before any round, so that none is measured on what is hot from building."""
@@ -116,7 +121,7 @@ class Execution:
     def _round(self, case: Case) -> None:
         record = self.run.case(case.id)
         place = self.places[case.planned.device, case.planned.place]
-        device = self.plugins.registry.devices[place.device]()
+        device = self.plugins.registry.devices[place.device]
         try:
             device.settle(place)
             found = self.plugins.run_round(case, place)
@@ -164,7 +169,7 @@ class Execution:
         """What the device has to say of the result, by what was executed and what its first round saw."""
         device = self.plugins.registry.devices.get(record.device)
         facts = {**(record.artifact.facts if record.artifact else {}), **record.rounds[0].facts}
-        return tuple(device().remarks(facts)) if device else ()
+        return tuple(device.remarks(facts)) if device else ()
 
     def _samples(self, case_id: str) -> Mapping[int, Nanoseconds]:
         return self.folder.samples(self.run, case_id)

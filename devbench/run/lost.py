@@ -24,4 +24,4 @@ class Discovered:
         return (device, name) in self._before and name not in self._names(device)
 
     def _names(self, device: str) -> set[str]:
-        return {place.name for place in self._registry.devices[device]().discover() if isinstance(place, Place)}
+        return {place.name for place in self._registry.devices[device].discover() if isinstance(place, Place)}

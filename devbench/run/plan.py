@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devbench.domain.case import ImageInput, Option, PlannedCase
-from devbench.domain.extend import Device
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError
 from devbench.models.artifact import is_file_source
+from devbench.plugin.calls import KnownDevice
 from devbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class _Asked:
     implied: Mapping[str, Option]
 
 
-def find_places(device: type[Device], lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
+def find_places(device: KnownDevice, lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
     """Places of a kind: those of lab.yaml, then those discovered that it does not name; and what cannot be used.
 
     That a device is not here at all says nothing where lab.yaml names one elsewhere.
@@ -74,15 +74,15 @@ def find_places(device: type[Device], lab: Sequence[Place]) -> tuple[list[Place]
         for place in lab
         if place.device == device.kind
     ]
-    looked = [place if place.ssh else device().look(place) for place in named]
-    found = list(device().discover())
+    looked = [place if place.ssh else device.look(place) for place in named]
+    found = device.discover()
     known = [*named, *(one for one in looked if isinstance(one, Place))]
     places = [one for one in looked if isinstance(one, Place)]
     places += [one for one in found if isinstance(one, Place) and not any(_same(one, other) for other in known)]
     absent = [one for one in looked if isinstance(one, Absent)]
     told = {one.reason for one in absent}
     absent += [one for one in found if isinstance(one, Absent) and (one.reason not in told if one.place else not known)]
-    return places, absent
+    return [replace(place, traits=device.traits) for place in places], absent
 
 
 def _same(found: Place, named: Place) -> bool:
@@ -109,7 +109,7 @@ def plan_suite(
             absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))
         for place in places:
             found = list(_slots(entry, place, registry, probe))
-            looked = registry.devices[entry.name]().look(place) if place.ssh and _answers(found) else place
+            looked = registry.devices[entry.name].look(place) if place.ssh and _answers(found) else place
             if isinstance(looked, Absent):
                 absent.append(looked)
             else:

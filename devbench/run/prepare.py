@@ -38,7 +38,7 @@ class Preparer:
         """The case with its artifact, or why there is none: that is this case's failure and no other's."""
         try:
             found = self._artifact(planned)
-            artifact = self.registry.runtimes[planned.runtime]().prepare(found, place, planned.all_options)
+            artifact = self.registry.runtimes[planned.runtime].prepare(found, place, planned.all_options)
             for path in {found.path, artifact.path}:
                 self.cache.keep(path, self.run_folder)
             return Case(planned=planned, artifact=artifact, feeds=self._feeds(planned, artifact))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from devbench.domain.case import Case
-from devbench.domain.extend import Runtime
 from devbench.domain.install import install_hint
 from devbench.domain.outcome import OutputTensor, Round, RoundFacts, Skipped
 from devbench.domain.place import Place, Ssh
@@ -23,6 +22,7 @@ from devbench.places.answers import Built, Hello, Output
 from devbench.places.archive import worker_archive
 from devbench.places.pieces import Measurement
 from devbench.places.session import Errand, Request, Session
+from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.registry import Registry
 from devbench.run.conditions import conditions_of
 
@@ -127,8 +127,8 @@ class WorkerRounds:
         )
         return Session(place, errand)
 
-    def _runtime(self, name: str) -> Runtime:
-        return self._registry.runtimes[name]()
+    def _runtime(self, name: str) -> KnownRuntime:
+        return self._registry.runtimes[name]
 
     def _missing(self, place: Place, runtime: str, hello: Hello) -> Skipped:
         """A runtime that does not work: what it knows of this problem, else how to have it."""
@@ -160,7 +160,7 @@ def _request(case: Case, place: Place, path_of: Callable[[Path], str], built: Bu
         "artifact": (built.path if built else "") or path_of(case.artifact.path),
         "inputs": [asdict(spec) for spec in case.artifact.inputs],
         "outputs": [asdict(spec) for spec in case.artifact.outputs],
-        "options": {**case.planned.all_options, **place.options},
+        "options": {**case.planned.all_options, "processor": place.traits.processor, **place.options},
         "feeds": [path_of(path) for path in case.feeds],
         "seed": case.planned.seed,
         "settings": asdict(case.planned.measure),

@@ -37,7 +37,7 @@ def known_names(plugins: Plugins) -> KnownNames:
             for kind, device in registry.devices.items()
         },
         options={name: runtime.options for name, runtime in registry.runtimes.items()},
-        wrong_option=lambda runtime, name, value: registry.runtimes[runtime]().wrong_option(name, value),
+        wrong_option=lambda runtime, name, value: registry.runtimes[runtime].wrong_option(name, value),
     )
 
 

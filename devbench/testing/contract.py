@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devbench.domain.case import Case, Option, PlannedCase
@@ -10,10 +10,17 @@ from devbench.domain.extend import Device, Runtime
 from devbench.domain.measure import PROFILES, Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Round
-from devbench.domain.place import Absent, Place
+from devbench.domain.place import Place
+from devbench.errors import DevbenchError
+from devbench.hookspecs import hookimpl
 from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache
+from devbench.plugin.local import LocalPlugin
+from devbench.plugin.methods import DISCOVER
+from devbench.plugin.plugin import Owner, Plugin
 from devbench.plugin.registry import Registry
+from devbench.plugin.schema import decoded_answer
+from devbench.plugin.wire import encoded
 from devbench.run.round import WorkerRounds
 
 
@@ -44,24 +51,47 @@ def measure_once(
         seed=0,
     )
     found = prepare_artifact(artifact.stem, variant, ModelCache(archives), lambda source, _: Path(source))
-    prepared = runtime().prepare(found, where, planned.all_options)
-    registry = Registry(runtimes={runtime.name: runtime})
+    plugin, registry = _loaded(_Bringing(runtimes=[runtime]))
+    if runtime.name not in registry.runtimes:
+        raise TypeError("; ".join(plugin.brought.problems))
+    prepared = registry.runtimes[runtime.name].prepare(found, where, planned.all_options)
     rounds = WorkerRounds(registry, archives, on_phase=lambda _: None)
     return rounds.devbench_run_round(Case(planned=planned, artifact=prepared), where)
 
 
 def check_device(device: type[Device]) -> list[str]:
     """What `device` does that devbench does not expect; empty if it keeps the contract."""
-    problems = []
-    found = list(device().discover())
-    names = [one.name for one in found if isinstance(one, Place)]
-    if not found:
-        problems.append("discover() gave nothing: give a Place, or an Absent with the reason")
-    for one in found:
-        if not isinstance(one, Place | Absent):
-            problems.append(f"discover() gave a {type(one).__name__}, which is no Place and no Absent")
-        elif one.device != device.kind:
-            problems.append(f"discover() gave a place of '{one.device}', not of '{device.kind}'")
-    if len(set(names)) != len(names):
-        problems.append("two places have one name")
-    return problems
+    plugin, registry = _loaded(_Bringing(devices=[device]))
+    try:
+        for known in registry.devices.values():
+            found = known.places()
+            decoded_answer(DISCOVER, encoded(found), lambda *_: "")
+            if not found:
+                return ["discover() gave nothing: give a Place, or an Absent with the reason"]
+    except (DevbenchError, TypeError, ValueError) as error:
+        return [str(error)]
+    return plugin.brought.problems
+
+
+class _Bringing:
+    """A plugin that brings these classes."""
+
+    def __init__(self, devices: Sequence[type[Device]] = (), runtimes: Sequence[type[Runtime]] = ()) -> None:
+        self._devices = devices
+        self._runtimes = runtimes
+
+    @hookimpl
+    def devbench_devices(self) -> Sequence[type[Device]]:
+        return self._devices
+
+    @hookimpl
+    def devbench_runtimes(self) -> Sequence[type[Runtime]]:
+        return self._runtimes
+
+
+def _loaded(source: _Bringing) -> tuple[Plugin, Registry]:
+    plugin = LocalPlugin(Owner(plugin="under test", distribution="this one"), source)
+    plugin.load()
+    registry = Registry()
+    registry.add_all(plugin)
+    return plugin, registry

@@ -1,6 +1,7 @@
-"""A TensorFlow Lite interpreter as an engine, for engine files to build on: LiteRT or tflite-runtime.
+"""A TensorFlow Lite interpreter as an engine, for engine files to build on.
 
-An engine file says `from .tflite_interpreter import TfliteEngine`; one with a delegate overrides `delegates`.
+An engine file says `from .tflite_interpreter import TfliteEngine` and names the package that holds the interpreter;
+one with a delegate overrides `delegates`.
 """
 
 import importlib
@@ -8,24 +9,20 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
 
-_MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
-_PACKAGES = {"litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
-
 
 class TfliteEngine:
     """load, feed, invoke, outputs: the four steps of a case, with the facts worth recording."""
 
     invoke: Callable[[], object]  # the runtime's own call, looked up once a model is open
 
-    def __init__(self, runtime: str) -> None:
-        self._runtime = runtime
-        self.module = importlib.import_module(_MODULES[runtime])
+    def __init__(self, package: str) -> None:
+        self._package = importlib.import_module(package)
+        self.module = importlib.import_module(package + ".interpreter")
         self._interpreter: Any = None
 
     def facts(self) -> Dict[str, str]:
         """Versions of what is loaded, as text."""
-        package = importlib.import_module(_PACKAGES[self._runtime])
-        return {"runtime_version": getattr(package, "__version__", "unknown"), "numpy": numpy.__version__}
+        return {"runtime_version": getattr(self._package, "__version__", "unknown"), "numpy": numpy.__version__}
 
     def delegates(self, options: Dict[str, Any]) -> List[Any]:  # noqa: ARG002 - for those that override it
         """Delegates that the interpreter is given; none here."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from devbench import Absent, Device, Place
+from devbench import Absent, Device, Place, Traits
 
 
 class DesktopCpu(Device):
@@ -11,6 +11,7 @@ class DesktopCpu(Device):
 
     kind: ClassVar[str] = "desktop-cpu"
     runtimes: ClassVar[tuple[str, ...]] = ("litert", "tflite-runtime", "onnxruntime")
+    traits: ClassVar[Traits] = Traits(power_meters=("rapl",))
 
     def discover(self) -> Iterable[Place | Absent]:
         """This machine, as the place `local`."""

@@ -2,6 +2,15 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from devbench.worker.tflite_interpreter import TfliteEngine as Engine
+    from devbench.worker.tflite_interpreter import TfliteEngine
 else:
-    from .tflite_interpreter import TfliteEngine as Engine  # noqa: F401 - the worker looks for this name
+    from .tflite_interpreter import TfliteEngine
+
+_PACKAGES = {"litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
+
+
+class Engine(TfliteEngine):
+    """Either of the two: they have one interface."""
+
+    def __init__(self, runtime: str) -> None:
+        super().__init__(_PACKAGES[runtime])

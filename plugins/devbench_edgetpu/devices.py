@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from devbench import Absent, Check, Device, Place
+from devbench import Absent, Check, Device, Place, Traits
 from devbench_edgetpu import sysfs
 from devbench_edgetpu.places import chip_place, meant_chip, meant_stick, seen_at, stick_place
 from devbench_edgetpu.remarks import remarks_on
@@ -22,6 +22,7 @@ _NO_CHIP = "no Edge TPU is on PCIe here (there is no /dev/apex_0): is the gasket
 
 class _EdgeTpu(Device):
     runtimes: ClassVar[tuple[str, ...]] = _RUNTIMES
+    traits: ClassVar[Traits] = Traits(processor="tpu")
 
     def remarks(self, facts: Mapping[str, str]) -> Iterable[str]:
         """Why it may be slower than what others publish."""

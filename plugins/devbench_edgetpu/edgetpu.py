@@ -19,7 +19,11 @@ else:
 Options = Dict[str, Any]
 
 LIBRARY = "libedgetpu.so.1"
-_INTERPRETERS = {"edgetpu-litert": "litert", "edgetpu-tflite-runtime": "tflite-runtime", "pycoral": "tflite-runtime"}
+_PACKAGES = {
+    "edgetpu-litert": "ai_edge_litert",
+    "edgetpu-tflite-runtime": "tflite_runtime",
+    "pycoral": "tflite_runtime",
+}
 _TYPES = ("pci", "usb")  # numbers of edgetpu_device_type
 _OPTIONS = (
     ("performance", "Performance"),
@@ -34,7 +38,7 @@ class EdgeTpuEngine(TfliteEngine):
     """A TfliteEngine on the one Edge TPU that its place names: `port` of a stick, or `node` of a chip."""
 
     def __init__(self, runtime: str) -> None:
-        super().__init__(_INTERPRETERS[runtime])
+        super().__init__(_PACKAGES[runtime])
         self._library = _Library()
         self._facts: Dict[str, str] = {}
         self._chip: Optional[Dict[str, str]] = None

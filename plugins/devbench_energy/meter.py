@@ -76,7 +76,7 @@ def find(root: str, names: List[str]) -> Optional[Source]:
     """The first of these sources that can be read now."""
     for name in names:
         try:
-            source = _SOURCES[name](root)
+            source = SOURCES[name](root)
             if source and (source.descriptor is not None or source.read() >= 0):
                 return source
         except (OSError, ValueError):
@@ -182,7 +182,7 @@ def watts_of(line: str) -> Tuple[List[str], float]:
     return wanted, sum(rails[name] for name in wanted)
 
 
-_SOURCES = {"ina3221": _ina3221, "rapl": _rapl, "tegrastats": _tegrastats}
+SOURCES = {"ina3221": _ina3221, "rapl": _rapl, "tegrastats": _tegrastats}
 
 
 def watch(source: Source) -> Dict[str, Any]:

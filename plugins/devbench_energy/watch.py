@@ -15,12 +15,6 @@ from devbench_energy import meter
 from devbench_energy.answers import checked
 from devbench_energy.joules import UnknownEnergyError, energy_of
 
-# What each kind of device is fed by. A stick on USB is on none of these, so it has no energy here.
-_SOURCES: Mapping[str, list[str]] = {
-    "desktop-cpu": ["rapl"],
-    "jetson": ["ina3221", "tegrastats"],
-    "jetson-cpu": ["ina3221", "tegrastats"],
-}
 _IDLE_S = 1.0  # how long the idle machine is watched before each round
 _STARTS_WITHIN_S = 20.0
 _STOPS_WITHIN_S = 10.0
@@ -32,7 +26,7 @@ Stop = Callable[[], Mapping[str, Any]]  # ends the meter, and gives what it has 
 @contextmanager
 def watching(case: Case, place: Place) -> Iterator[Stop | None]:
     """A meter that reads while the block runs, where the place is; None where there is nothing to read."""
-    sources = _SOURCES.get(place.device, [])
+    sources = [name for name in place.traits.power_meters if name in meter.SOURCES]
     arguments = [",".join(sources)]
     if place.ssh is None:  # over there, it looks for the root and the sources itself
         root = os.environ.get("DEVBENCH_ROOT", "/")

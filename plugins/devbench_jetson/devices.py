@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from devbench import Absent, Change, Check, Device, Place, RoundError
+from devbench import Absent, Change, Check, Device, Place, RoundError, Traits
 from devbench_jetson import board
 from devbench_jetson.ask import ask
 from devbench_jetson.checks import board_checks
@@ -14,6 +14,7 @@ from devbench_jetson.settings import changes_for, undo_of
 
 _COOLS_WITHIN_S = 300
 _LOOK_EVERY_S = 2.0
+_POWER_METERS = ("ina3221", "tegrastats")
 
 
 class _Board(Device):
@@ -24,7 +25,7 @@ class _Board(Device):
         found = board.identity(board.tree())
         if not found:
             return [Absent(device=self.kind, reason="this machine is no Jetson; name one that ssh reaches in lab.yaml")]
-        return [Place(name="local", device=self.kind, facts=found, options=self.place_options)]
+        return [Place(name="local", device=self.kind, facts=found)]
 
     def changes(self, place: Place) -> Iterable[Change]:
         """Power mode and clocks, where lab.yaml asks for them."""
@@ -60,7 +61,7 @@ class Jetson(_Board):
 
     kind: ClassVar[str] = "jetson"
     runtimes: ClassVar[tuple[str, ...]] = ("tensorrt", "onnxruntime")
-    place_options: ClassVar[Mapping[str, str]] = {"compute": "gpu"}
+    traits: ClassVar[Traits] = Traits(processor="gpu", power_meters=_POWER_METERS)
 
     def checks(self) -> Iterable[Check]:
         """Power mode, clocks, throttling and fan of this machine, if it is a Jetson."""
@@ -72,3 +73,4 @@ class JetsonCpu(_Board):
 
     kind: ClassVar[str] = "jetson-cpu"
     runtimes: ClassVar[tuple[str, ...]] = ("litert", "tflite-runtime", "onnxruntime")
+    traits: ClassVar[Traits] = Traits(power_meters=_POWER_METERS)

@@ -141,7 +141,7 @@ def _session(path: str, options: Options, settings: Any) -> Any:
 
 
 def _provider(options: Options) -> str:
-    return str(options["provider"]) or ("tensorrt" if options.get("compute") == "gpu" else "cpu")
+    return str(options["provider"]) or ("tensorrt" if options.get("processor") == "gpu" else "cpu")
 
 
 def _provider_options(provider: str, path: str, options: Options) -> Dict[str, str]:

@@ -12,7 +12,8 @@ from devbench_onnx.troubles import advice
 
 _HERE = Path(__file__).parent
 _BUILD_LIMIT_S = 3600.0  # minutes on an Orin; a large network on a Nano may take half an hour
-_PROVIDERS = {"gpu": ("tensorrt", "cuda"), "cpu": ("cpu",)}
+_PROVIDERS = {"gpu": ("tensorrt", "cuda")}
+_ANY_PROCESSOR = ("cpu",)
 
 
 class _Onnx(Runtime):
@@ -56,12 +57,12 @@ class OnnxRuntime(_Onnx):
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:
         """The ONNX file; symmetrically quantized if TensorRT is to load it."""
-        allowed = _PROVIDERS[place.options.get("compute", "cpu")]
+        allowed = _PROVIDERS.get(place.traits.processor, _ANY_PROCESSOR)
         provider = str(options["provider"] or allowed[0])
         if provider not in allowed:
             raise DevbenchError(
                 f"{place.title} is measured with provider {' or '.join(allowed)}, not {provider}",
-                "Name the device that the provider runs on: `jetson` for tensorrt and cuda, `jetson-cpu` for cpu.",
+                "Name a device that the provider runs on: a GPU for tensorrt and cuda, a CPU for cpu.",
             )
         if options["fp16"] and provider != "tensorrt":
             raise DevbenchError(f"fp16 is an option of provider tensorrt, not of {provider}")

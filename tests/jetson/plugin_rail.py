@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from devbench import Device, Place, Runtime, hookimpl
+from devbench import Device, Place, Runtime, Traits, hookimpl
 
 
 class Rail(Runtime):
@@ -14,6 +14,7 @@ class Rail(Runtime):
 class Cpu(Device):
     kind = "desktop-cpu"
     runtimes = ("litert",)
+    traits = Traits(power_meters=("rapl",))
 
     def discover(self):
         return [Place(name="local", device=self.kind)]
@@ -21,6 +22,7 @@ class Cpu(Device):
 
 class JetsonCpu(Cpu):
     kind = "jetson-cpu"
+    traits = Traits(power_meters=("ina3221", "tegrastats"))
 
 
 @hookimpl

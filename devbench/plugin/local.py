@@ -1,0 +1,197 @@
+"""A plugin whose code runs in this process: the bundled ones in devbench's own, anybody else's in one of its own."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Generator, Iterable
+from importlib import metadata
+from types import NoneType
+from typing import Any
+
+import pluggy
+
+from devbench import hookspecs
+from devbench.domain.extend import Device, Runtime
+from devbench.domain.model import Model
+from devbench.plugin.brought import Brought, device_data, runtime_data
+from devbench.plugin.methods import ABANDON, BEGIN, DEVICE_METHODS, FINISH, MOST_ITEMS, RUN_ROUND, Method
+from devbench.plugin.plugin import Owner, Plugin, reason
+
+REGISTRATIONS = ("devbench_runtimes", "devbench_devices", "devbench_models")
+_Wrapper = Generator[None, Any, Any]
+
+
+class LocalPlugin(Plugin):
+    """It is given as an entry point, which is still to be loaded, or as what one stands for: a module or an object."""
+
+    def __init__(self, owner: Owner, source: object) -> None:
+        super().__init__(owner)
+        self._source = source
+        self._devices: dict[str, type[Device]] = {}
+        self._runtimes: dict[str, type[Runtime]] = {}
+        self._hooks: dict[str, pluggy.HookImpl] = {}
+        self._open: dict[int, _Wrapper] = {}
+        self._numbers = itertools.count(1)
+
+    def load(self) -> Brought:
+        """Import it, and take what it brings."""
+        found = self.brought
+        try:
+            source = self._source
+            plugin = source.load() if isinstance(source, metadata.EntryPoint) else source
+            self._hooks = _hooks_of(plugin, self.owner.plugin)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+            found.problems.append(reason(error))
+            return found
+        for name in REGISTRATIONS:
+            if name in self._hooks:
+                self._register(name, self._hooks[name])
+        round_hook = self._hooks.get(RUN_ROUND.name)
+        found.wraps = bool(round_hook and round_hook.wrapper)
+        found.hooks = [name for name, hook in self._hooks.items() if not hook.wrapper and name not in REGISTRATIONS]
+        return found
+
+    def _register(self, name: str, hook: pluggy.HookImpl) -> None:
+        try:
+            items = _items(hook.function())
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            self.brought.problems.append(f"{name}(): {reason(error)}")
+            return
+        for item in items:
+            try:
+                self._take(name, item)
+            except (Exception, SystemExit) as error:  # noqa: BLE001
+                self.brought.problems.append(f"{name}(): {reason(error)}")
+
+    def _take(self, hook: str, item: Any) -> None:
+        if hook == "devbench_devices":
+            _check_class(item, Device, ("kind",))
+            self._devices.setdefault(item.kind, item)
+            self.brought.devices.append(device_data(item))
+        elif hook == "devbench_runtimes":
+            _check_class(item, Runtime, ("name", "formats", "engine"))
+            self._runtimes.setdefault(item.name, item)
+            self.brought.runtimes.append(runtime_data(item))
+        else:
+            if not isinstance(item, Model):
+                raise TypeError(f"{_shown(item)} is not a devbench.Model")
+            self.brought.models.append(item)
+
+    def perform(self, method: Method, target: str, arguments: tuple[Any, ...], limit_s: float) -> Any:  # noqa: ARG002
+        """The answer; nothing limits the time of code that runs in one's own process."""
+        if method is BEGIN:
+            return self._begin(*arguments)
+        if method is FINISH:
+            return self._finish(*arguments)
+        if method is ABANDON:
+            return self._abandon(*arguments)
+        if target:
+            shelf: dict[str, Any] = self._devices if method in DEVICE_METHODS else self._runtimes
+            return answer(method, getattr(shelf[target](), method.name)(*arguments))
+        return answer(method, _call(method.name, self._hooks[method.name], arguments))
+
+    def _begin(self, case: Any, place: Any) -> int:
+        """Run the wrapper up to its `yield`; the number to go on with."""
+        wrapper = _call(RUN_ROUND.name, self._hooks[RUN_ROUND.name], (case, place))
+        number = next(self._numbers)
+        try:
+            next(wrapper)
+        except StopIteration:
+            raise TypeError("it ended before it yielded") from None
+        self._open[number] = wrapper
+        return number
+
+    def _finish(self, number: int, done: Any) -> Any:
+        """Give the round to the wrapper; what it makes of the round's facts."""
+        wrapper = self._open.pop(number)
+        try:
+            wrapper.send(done)
+        except StopIteration as end:
+            if not isinstance(end.value, type(done)):
+                raise TypeError(f"it returned {_shown(end.value)}, which is not a Round") from None
+            return end.value.about
+        wrapper.close()
+        raise TypeError("it yielded twice")
+
+    def _abandon(self, number: int, error: BaseException) -> None:
+        """Let the wrapper know that there is no round."""
+        wrapper = self._open.pop(number)
+        try:
+            wrapper.throw(error)
+        except StopIteration:
+            return
+        except BaseException as other:
+            if other is not error:
+                raise
+        else:
+            wrapper.close()
+
+
+class CorePlugin(LocalPlugin):
+    """The core's own answers to hooks: what they raise is for the user, or a bug of ours that shows its traceback."""
+
+    def ask(self, method: Method, *arguments: Any, target: str = "", limit_s: float = 0) -> Any:
+        """The answer, as it comes."""
+        return self.perform(method, target, arguments, limit_s)
+
+
+def answer(method: Method, value: Any) -> Any:
+    """The value, if it is what the method gives; a list is read to its end, up to a limit."""
+    if not method.gives:
+        return None
+    kinds = method.types()
+    if method.many and not (value is None and NoneType in kinds):
+        value = _items(value)
+        kinds = tuple(kind for kind in kinds if kind is not NoneType)
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, kinds) or (isinstance(one, bool) and bool not in kinds):
+            raise TypeError(f"it gave {_shown(one)}, not {' or '.join(method.gives)}")
+    return value
+
+
+def _items(value: object) -> list[Any]:
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        raise TypeError(f"it must return a list, not {_shown(value)}")
+    items = list(itertools.islice(value, MOST_ITEMS + 1))
+    if len(items) > MOST_ITEMS:
+        raise ValueError(f"it gave more than {MOST_ITEMS} items")
+    return items
+
+
+def _shown(value: object) -> str:
+    kind = value.__name__ if inspect.isclass(value) else type(value).__name__
+    return "None" if value is None else f"{'the class' if inspect.isclass(value) else 'a value of type'} {kind}"
+
+
+def _hooks_of(plugin: object, plugin_name: str) -> dict[str, pluggy.HookImpl]:
+    """The hooks that `plugin` implements, all of them known and with arguments that they have."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, plugin_name)
+    manager.check_pending()
+    found = {}
+    for name in [name for name in vars(hookspecs) if name.startswith("devbench_")]:
+        for hook in getattr(manager.hook, name).get_hookimpls():
+            if hook.hookwrapper or (hook.wrapper and name != RUN_ROUND.name):
+                raise TypeError(f"{name} cannot be wrapped: only {RUN_ROUND.name} can, with wrapper=True")
+            found[name] = hook
+    return found
+
+
+def _call(name: str, hook: pluggy.HookImpl, arguments: tuple[Any, ...]) -> Any:
+    """Call it with those of the arguments that it wants."""
+    spec: Callable[..., Any] = getattr(hookspecs, name)
+    given = dict(zip(inspect.signature(spec).parameters, arguments, strict=True))
+    return hook.function(*(given[name] for name in hook.argnames))
+
+
+def _check_class(item: Any, base: type, attributes: tuple[str, ...]) -> None:
+    if not (inspect.isclass(item) and issubclass(item, base)):
+        raise TypeError(f"{_shown(item)} is not a subclass of devbench.{base.__name__}")
+    missing = [name for name in attributes if not hasattr(item, name)]
+    if missing:
+        raise TypeError(f"{item.__name__} lacks {', '.join(missing)}")
+    if inspect.isabstract(item):
+        undefined = sorted(getattr(item, "__abstractmethods__", ()))
+        raise TypeError(f"{item.__name__} does not define {', '.join(undefined)}")
