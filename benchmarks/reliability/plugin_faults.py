@@ -97,66 +97,84 @@ def _discovering() -> Iterator[Fault]:
         yield Fault(where="Device.discover", kind=kind, source=source, command=DEVICES, noticed=False)
 
 
-def _other_methods() -> Iterator[Fault]:
+def _device_methods() -> Iterator[Fault]:
     lists = {kind: f"return {value}" for kind, value in NO_LIST.items()}
-    texts = {kind: f"return {value}" for kind, value in NO_TEXT.items()}
-    change = 'Change(text="t", apply=(("true",),), undo=("true",)'
-    lab = "places:\n  - {name: attic, device: sick, settle: {speed: 1}}\n"
+    change = "return [Change(setting='speed', text='t', apply=(('true',),), was={})]"
+    for_changes = {
+        "no program": change.replace("('true',)", "()"),
+        "numbers": change.replace("'t'", "1"),
+        "was of numbers": change.replace("was={}", "was={1: 2}"),
+    }
     methods = (
-        ("changes", "place", RUN, lists | {
-            "no program": 'return [Change(text="t", apply=((),), undo=("true",))]',
-            "no way back": 'return [Change(text="t", apply=(("true",),), undo=())]',
-            "numbers": 'return [Change(text=1, apply=((2,),), undo=(3,))]',
-            "a refusal that raises": f"return [{change}, refused=lambda said: 1 / 0)]",
-        }),
+        ("look", "place", DEVICES, {"None": "return None", "another's": "return replace(place, name=5)"}),
+        ("changes", "place", RUN, lists | for_changes),
+        ("undo", "setting, was", RUN, lists | {"no words": "return ()"}),
         ("settle", "place", RUN, {}),
         ("recover", "place", RUN, {"None": "return None", "text": "return 'yes'"}),
         ("checks", "", ("doctor", "--json"), lists | {"numbers": "return [Check(name=1, good=2, text=3)]"}),
         ("remarks", "facts", RUN, lists | {"a megabyte": "return ['x' * 10**6]", "numbers": "return [1]"}),
-    )  # fmt: skip
+    )
+    beside = {
+        "recover": method("settle", "place", "raise RoundError('too hot')"),  # it is asked after a failed round
+        "undo": method("changes", "place", change),
+    }
     for name, arguments, command, lies in methods:
         for kind, deed in (DEEDS | lies).items():
-            written = method(name, arguments, deed)
-            if name == "recover":  # it is asked after a failed round
-                written += method("settle", "place", "raise RoundError('too hot')")
-            if name == "changes" and kind in ("a refusal that raises", "raises a DevbenchError"):
+            if name in ("changes", "undo") and kind == "raises a DevbenchError":
                 continue  # what lab.yaml asks for and cannot be had ends the run, by design: it can be resumed
+            written = method(name, arguments, deed) + beside.get(name, "")
             yield Fault(
                 where=f"Device.{name}",
                 kind=kind,
                 source=HEAD + device('settings = ("speed",)', written),
                 command=command,
                 devices=("sick",),
-                lab=lab,
-                # an error that is meant for the user needs no name
-                noticed=not (kind.startswith(("raises a D", "raises a R")) and name in ("settle", "changes")),
+                lab="places:\n  - {name: attic, device: sick, settle: {speed: 1}}\n",
+                noticed=not _told(kind, name in ("settle", "changes", "undo")),
             )
-    for name, arguments, command, lies in (
+
+
+def _runtime_methods() -> Iterator[Fault]:
+    lists = {kind: f"return {value}" for kind, value in NO_LIST.items()}
+    texts = {kind: f"return {value}" for kind, value in NO_TEXT.items()}
+    for_prepare = {
+        "None": "return None",
+        "a file that is not there": "return replace(artifact, path=Path('/gone'))",
+        "another sha256": "return replace(artifact, sha256='0' * 64)",
+        "another file with a wrong sha256": "return replace(artifact, path=Path(__file__))",
+        "a size that is text": "return replace(artifact, size_bytes='x')",
+        "facts that are numbers": "return replace(artifact, facts={'a': 1})",
+        "a folder": "return replace(artifact, path=Path('/'))",
+        "a path that is none": "return replace(artifact, path=5)",
+    }
+    del lists["None"]
+    methods = (
         ("check", "path", ("check", "a.fake", "--runtime", "sick", "--json"), lists),
         ("unfit", "artifact, facts", RUN, texts),
         ("explain", "error", RUN, texts),
-        ("prepare", "artifact, place, options", RUN, {
-            "None": "return None",
-            "a file that is not there": "return replace(artifact, path=Path('/gone'))",
-            "another sha256": "return replace(artifact, sha256='0' * 64)",
-            "another file with a wrong sha256": "return replace(artifact, path=Path(__file__))",
-            "a size that is text": "return replace(artifact, size_bytes='x')",
-            "facts that are numbers": "return replace(artifact, facts={'a': 1})",
-            "a folder": "return replace(artifact, path=Path('/'))",
-            "a path that is none": "return replace(artifact, path=5)",
-        }),
-    ):  # fmt: skip
+        ("wrong_option", "name, value", RUN, texts),
+        ("packages", "python", DEVICES, lists),
+        ("prepare", "artifact, place, options", RUN, for_prepare),
+    )
+    for name, arguments, command, lies in methods:
         for kind, deed in (DEEDS | lies).items():
-            broken = 'engine = Path(__file__).with_name("gone_engine.py")\n' if name == "explain" else ""
-            told = kind.startswith(("raises a D", "raises a R")) and name in ("check", "prepare")
-            source = HEAD + runtime("", method(name, arguments, deed)) + device('runtimes = ("sick",)')
-            if broken:  # `explain` is asked after a failure
-                source = source.replace(ENGINE, "_engine()").replace(
-                    "class SickRuntime", BROKEN_ENGINE + "class SickRuntime"
-                )
+            made = runtime("options = {'slowdown': 1}", method(name, arguments, deed))
+            if name in ("explain", "packages"):  # they are asked after a failure
+                made = BROKEN_ENGINE + made.replace(ENGINE, "_engine()")
             yield Fault(
-                where=f"Runtime.{name}", kind=kind, source=source, command=command, devices=("sick",), noticed=not told
+                where=f"Runtime.{name}",
+                kind=kind,
+                source=HEAD + made + device('runtimes = ("sick",)'),
+                command=command,
+                devices=("{sick: {slowdown: 2}}",),
+                lab="places:\n  - {name: attic, device: sick, python: python3}\n",
+                noticed=not _told(kind, name in ("check", "prepare")),
             )
+
+
+def _told(kind: str, meant: bool) -> bool:
+    """Whether it is an error for the user, where one may be raised: it needs no name."""
+    return meant and kind.startswith(("raises a D", "raises a R"))
 
 
 BROKEN_ENGINE = """
@@ -269,5 +287,5 @@ def _wrappers() -> Iterator[Fault]:
 
 
 FAULTS: tuple[Fault, ...] = (
-    *_loading(), *_attributes(), *_discovering(), *_other_methods(), *_hooks(), *_wrappers(),
+    *_loading(), *_attributes(), *_discovering(), *_device_methods(), *_runtime_methods(), *_hooks(), *_wrappers(),
 )  # fmt: skip

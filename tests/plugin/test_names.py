@@ -25,13 +25,15 @@ def bundled() -> Plugins:
 
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every string in the code of `folder` that is not a docstring, and where it stands."""
+    """Every string in the code of `folder` but docstrings and the names of extras, and where it stands."""
     for path in sorted(folder.rglob("*.py")):
         tree = ast.parse(path.read_text())
         described = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
-        docs = {id(node.body[0].value) for node in described if node.body and isinstance(node.body[0], ast.Expr)}
+        other = {id(node.body[0].value) for node in described if node.body and isinstance(node.body[0], ast.Expr)}
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+        other |= {id(value) for call in calls if call.func.id == "extra_hint" for value in call.args}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in other:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
 
 
