@@ -2,9 +2,11 @@
 
     uv run python benchmarks/start_up.py
     uv run python benchmarks/start_up.py --before ../earlier/.venv/bin/python
+    uv run python benchmarks/start_up.py --plugins 10
 
-Prints a Markdown table of medians of user + system time, those of the workers that a command starts included, over 15
-interleaved starts of each; with --before also of the devbench that another Python has.
+Prints a Markdown table of medians of user + system time over 15 interleaved starts of each, with the workers and plugins
+that a command starts. --before: also of the devbench that another Python has. --plugins: with so many small plugins of
+others installed, each in a distribution of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 PUBLISHED = Path(__file__).parents[1] / "results" / "published" / "coral-faq-2019.csv"
@@ -28,13 +31,35 @@ COMMANDS = {
     "devbench devices": ["-m", "devbench", "devices"],
     "devbench doctor": ["-m", "devbench", "doctor"],
 }
+PLUGIN = """
+from devbench import Absent, Device, hookimpl
+
+class Toy(Device):
+    kind = "{name}"
+    runtimes = ("litert",)
+    def discover(self):
+        return [Absent(device=self.kind, reason="not here")]
+
+@hookimpl
+def devbench_devices():
+    return [Toy]
+"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=15)
     parser.add_argument("--before", help="the Python of another environment, with another devbench")
+    parser.add_argument("--plugins", type=int, default=0, help="how many plugins of others are installed")
     arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as site:
+        for number in range(arguments.plugins):
+            install(Path(site), f"toy{number}")
+        os.environ["PYTHONPATH"] = site
+        compare(arguments)
+
+
+def compare(arguments: argparse.Namespace) -> None:
     pythons = {"before": arguments.before} if arguments.before else {}
     pythons["now" if arguments.before else "CPU time"] = sys.executable
     costs: dict[tuple[str, str], list[float]] = {(name, title): [] for name in COMMANDS for title in pythons}
@@ -49,6 +74,14 @@ def main() -> None:
     for name in COMMANDS:
         cells = [f" {statistics.median(costs[name, title]):.3f} |" for title in pythons]
         print(f"| `{name}` |" + "".join(cells))
+
+
+def install(site: Path, name: str) -> None:
+    described = site / f"{name}-1.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (described / "entry_points.txt").write_text(f"[devbench]\n{name} = plugin_{name}\n")
+    (site / f"plugin_{name}.py").write_text(PLUGIN.format(name=name))
 
 
 def cpu_s(command: list[str]) -> float:
