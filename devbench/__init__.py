@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from devbench.hookspecs import hookimpl as hookimpl
     from devbench.models.cache import cached_model as cached_model
     from devbench.models.tflite_file import read_tflite as read_tflite
+    from devbench.places.here import supervised as supervised
     from devbench.places.there import Program as Program
     from devbench.places.there import run_there as run_there
 
@@ -69,6 +70,7 @@ _HOMES = {
     "hookimpl": "devbench.hookspecs",
     "read_tflite": "devbench.models.tflite_file",
     "run_there": "devbench.places.there",
+    "supervised": "devbench.places.here",
 }
 __all__ = list(_HOMES)
 

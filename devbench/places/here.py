@@ -17,6 +17,18 @@ from devbench.worker import supervisor
 _START = f"import sys; sys.path.append({str(Path(supervisor.__file__).parent)!a}); import supervisor; supervisor.main()"
 
 
+def supervised(
+    command: Sequence[str], *, life_s: float, grace_s: float = 0.0, ends_with_input: bool = False
+) -> list[str]:
+    """A command that runs `command`, and ends it with all that it has started when this process is gone, or `life_s`.
+
+    Its stdout must be a pipe to this process. If a signal ends it, the exit status is 128 and the number of the signal.
+    ends_with_input: whether the end of its input says, too, that this process is gone. grace_s: how long it then has.
+    """
+    lines = "01" if ends_with_input else "1"
+    return [sys.executable, "-I", "-S", "-c", _START, f"{life_s:g}", f"{grace_s:g}", lines, *command]
+
+
 def talk_here(
     place: Place,
     command: Sequence[str],
@@ -26,16 +38,12 @@ def talk_here(
     grace_s: float = 0.0,
     ends_with_input: bool = True,
 ) -> Talk:
-    """A conversation with `command`, which is ended after `life_s`, and `grace_s` after this process is gone.
-
-    ends_with_input: whether the end of its input says that this process is gone.
-    """
-    lines = "01" if ends_with_input else "1"
-    above = [sys.executable, "-I", "-S", "-c", _START, f"{life_s:g}", f"{grace_s:g}", lines]
+    """A conversation with `command`, which is `supervised`."""
     if why := _why_not_startable(command[0]):
         raise _cannot_start(place, command[0], why)
     try:
-        return Talk(WorkerProcess([*above, *command]), phase, lambda *_: None)
+        above = supervised(command, life_s=life_s, grace_s=grace_s, ends_with_input=ends_with_input)
+        return Talk(WorkerProcess(above), phase, lambda *_: None)
     except OSError as error:
         raise _cannot_start(place, sys.executable, error.strerror or str(error)) from error
 

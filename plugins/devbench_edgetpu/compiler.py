@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devbench import ModelError, Option
+from devbench import ModelError, Option, supervised
 
 PROGRAM = "edgetpu_compiler"
 LOG_FILE = "edgetpu_compiler.log"
 TIME_LIMIT_S = 300
 _GRACE_S = 30
+_SIGNALLED = 128  # with the number of the signal, the exit status of what a signal has ended
 _TRIES = 20  # so many time limits in a row, at most, may a search take
 _WITH_TIMER = 16  # the first version with a timer of its own
 _CHECK = "`devbench check` says which operation it is about."
@@ -136,7 +137,7 @@ def _run(command: Sequence[str], time_limit_s: int) -> tuple[str, int]:
     """All that the command prints, and its exit status. Whatever ends us, or its time, ends it and all it started."""
     try:
         process = subprocess.Popen(
-            command,
+            supervised(command, life_s=time_limit_s + 60),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -164,8 +165,8 @@ def _cause(text: str, status: int) -> str:
     told = [line.strip().removeprefix("devbench: ") for line in text.splitlines() if _TELLING.match(line)]
     if told:
         return " ".join(dict.fromkeys(told))
-    if status < 0:
-        return f"killed by {signal.Signals(-status).name}; it printed: {_last(text)}"
+    if status - _SIGNALLED in signal.valid_signals():
+        return f"killed by {signal.Signals(status - _SIGNALLED).name}; it printed: {_last(text)}"
     ended = f"ended with exit status {status}" if status else "left no compiled file"
     return f"{ended}: {_last(text)}"
 

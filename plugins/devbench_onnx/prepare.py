@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from devbench import Artifact, ModelError, Quantization, TensorSpec, cached_model, extra_hint
+from devbench import Artifact, ModelError, Quantization, TensorSpec, cached_model, extra_hint, supervised
 
 _HERE = Path(__file__).parent
 _LIMIT_S = 1800
@@ -67,7 +67,7 @@ def _convert(path: Path, out: Path, *, symmetric: bool) -> None:
     command = [sys.executable, "-P", "-m", "devbench_onnx.convert", str(path.resolve()), str(out.resolve())]
     try:
         done = subprocess.run(
-            [*command, *(["--symmetric"] if symmetric else [])],
+            supervised([*command, *(["--symmetric"] if symmetric else [])], life_s=_LIMIT_S + 60),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

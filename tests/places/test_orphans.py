@@ -38,9 +38,12 @@ print("up", flush=True)
 """
 # A host, with a copy of itself if argv says so, as a plugin might make: all that is open in it stays open.
 HOST = """
-import os, sys, time
-from devbench import Place
+import os, subprocess, sys, time
+from devbench import Place, supervised
 from devbench.places.here import talk_here
+if sys.argv[1] == "waits":
+    command = supervised([sys.executable, *sys.argv[2:]], life_s=60)
+    sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).returncode)
 talk = talk_here(Place(name="local", device="fake"), [sys.executable, *sys.argv[2:]], "start", life_s=60)
 talk.line(time.monotonic() + 20, "late", "")
 if sys.argv[1] == "copied" and os.fork() == 0:
@@ -115,6 +118,12 @@ def test_what_a_program_leaves_behind_ends_with_it(board: Board, tmp_path: Path,
         assert gone_within(found, 4)
 
 
+def test_a_program_that_was_not_talked_to_ends_with_its_host_too(host: _Host) -> None:
+    found = host.start("waits", "stops")
+    host.process.kill()
+    assert gone_within(found, 4)
+
+
 def test_supervisors_sleep_while_the_worker_works(host: _Host) -> None:
     supervisors = _supervisors(host.start("alone", "sleeps"))
     time.sleep(0.3)  # for what they do at the start
@@ -145,7 +154,7 @@ class _Host:
             [sys.executable, "-c", HOST, first, "-c", WORKER, *rest], stdout=subprocess.PIPE
         )
         assert self.process.stdout
-        assert self.process.stdout.readline() == b"up\n"
+        assert first == "waits" or self.process.stdout.readline() == b"up\n"
         count = SUPERVISORS + 3 + (first == "copied")
         _wait_until(lambda: len(_children(psutil.Process(self.process.pid), [])) == count)
         return _children(psutil.Process(self.process.pid), [])
