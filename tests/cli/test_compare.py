@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devbench.cli.app import run_app
-from tests.conftest import QUICK, Bench
+from tests.conftest import QUICK, Bench, made_quiet
 
 THREE = QUICK.replace("rounds: 2", "rounds: 3").replace("min_runs: 5", "min_runs: 30")
 ONE = QUICK.replace("rounds: 2", "rounds: 1")
@@ -20,8 +20,7 @@ def _verdicts(bench: Bench, *arguments: object) -> dict[str, dict[str, Any]]:
     return {case["id"].partition("@")[0]: case for case in json.loads(done.stdout)["cases"]}
 
 
-def test_a_slowdown_is_found_a_speed_up_too_and_between_equal_runs_nothing(quiet_bench: Bench) -> None:
-    bench = quiet_bench
+def test_a_slowdown_is_found_a_speed_up_too_and_between_equal_runs_nothing(bench: Bench) -> None:
     for name in ("same", "worse", "better"):
         bench.fake(name, invoke_us=300)
     suite = bench.fake_suite("same", "worse", "better", measure=THREE)
@@ -29,6 +28,8 @@ def test_a_slowdown_is_found_a_speed_up_too_and_between_equal_runs_nothing(quiet
     bench.fake("worse", invoke_us=1200)
     bench.fake("better", invoke_us=75)
     assert bench("run", suite, "--out", "new").returncode == 0
+    for name in ("old", "new"):
+        made_quiet(bench.folder / name)
 
     found = _verdicts(bench, "old", "new")
     assert found["worse"]["verdict"] == "slower"
@@ -77,11 +78,11 @@ def test_cases_that_are_missing_or_fail_are_listed_and_can_fail_the_build(bench:
 
 
 def test_a_run_beside_itself_has_ratio_1_and_an_unfinished_one_is_refused(
-    quiet_bench: Bench, capsys: pytest.CaptureFixture[str]
+    bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = quiet_bench
     bench.fake("a")
     assert bench("run", bench.fake_suite("a", measure=ONE), "--out", "out").returncode == 0
+    made_quiet(bench.folder / "out")
     out = str(bench.folder / "out")
     for threshold, share in {"0": 0, "0.01": 0.01, "1%": 0.01, "99.9 %": 0.999}.items():
         assert run_app(["compare", out, out, "--json", "--threshold", threshold, "--fail-on", "slower"]) == 0
