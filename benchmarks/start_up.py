@@ -4,9 +4,9 @@
     uv run python benchmarks/start_up.py --before ../earlier/.venv/bin/python
     uv run python benchmarks/start_up.py --plugins 10
 
-Prints a Markdown table of medians of user + system time over 15 interleaved starts, with the workers and plugins
-that a command starts. --before: also of the devbench that another Python has. --plugins: with so many small plugins of
-others installed, each in a distribution of its own.
+Prints a Markdown table of medians of user + system time over 15 interleaved starts of each, with that of the workers
+and plugins that a command starts. --before: also of the devbench that another Python has. --plugins: with so many small
+plugins of others installed, each in a distribution of its own.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Trial:
 
 def main() -> int:
     arguments = _arguments()
-    faults = [fault for fault in FAULTS if arguments.only in f"{fault.where} {fault.kind}"]
+    faults = [fault for fault in FAULTS if arguments.only in f"{fault.where}: {fault.kind}"]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         trials = []
         for trial in pool.map(attempt, faults):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -222,3 +224,15 @@ def test_in_devbench_s_own_process_a_plugin_can_be_debugged(bench: Bench) -> Non
     bench.plugin("printer", _device("printer", PRINTS))
     chosen = {"DEVBENCH_PLUGIN_PROCESSES": "0", "DEVBENCH_PLUGINS": "printer"}
     assert "hellohello" in bench("devices", env=chosen).stdout.replace("\n", "")
+
+
+def test_the_benchmark_tries_a_fault_and_counts_no_harm() -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "reliability" / "plugins.py"
+    done = subprocess.run(
+        [sys.executable, script, "--only", "Device.discover: a place of nobody (devices)"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == "| all | 1 | 0 | 0 | 0 | 0 | 0 | 0 |"
