@@ -79,7 +79,7 @@ def _rules(known: Mapping[str, KnownRuntime], wanted: str) -> dict[tuple[str, ..
 
 def _judge(path: Path, names: tuple[str, ...], runtime: KnownRuntime) -> Finding:
     if not os.path.lexists(path):
-        hint = did_you_mean(path, listed(path.parent, *MODELS))
+        hint = did_you_mean(path, listed(path.parent, *MODELS)) or "Name a .tflite file."
         return Finding(runtimes=names, error=f"{path}: there is no such file", hint=hint)
     try:
         return Finding(runtimes=names, checks=tuple(runtime.check(path)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devbench.cli.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_takes
-from devbench.cli.runs import is_run, open_run, owner_of, runs_near
+from devbench.cli.runs import open_run, owner_of, runs_near
 from devbench.compare.figures import FileSource, RunSource
 from devbench.compare.overview import Overview, overview_of
 from devbench.errors import ResultsFileError
@@ -22,6 +22,9 @@ from devbench.store.results_rows import rows_of
 if TYPE_CHECKING:  # a CSV alone is shown without what reads runs, which takes longer to load than to show it
     from devbench.domain.run import Run
     from devbench.store.folder import RunFolder
+
+
+_HINT = "Name a results CSV, or the folder of a run, as `devbench run` printed it."
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,8 @@ def _file_source(path: Path) -> FileSource:
 def existing_csv(path: Path) -> Path:
     """`path`, if it may be a results CSV; a `ResultsFileError` says what it is instead, and which one is meant."""
     if not os.path.lexists(path):
-        raise ResultsFileError(
-            f"{path}: there is no such file", did_you_mean(path, [*_csvs_near(path), *runs_near(path)])
-        )
-    if is_run(path):
-        raise ResultsFileError(f"{path}: is a run, and not a CSV", f"`devbench publish {path}` makes one of it.")
+        hint = did_you_mean(path, [*_csvs_near(path), *runs_near(path)])
+        raise ResultsFileError(f"{path}: there is no such file", hint or _HINT)
     if path.suffix in (*MODELS, *SUITES):
         raise ResultsFileError(f"{path}: this is not a results CSV", what_takes(path))
     return path

@@ -52,6 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("report mine.tflite", 1, "This looks like a model: `devbench check mine.tflite`"),
         ("report coral", 1, "there is no such file\n  → Did you mean results/published/coral.csv?"),
         ("check mine.tfilte", 1, "there is no such file\n  → Did you mean mine.tflite?"),
+        ("verify results/runs", 1, "is a folder of runs, and not one run"),
         ("verify corral.csv", 1, "Did you mean results/published/coral.csv?"),
         ("help", 2, "did you mean `devbench --help`?"),
         ("run mine.tflite", 1, "a suite names it as the `source` of one of its `models`"),

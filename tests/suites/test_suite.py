@@ -67,7 +67,7 @@ rums: 3
         ("- a\n- b\n", "s.yaml:1:1: must be a mapping, not ['a', 'b']"),
         ("name: [a\n", "s.yaml:2:1: not YAML: a comma or the closing bracket is missing before this"),
         (
-            "name: a\nmodels:\n- b\n c: d\n",
+            "name: a\nmodels:\n- b: c\n d: e\n",
             "s.yaml:4:2: not YAML: this line is not indented like those that it belongs",
         ),
         ("models:\n\t- a\n", "s.yaml:2:1: not YAML: tabs are not allowed here"),
