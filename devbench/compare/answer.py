@@ -66,6 +66,11 @@ class Answer:
         """The fastest of a row, if any figure there can be trusted."""
         return next((one for one in self.fastest if one.row == row), None)
 
+    def wins(self, row: Row, system: System) -> bool:
+        """Whether it is shown that this system is faster in a row than every other that competes."""
+        one = self.fastest_in(row)
+        return self.contest is not None and one is not None and one.system == system and not (one.tied or one.alone)
+
 
 STATUSES = ("clean", "suspect", "contaminated", "failed", "skipped", "pending", "published")
 

@@ -70,8 +70,8 @@ def findings_of_files(grid: Grid, placing: Placing, files: Sequence[FileSource],
     """What is to be known of figures that others published. alone: they are all there is."""
     found = [*_blank(grid), *_unstated_batch(grid), *_statistics(grid)]
     found += [*_unstated_precision(grid), *_alike(grid)] if alone else []
-    for source, count in placing.other_models.items():
-        found.append(Finding(kind=Kind.NOTE, cause="other models", values={"source": source, "models": count}))
+    if placing.other_models:
+        found.append(Finding(kind=Kind.NOTE, cause="other models", values={"models": placing.other_models}))
     for file in files:
         if file.notes:
             found.append(Finding(kind=Kind.NOTE, cause="source", text=" ".join(file.notes), values={"name": file.name}))

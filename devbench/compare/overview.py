@@ -51,6 +51,7 @@ class Overview:
     answer: Answer
     grid: Grid
     files: Mapping[str, Grid]
+    answers: Mapping[str, Answer]
     between: tuple[Between, ...]
     apart: tuple[Apart, ...]
     findings: tuple[Finding, ...]
@@ -88,6 +89,7 @@ def overview_of(
         answer=answer_of(grid, between, outputs),
         grid=grid,
         files=grids,
+        answers={name: answer_of(one, (), outputs) for name, one in grids.items()},
         between=between,
         apart=placing.apart,
         findings=tuple(sorted(findings, key=lambda one: one.kind)),

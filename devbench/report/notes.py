@@ -88,6 +88,11 @@ def _measured_again(values: Mapping[str, Any]) -> str:
     return f"{count_of(count, 'round')} {was} doubtful and measured again: kept, but in no figure"
 
 
+def _counts(models: Mapping[str, int]) -> str:
+    """`14 of one-source, 8 of another`."""
+    return ", ".join(f"{count} of {source}" for source, count in models.items())
+
+
 def _alike(values: Mapping[str, Any]) -> str:
     one, other = values["systems"]
     same, apart = values["same"], values["apart"]
@@ -111,7 +116,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
         f"a round of under {values['needed']} samples cannot tell whether it was steady"
     ),
     "one round": lambda _: "One round: the interval does not cover how much another process would differ",
-    "other models": lambda values: f"{values['source']}: {values['models']} other models, not in this table",
+    "other models": lambda values: f"Other models, not in this table: {_counts(values['models'])}",
     "pending": lambda _: "the run ended before these were measured",
     "precision": lambda _: "intervals are wider than the suite asks for",
     "precision not stated": lambda values: f"Precision not stated: {', '.join(values['systems'])}",

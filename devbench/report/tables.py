@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devbench.compare.between import Between
 from devbench.compare.findings import Finding
@@ -53,7 +53,7 @@ class Table:
 
     foot: rows that stay at the end however the table is sorted. notes: below the table, one line each.
     grouped: rows whose first cell is repeated belong to the row above.
-    of_other_work: it holds figures that nothing here is compared with.
+    of_other_work: it holds figures that nothing here is compared with. source: the one file of several that it is of.
     """
 
     title: str
@@ -63,6 +63,7 @@ class Table:
     notes: tuple[str, ...] = ()
     grouped: bool = False
     of_other_work: bool = False
+    source: str = ""
 
     def __post_init__(self) -> None:
         """Spell out what must not reach a terminal."""
@@ -86,9 +87,9 @@ def tables_of(overview: Overview) -> list[Table]:
     if overview.runs:
         tables.append(_measured(overview))
     elif overview.only_file:
-        tables.append(_published(overview.only_file, overview.grid, overview.findings))
+        tables.append(_published(overview, overview.only_file, overview.findings))
     else:
-        tables += [_published(name, grid, ()) for name, grid in overview.files.items()]
+        tables += [replace(_published(overview, name, ()), source=name) for name in overview.files]
     tables += _between(overview)
     if overview.runs + len(overview.files) > 1 and (joined := _side_by_side(overview)):
         tables.append(joined)
@@ -103,7 +104,7 @@ def _measured(overview: Overview) -> Table:
     rows = []
     for row in grid.rows:
         cells = {system: cell for system, cell in grid.row(row).items() if system.ours}
-        rows.append((_row_cell(row, cells.values()), *(_cell(overview, row, cells.get(one)) for one in systems)))
+        rows.append((_row_cell(row, cells.values()), *(_cell(overview, row, one, cells.get(one)) for one in systems)))
     about = overview.about
     rounds = f" ({_rounds(about.rounds)})" if about and about.rounds else ""
     return Table(
@@ -115,9 +116,13 @@ def _measured(overview: Overview) -> Table:
     )
 
 
-def _published(name: str, grid: Grid, findings: Sequence[Finding]) -> Table:
+def _published(overview: Overview, name: str, findings: Sequence[Finding]) -> Table:
+    grid, answer = overview.files[name], overview.answers[name]
     rows = [
-        (text_cell(row_name(row)), *(_figure_cell(grid.cells.get((row, one))) for one in grid.systems))
+        (
+            text_cell(row_name(row)),
+            *(_figure_cell(grid.cells.get((row, one)), wins=answer.wins(row, one)) for one in grid.systems),
+        )
         for row in grid.rows
     ]
     return Table(
@@ -150,24 +155,25 @@ def _row_cell(row: Row, cells: Iterable[Cell]) -> TableCell:
     return text_cell(" ".join(part for part in (row.model, row.precision) if part), shapes)
 
 
-def _cell(overview: Overview, row: Row, cell: Cell | None) -> TableCell:
+def _cell(overview: Overview, row: Row, system: System, cell: Cell | None) -> TableCell:
     if cell is None:
         return TableCell()
     figure, case = cell.figure, cell.figure.case
     if not figure.has_value:
         status = case.outcome.status if case else figure["status"]
         return TableCell(lines=(Line(text=status, kind=status),))
-    lines = [Line(text=figure_text(figure))]
+    lines = [_figure_line(figure, wins=overview.answer.wins(row, system))]
     if case and isinstance(case.outcome, Measured):
         lines += [Line(text=text) for text in _more(case, case.outcome)]
     lines += _ratio_lines(cell)
     if case and isinstance(case.outcome, Measured) and (seen := case.outcome.prediction):
         lines.append(Line(text=f"{seen.label or seen.index} {seen.score:.2f}"))
     lines += _doubt(figure)
-    fastest = overview.answer.fastest_in(row)
-    if fastest and fastest.figure is figure and not fastest.alone and not fastest.tied and overview.answer.contest:
-        lines[0] = Line(text=lines[0].text, kind="winner")
     return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
+
+
+def _figure_line(figure: Figure, *, wins: bool) -> Line:
+    return Line(text=figure_text(figure), kind="winner" if wins else "" if figure.has_value else figure["status"])
 
 
 def _more(case: CaseRecord, outcome: Measured) -> list[str]:
@@ -210,12 +216,11 @@ def _doubt(figure: Figure) -> list[Line]:
     return [Line(text=f"{verdict}: {figure['verdict_reasons'].replace(';', ', ')}", kind=verdict)]
 
 
-def _figure_cell(cell: Cell | None) -> TableCell:
+def _figure_cell(cell: Cell | None, *, wins: bool) -> TableCell:
     if cell is None:
         return TableCell()
     figure = cell.figure
-    kind = "" if figure.has_value else figure["status"]
-    lines = [Line(text=figure_text(figure), kind=kind), *_ratio_lines(cell), *_doubt(figure)]
+    lines = [_figure_line(figure, wins=wins), *_ratio_lines(cell), *_doubt(figure)]
     return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
 
 
@@ -292,7 +297,7 @@ def _side_by_side(overview: Overview) -> Table | None:
     """What several sources have figures of; None if nothing."""
     rows: list[tuple[TableCell, ...]] = []
     for row in overview.grid.rows:
-        rows += _group(overview.grid, row)
+        rows += _group(overview, row)
     notes = [
         "faster, slower: than the baseline; [ ] takes the intervals of both at their worst where one is published."
     ]
@@ -306,8 +311,9 @@ def _side_by_side(overview: Overview) -> Table | None:
     )
 
 
-def _group(grid: Grid, row: Row) -> list[tuple[TableCell, ...]]:
+def _group(overview: Overview, row: Row) -> list[tuple[TableCell, ...]]:
     """A row's figures, the fastest first; nothing for a row that only one source has."""
+    grid, wins = overview.grid, overview.answer.wins
     cells = sorted((pair for pair in grid.row(row).items() if pair[1].figure.has_value), key=_rank)
     if len({system.source for system, _ in cells}) < 2:  # noqa: PLR2004
         return []
@@ -318,7 +324,11 @@ def _group(grid: Grid, row: Row) -> list[tuple[TableCell, ...]]:
             again if number else name,
             text_cell(system.name),
             _whose(cell.figure),
-            TableCell(lines=(Line(text=figure_text(cell.figure)),), sort=_sort(cell.figure), unit=_unit(cell.figure)),
+            TableCell(
+                lines=(_figure_line(cell.figure, wins=wins(row, system)),),
+                sort=_sort(cell.figure),
+                unit=_unit(cell.figure),
+            ),
             _over_baseline(grid, system, cell),
         )
         for number, (system, cell) in enumerate(cells[:_MOST_LINES])

@@ -14,7 +14,7 @@ from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, RoundFacts, Skipped
 from devbench.domain.place import Absent
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Request, Run
-from devbench.report.plots import CaseTrace, system_number, trace_of
+from devbench.report.plots import CaseTrace, looks_of, trace_of
 from devbench.run.summary import precision_of, summary_of
 
 STEAL = Reason(
@@ -126,11 +126,11 @@ def traces_of(overview: Overview, samples: dict[str, list[Nanoseconds]]) -> dict
         return found if phase == "steady" else {number: ns[:10] * 2 for number, ns in found.items()}
 
     made = {}
+    looks = looks_of(overview)
     for (row, system), cell in overview.grid.cells.items():
         case = cell.figure.case
         if case and isinstance(case.outcome, Measured):
-            number = system_number(overview.grid, system)
-            trace = trace_of(case, row.model, system.name, number, rounds)
+            trace = trace_of(case, row.model, system.name, looks[system], rounds)
             assert trace
             made[case.id] = trace
     return made

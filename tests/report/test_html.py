@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from devbench.report.html.answer import answer_of
 from devbench.report.html.cells import sort_key
-from devbench.report.html.doubts import doubts
 
 from devbench.domain.run import Pending
 from devbench.report.html import html_report
+from devbench.report.html.doubts import doubts
 from devbench.report.plots import overview_plots
 from devbench.report.tables import Table, tables_of
 from tests.conftest import Bench

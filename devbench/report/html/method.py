@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
 
 from devbench.domain.measure import Measure
 from devbench.domain.run import Run
@@ -38,7 +38,7 @@ def _settings(one: Measure) -> Facts:
     )
 
 
-def provenance_of(run: Run) -> Facts:
+def provenance_of(run: Run, run_sha256: str) -> Facts:
     """What made this run, and what it takes to make it again."""
     rounds = sum(len(case.rounds) for case in run.cases)
     request = run.request
@@ -46,6 +46,7 @@ def provenance_of(run: Run) -> Facts:
     asked += [f"--profile {request.profile}"] if request.profile else []
     return (
         ("run", run.id),
+        ("run.json sha256", run_sha256 or UNKNOWN),
         ("suite", run.suite),
         ("suite sha256", run.suite_sha256 or UNKNOWN),
         ("narrowed by", " ".join(asked) or "nothing: the whole suite"),
@@ -58,35 +59,21 @@ def provenance_of(run: Run) -> Facts:
     )
 
 
-def citation_of(run: Run, answer: str) -> str:
-    """A BibTeX entry that names the run by its suite's hash and its id."""
-    key = "".join(char for char in run.id if char.isalnum())
-    year = run.started_utc[:4]
+def citation_of(run: Run, answer: str, run_sha256: str) -> str:
+    """A BibTeX entry with the id of the run and the hash of its run.json, which holds the hashes of its samples."""
+    key = "".join(char for char in run.id if char.isalnum()) or "run"
+    known = [f"run.json SHA-256 {run_sha256}"] if run_sha256 else []
     fields = {
-        "title": f"{{devbench run {run.id}: {answer}}}",
-        "year": year,
-        "note": f"devbench {run.devbench_version}, suite {run.suite}, suite sha256 {run.suite_sha256[:16]}, "
-        f"began {run.started_utc}",
+        "title": f"devbench run {run.id}: {answer}",
+        "year": run.started_utc[:4],
+        "note": ", ".join(
+            [f"suite {run.suite}", f"devbench {run.devbench_version}", f"began {run.started_utc}", *known]
+        ),
     }
-    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
-    return "\n".join([f"@misc{{{key},", *lines, "}"])
+    lines = [f"  {name} = {{{{{_bibtex(value)}}}}}," for name, value in fields.items()]
+    return "\n".join([f"@misc{{devbench{key},", *lines, "}"])
 
 
-def byline_of(run: Run) -> tuple[str, ...]:
-    """When, how long, how thoroughly, and on what: a few words each."""
-    facts = [case.rounds[0].facts for case in run.cases if case.rounds]
-    machines = dict.fromkeys(", ".join(one[name] for name in ("cpu", "os") if one.get(name)) for one in facts)
-    profiles = dict.fromkeys(f"{case.measure.profile} profile" for case in run.cases if case.measure)
-    return tuple(text for text in (_when(run), *profiles, *machines, f"devbench {run.devbench_version}") if text)
-
-
-def _when(run: Run) -> str:
-    try:
-        began = datetime.fromisoformat(run.started_utc)
-    except ValueError:
-        return run.started_utc
-    try:
-        took = f", {duration((datetime.fromisoformat(run.finished_utc) - began).total_seconds())}"
-    except ValueError:
-        took = ", not finished"
-    return f"{began:%Y-%m-%d %H:%M} UTC{took}"
+def _bibtex(text: str) -> str:
+    """Without what is an order to TeX, and without braces, which would end the entry where they do not match."""
+    return re.sub(r"[#$%&_]", r"\\\g<0>", re.sub(r"[\\{}~^]", " ", text))

@@ -1,27 +1,24 @@
 "use strict";
-// Sorts tables by a click on a heading; opens all details for print. The page is whole without it.
+// Sorts tables by a click on a heading, and opens what a link leads to. The page is whole without it.
 (() => {
   const collator = new Intl.Collator(undefined, { numeric: true });
 
   const keyOf = (row, index) => {
     const cell = row.cells[index];
     const number = cell.dataset.key;
-    return {
-      missing: index > 0 && number === undefined,
-      number: Number(number),
-      unit: cell.dataset.unit || "",
-      text: cell.textContent.trim(),
-    };
+    return { number: number === undefined ? undefined : Number(number), unit: cell.dataset.unit || "", text: cell.textContent.trim() };
   };
 
-  // Cells without a figure stay last both ways; figures of different units are not mixed.
-  const compare = (one, other, sign) => {
-    if (one.missing !== other.missing) return one.missing ? 1 : -1;
-    if (one.missing) return 0;
-    if (Number.isNaN(one.number) || Number.isNaN(other.number)) {
-      return sign * collator.compare(one.text, other.text);
-    }
-    return collator.compare(one.unit, other.unit) || sign * (one.number - other.number);
+  // In a column of figures, cells without one stay last both ways, and units are not mixed; any other is sorted as text.
+  const orderOf = (keys) => {
+    const figures = keys.some((one) => one.number !== undefined);
+    const missing = (one) => (figures ? one.number === undefined : one.text === "");
+    const compare = (one, other) =>
+      figures ? one.number - other.number : collator.compare(one.text, other.text);
+    return (one, other, sign) => {
+      if (missing(one) || missing(other)) return Number(missing(one)) - Number(missing(other));
+      return collator.compare(one.unit, other.unit) || sign * compare(one, other);
+    };
   };
 
   const sort = (table, heading, index) => {
@@ -30,7 +27,8 @@
     heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => [keyOf(row, index), row]);
-    rows.sort((one, other) => compare(one[0], other[0], descending ? -1 : 1));
+    const order = orderOf(rows.map(([key]) => key));
+    rows.sort((one, other) => order(one[0], other[0], descending ? -1 : 1));
     body.append(...rows.map(([, row]) => row));
     table.classList.add("sorted");
   };
@@ -56,13 +54,4 @@
   };
   addEventListener("hashchange", reveal);
   reveal();
-
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
-    for (const one of opened) one.open = true;
-  });
-  addEventListener("afterprint", () => {
-    for (const one of opened) one.open = false;
-  });
 })();

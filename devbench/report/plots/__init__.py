@@ -1,24 +1,31 @@
-"""Plots of a comparison: latencies, speedups, drift over rounds, and the samples of every case."""
+"""Plots of an overview: latencies, speedups, drift over rounds, and the samples of every case."""
 
-from devbench.report.plots.collect import case_plot, overview_plots, system_number
-from devbench.report.plots.data import CaseTrace, Mark, RoundTrace, trace_of
+from devbench.report.plots.collect import Plots, case_plot, overview_plots
+from devbench.report.plots.data import CaseTrace, Look, Mark, RoundTrace, trace_of
 from devbench.report.plots.files import write_plots
+from devbench.report.plots.layout import NARROW, WIDE, Layout
+from devbench.report.plots.marks import looks_of
 from devbench.report.plots.render import Plot, png, svg
 from devbench.report.plots.themes import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",
     "LIGHT",
+    "NARROW",
+    "WIDE",
     "CaseTrace",
+    "Layout",
+    "Look",
     "Mark",
     "Plot",
+    "Plots",
     "RoundTrace",
     "Theme",
     "case_plot",
+    "looks_of",
     "overview_plots",
     "png",
     "svg",
-    "system_number",
     "trace_of",
     "write_plots",
 ]

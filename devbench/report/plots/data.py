@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,27 +20,37 @@ _WARMUP_STRETCHES, _STEADY_STRETCHES = 40, 160
 _BINS = 80
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a device is drawn with, in every plot. shape: above 0 for another source of the same device."""
+
+    colour: int
+    shape: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mark:
     """One figure in a plot: milliseconds in the plot of latencies, times faster in the plot of speedups.
 
-    model, device: its row. number: of its device, for colour, marker and hatch.
-    low, high: its interval; the value itself where there is none.
-    kind: `published` is drawn hollow and labelled so.
-    rounds: the same figure of each round, if known. note: a few words to stand beside it, such as its verdict.
+    model, device: its row. low, high: its interval; the value itself where there is none.
+    published: drawn hollow. rounds: the same figure of each round, if known.
+    text: what stands beside it: the figure as tables write it, and a word or two on how far to trust it.
     undecided: nothing follows from it, since a figure that it is made of is contaminated.
+    fastest: no other of its model is as fast, and that is shown. row_text: which device is the fastest of its model.
     """
 
     model: str
     device: str
-    number: int
+    look: Look
     value: float
     low: float
     high: float
-    kind: Literal["measured", "published"] = "measured"
+    text: str
+    published: bool = False
     rounds: tuple[float, ...] = ()
-    note: str = ""
     undecided: bool = False
+    fastest: bool = False
+    row_text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +74,7 @@ class RoundTrace:
 class CaseTrace:
     """The samples of a case, drawable: rounds in time order, and how often each latency was seen.
 
-    number: of its device, for colour.
+    look: of its device.
     width: a relative change that is small for this case: half the middle half of its counting samples.
     edges: ends of the bins, as samples over the case's median minus 1; counts, warmup_counts: samples in each.
     """
@@ -73,7 +82,7 @@ class CaseTrace:
     id: str
     model: str
     device: str
-    number: int
+    look: Look
     median_ms: float
     samples: int
     width: float
@@ -83,8 +92,8 @@ class CaseTrace:
     warmup_counts: npt.NDArray[np.int64]
 
 
-def trace_of(case: CaseRecord, model: str, device: str, number: int, rounds: Rounds) -> CaseTrace | None:
-    """The trace of a case's rounds; None if there are none. model, device, number: how plots show it."""
+def trace_of(case: CaseRecord, model: str, device: str, look: Look, rounds: Rounds) -> CaseTrace | None:
+    """The trace of a case's rounds; None if there are none. model, device, look: how plots show it."""
     steady, warmup = rounds(case.id, "steady"), rounds(case.id, "warmup")
     abouts = sorted((one for one in case.rounds if one.index in steady), key=lambda one: one.started_utc)
     counting = [steady[one.index] for one in abouts if not one.superseded]
@@ -101,7 +110,7 @@ def trace_of(case: CaseRecord, model: str, device: str, number: int, rounds: Rou
         id=case.id,
         model=model,
         device=device,
-        number=number,
+        look=look,
         median_ms=median_ns / 1e6,
         samples=sum(one.size for one in counting),
         width=width,

@@ -18,7 +18,7 @@ def write_plots(plots: Sequence[Plot], folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for plot in plots:
             for theme, ending in ((LIGHT, ""), (DARK, "-dark")):
-                for style, data in (("svg", svg(plot, theme).encode()), ("png", png(plot, theme))):
+                for style, data in (("svg", svg(plot, theme, alone=True).encode()), ("png", png(plot, theme))):
                     paths.append(folder / f"{plot.name}{ending}.{style}")
                     write_whole(paths[-1], data)
     except OSError as error:

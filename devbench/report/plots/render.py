@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from devbench.printable import one_line
+from devbench.report.plots.layout import WIDE, Layout, wrapped
 from devbench.report.plots.themes import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -21,30 +22,46 @@ if TYPE_CHECKING:
 _DOTS_PER_INCH = 160
 _FONTS = "system-ui, 'DejaVu Sans', sans-serif"
 _NAME = re.compile(r"[^a-z0-9]+")
+_CHARACTERS_PER_INCH = 11  # of the title
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A plot that can be drawn: its file name without ending, its title, what a reader must know of it, and how."""
+    """A plot that can be drawn.
+
+    name: of its files, without ending. about: what a reader must know of it. origin: what was measured where and when.
+    draw: its figure in a theme and a layout. narrow: whether it can be drawn for a phone.
+    """
 
     name: str
     title: str
     about: str
-    draw: Callable[[Theme], Figure]
+    draw: Callable[[Theme, Layout], Figure]
+    origin: str = ""
+    narrow: bool = True
 
 
-def svg(plot: Plot, theme: Theme = LIGHT) -> str:
-    """The plot as an SVG document whose text is text; ids begin with the plot's name, so that pages can hold many."""
-    text = _saved(plot, theme, "svg").decode()
+def svg(plot: Plot, theme: Theme = LIGHT, layout: Layout = WIDE, *, alone: bool = False) -> str:
+    """The plot as an SVG document whose text is text; ids begin with the plot's name, so that pages can hold many.
+
+    alone: with title and origin, as no page stands around it.
+    """
+    text = _saved(plot, theme, layout, "svg", alone=alone).decode()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    prefix = _NAME.sub("-", plot.name.lower())
+    prefix = _NAME.sub("-", plot.name.lower()) + ("" if layout == WIDE else "-narrow")
     text = re.sub(r"<[^>]+>", lambda tag: _tidied(tag[0], prefix), text)
     return re.sub(r"<svg [^>]*>", lambda tag: tag[0] + _described(plot), text, count=1)
 
 
+def png(plot: Plot, theme: Theme = LIGHT) -> bytes:
+    """The plot as a PNG image with title and origin."""
+    return _saved(plot, theme, WIDE, "png", alone=True)
+
+
 def _described(plot: Plot) -> str:
     """Title and caption, for those who meet the file alone."""
-    return f"<title>{escape(one_line(plot.title))}</title><desc>{escape(one_line(plot.about))}</desc>"
+    about = " ".join(text for text in (plot.about, plot.origin) if text)
+    return f"<title>{escape(one_line(plot.title))}</title><desc>{escape(one_line(about))}</desc>"
 
 
 def _tidied(tag: str, prefix: str) -> str:
@@ -58,18 +75,28 @@ def _tidied(tag: str, prefix: str) -> str:
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", tag)
 
 
-def png(plot: Plot, theme: Theme = LIGHT) -> bytes:
-    """The plot as a PNG image."""
-    return _saved(plot, theme, "png")
-
-
-def _saved(plot: Plot, theme: Theme, style: str) -> bytes:
+def _saved(plot: Plot, theme: Theme, layout: Layout, style: str, *, alone: bool) -> bytes:
     with _matplotlib(theme):
+        figure = plot.draw(theme, layout)
+        if alone:
+            _frame(figure, plot, theme, layout)
         buffer = io.BytesIO()
-        plot.draw(theme).savefig(
-            buffer, format=style, dpi=_DOTS_PER_INCH, metadata={"Date": None} if style == "svg" else {}
+        figure.savefig(
+            buffer,
+            format=style,
+            dpi=_DOTS_PER_INCH,
+            bbox_inches="tight" if alone else None,
+            metadata={"Date": None} if style == "svg" else {"Title": plot.title, "Description": plot.origin},
         )
         return buffer.getvalue()
+
+
+def _frame(figure: Figure, plot: Plot, theme: Theme, layout: Layout) -> None:
+    """The title above the plot and its origin below it, outside of what is laid out."""
+    margin = 0.12 / figure.get_figheight()
+    width = int(layout.width * _CHARACTERS_PER_INCH)
+    figure.text(0, 1 + margin, wrapped(plot.title, width), va="bottom", fontsize=11, fontweight="bold")
+    figure.text(0, -margin, wrapped(plot.origin, int(width * 1.2)), va="top", fontsize=8, color=theme.muted)
 
 
 @contextmanager

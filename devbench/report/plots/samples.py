@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from devbench.report.numbers import milliseconds
 from devbench.report.plots.data import CaseTrace, RoundTrace
-from devbench.report.plots.rows import WIDTH_INCHES
+from devbench.report.plots.layout import WIDE
 from devbench.report.plots.themes import Theme
 from devbench.stats import Bands
 
@@ -28,7 +28,7 @@ def samples_figure(trace: CaseTrace, theme: Theme) -> Figure:
     """Time at the left, frequency at the right, one axis: straight near the median, logarithmic far from it."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_INCHES, _HEIGHT_INCHES))  # fixed margins: a layout engine takes twice the time
+    figure = Figure(figsize=(WIDE.width, _HEIGHT_INCHES))  # fixed margins: a layout engine takes twice the time
     over_time, often = figure.subplots(1, 2, sharey=True, width_ratios=[4, 1])
     figure.subplots_adjust(left=0.12, right=0.985, bottom=0.19, top=0.97, wspace=0.03)
     for number, one in enumerate(trace.rounds):
@@ -62,8 +62,8 @@ def _round(axes: Axes, trace: CaseTrace, one: RoundTrace, number: int, theme: Th
     """The warm-up on its shade, then the samples: the band from smallest to largest, and the median in it."""
     begin, middle, end = number, number + _WARMUP_PART * (1 - _GAP), number + 1 - _GAP
     axes.axvspan(begin, middle, color=theme.warm, lw=0)
-    colour = theme.muted if one.superseded else theme.series[0]
-    _bands(axes, one.warmup, (begin, middle), trace, theme.series[1])
+    colour = theme.muted if one.superseded else theme.colour_of(trace.look)
+    _bands(axes, one.warmup, (begin, middle), trace, theme.ink)
     _bands(axes, one.steady, (middle, end), trace, colour)
 
 
@@ -82,10 +82,9 @@ def _bands(axes: Axes, bands: Bands, ends: tuple[float, float], trace: CaseTrace
 
 
 def _frequencies(axes: Axes, trace: CaseTrace, theme: Theme) -> None:
-    _steps(
-        axes, trace.counts, trace.edges, orientation="horizontal", fill=True, color=theme.series[0], alpha=0.55, lw=0
-    )
-    _steps(axes, trace.warmup_counts, trace.edges, orientation="horizontal", fill=False, ec=theme.series[1], lw=1)
+    colour = theme.colour_of(trace.look)
+    _steps(axes, trace.counts, trace.edges, orientation="horizontal", fill=True, color=colour, alpha=0.55, lw=0)
+    _steps(axes, trace.warmup_counts, trace.edges, orientation="horizontal", fill=False, ec=theme.ink, lw=0.8)
     axes.set_xscale("log")
     most = max(int(trace.counts.max()), int(trace.warmup_counts.max()), 1)
     axes.set_xlim(0.6, most * 2)

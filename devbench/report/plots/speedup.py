@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from devbench.printable import one_line
-from devbench.report.numbers import factor
 from devbench.report.plots.data import Mark
-from devbench.report.plots.rows import Row, figure_of_rows, log_axis, whose
-from devbench.report.plots.themes import HATCHES, Theme
+from devbench.report.plots.layout import WIDE, Layout, wrapped
+from devbench.report.plots.rows import Row, draw_point, figure_of_rows, log_axis, whose
+from devbench.report.plots.themes import Theme, hatch_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,48 +16,37 @@ if TYPE_CHECKING:
 
 _MARGIN = 1.1
 _FEWEST_TIMES = 1.5  # the least that the axis spans on the side of the bars, so that noise does not look large
+_BAR_INCHES = 0.155
 
 
-def speedup_figure(marks: Sequence[Mark], baseline: str, theme: Theme) -> Figure:
+def speedup_figure(marks: Sequence[Mark], baseline: str, theme: Theme, layout: Layout = WIDE) -> Figure:
     """One bar a mark. The axis is logarithmic: twice as fast and half as fast are equally far from 1."""
-    figure, axes, rows = figure_of_rows(marks, [_text(mark) for mark in marks])
+    figure, axes, rows = figure_of_rows(marks, layout, theme)
     ends = [end for mark in marks for end in (mark.value, mark.low, mark.high)]
-    log_axis(axes, min(*ends, 1 / _MARGIN) / _MARGIN, max(*ends, _FEWEST_TIMES) * _MARGIN)
+    log_axis(axes, min(*ends, 1 / _MARGIN), max(*ends, _FEWEST_TIMES), _MARGIN)
     for row in rows:
-        _draw(axes, row, theme)
+        if not row.dense:
+            _bar(axes, row, theme)
+        draw_point(axes, row, theme, marker=row.dense)
     axes.axvline(1, color=theme.ink, lw=1)
-    axes.set_xlabel(f"{whose(marks)}times faster than {one_line(baseline)} (logarithmic)")
+    label = f"{whose(marks)}times faster than {baseline} (logarithmic)"
+    axes.set_xlabel(wrapped(label, layout.label + layout.text))
     return figure
 
 
-def _draw(axes: Axes, row: Row, theme: Theme) -> None:
-    mark, colour = row.mark, theme.series[row.mark.number % len(theme.series)]
-    published = mark.kind == "published" or mark.undecided
+def _bar(axes: Axes, row: Row, theme: Theme) -> None:
+    """Filled where it was measured, hatched on paper where it was published, an outline of dashes where undecided."""
+    mark = row.mark
+    colour = theme.muted if mark.undecided else theme.colour_of(mark.look)
+    hollow = mark.published or mark.undecided
     axes.barh(
         row.y,
         mark.value - 1,
         left=1,
-        height=0.62,
-        facecolor=theme.paper if published else colour,
-        edgecolor=colour if published else theme.paper,
-        hatch="////" if published else HATCHES[row.mark.number % len(HATCHES)],
-        lw=1 if published else 0,
+        height=_BAR_INCHES,
+        facecolor=theme.paper if hollow else colour,
+        edgecolor=colour if hollow else theme.paper,
+        hatch="" if mark.undecided else "////" if mark.published else hatch_of(mark.look),
+        ls="--" if mark.undecided else "-",
+        lw=1 if hollow else 0,
     )
-    axes.errorbar(
-        [mark.value],
-        [row.y],
-        xerr=[[mark.value - mark.low], [mark.high - mark.value]],
-        fmt="none",
-        ecolor=theme.ink,
-        capsize=3,
-        lw=1.2,
-    )
-
-
-def _text(mark: Mark) -> str:
-    if mark.undecided:
-        return mark.note
-    turned = mark.value if mark.value >= 1 else 1 / mark.value
-    text = f"{factor(turned)} {'faster' if mark.value > 1 else 'slower'}"
-    text = "no difference shown" if mark.low <= 1 <= mark.high else text
-    return text + (f", {mark.note}" if mark.note else "")

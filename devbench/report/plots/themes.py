@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from devbench.report.plots.data import Look
+
 
 @dataclass(frozen=True, kw_only=True)
 class Theme:
     """Colours as `#rrggbb`, no two alike, so that a page can put its own in their place.
 
-    series: one per device or model, in order; after Okabe and Ito, darkened or lightened to stand out from `paper`
+    series: one per device, in order; after Okabe and Ito, darkened or lightened to stand out from `paper`
         by 3 to 1 or more.
     """
 
@@ -19,6 +21,10 @@ class Theme:
     grid: str
     warm: str
     series: tuple[str, ...]
+
+    def colour_of(self, look: Look) -> str:
+        """The device's colour."""
+        return self.series[look.colour % len(self.series)]
 
     def named(self) -> dict[str, str]:
         """Every colour by its name on a page: `plot-ink`, `plot-1`..."""
@@ -47,3 +53,13 @@ DARK = Theme(
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 HATCHES = ("", "//", "..", "\\\\", "xx", "--", "++")
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)))
+
+
+def marker_of(look: Look) -> str:
+    """The device's marker."""
+    return MARKERS[(look.colour + look.shape) % len(MARKERS)]
+
+
+def hatch_of(look: Look) -> str:
+    """The device's hatch."""
+    return HATCHES[(look.colour + look.shape) % len(HATCHES)]
