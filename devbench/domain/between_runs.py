@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from devbench.domain.ranges import Count, NotNegative, Positive
-from devbench.stats.between_runs import Spread
+
+if TYPE_CHECKING:  # the statistics load numpy, and every command loads the domain
+    from devbench.stats.between_runs import Spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +32,13 @@ DEFAULT_BETWEEN_RUNS = BetweenRuns(median_sd=0.05, fastest_sd=0.05, degrees_of_f
 
 def spread_of(known: BetweenRuns) -> Spread:
     """The spread of the median, for the statistics."""
+    from devbench.stats.between_runs import Spread
+
     return Spread(known.median_sd, known.degrees_of_freedom, known.runs)
 
 
 def fastest_spread_of(known: BetweenRuns) -> Spread:
     """The spread of the fastest percent."""
+    from devbench.stats.between_runs import Spread
+
     return Spread(known.fastest_sd, known.degrees_of_freedom, known.runs)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from devbench.domain.between_runs import BetweenRuns
@@ -71,6 +70,8 @@ class EarlierRuns:
 
         Raises OSError.
         """
+        from filelock import FileLock  # `devices` opens this too, and adds nothing
+
         by_place: dict[str, list[EarlierFigure]] = {}
         for case, rounds in cases.values():
             if isinstance(case.outcome, Measured) and case.outcome.verdict.status != "contaminated":
