@@ -29,7 +29,7 @@ from benchmarks.fuzz.capabilities import drop_access_to_everything
 from devbench.cli.app import COMMANDS as COMMAND_NAMES
 from devbench.cli.app import run_app
 from devbench.cli.desk import load_plugins
-from devbench.cli.streams import make_streams_lossy
+from devbench.cli.streams import prepare_streams
 
 RUN = Path(__file__).parents[2] / "tests" / "fixtures" / "run-schema-1"
 LIMIT_S = 60.0
@@ -66,6 +66,9 @@ COMMANDS = (
     ("DEVBENCH_LAB", "devices"),  # X is the variable's value
     ("DEVBENCH_CACHE", "models"),
     ("DEVBENCH_CACHE", "run", "failing.yaml", "--out", "new"),
+    ("DEVBENCH_CACHE_LIMIT", "models"),
+    ("cache", X),
+    ("cache", "clean", X),
     (X,),
     (X, "good.yaml"),
     ("run", X, X),
@@ -75,7 +78,7 @@ BAD = (
     "pipe", "zero", "full", "null", "socket", "folder", "empty_folder", "locked", "locked_folder", "locked_folder/x",
     "dangling", "loop", "gone", "gone/gone", "empty", "text", "binary", "large", "good.yaml", "lab.yaml", "good.csv",
     "good.tflite", "picture.png", "run", "run/run.json", "run/samples.parquet", "broken_run", "pipe_run", "locked_run",
-    "runs", "text/x", "", ".", "/", "-", "--", "-x", "~nobody/x", "http://[", "http://h/a b", "a\0b", "\udcff",
+    "runs", "text/x", "", ".", "/", "-", "--", "-x", "~no-such-user/x", "http://[", "http://h/a b", "a\0b", "\udcff",
     "\ud800", "n" * 300, "n/" * 3000, "a\nb", "\x1b[2Jx", "\u202ex", "1e999", "nan", "-1", "9" * 5000,
 )  # fmt: skip
 SUITE = "name: s\nmodels: [{name: a, source: %s}]\ndevices: [desktop-cpu]\nmeasure: quick\n"
@@ -173,7 +176,7 @@ def _be_devbench(line: Line, folder: Path) -> NoReturn:
         os.environ.update(DEVBENCH_CACHE=str(folder.parent / "cache"), DEVBENCH_PAGE="0")
         if line.variable:
             os.environb[line.variable.encode()] = os.fsencode(line.bad.translate({0: None, 0xD800: None}))
-        make_streams_lossy()
+        prepare_streams()
         status = run_app(line.arguments)
     except BaseException:  # noqa: BLE001 - what is looked for; nothing of it may reach the code that this is a fork of
         traceback.print_exc()

@@ -51,8 +51,12 @@ def kinds(seed: int, count: int) -> Iterator[Tally]:
     """Read and plan so many mutated suites."""
     texts = [EVERYTHING, *(path.read_text() for path in sorted(_SUITES.glob("*.yaml")))]
     desk = Desk(
-        plugins=load_plugins(), cache=None, lab=[], probe=lambda *_: None, progress=Progress(), hold=None,
-    )  # fmt: skip
+        plugins=load_plugins(),
+        lab=[],
+        probe=lambda *_: None,
+        progress=Progress(),
+        **dict.fromkeys(("cache", "hold", "earlier")),  # of no use to a plan
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "suite.yaml"
 

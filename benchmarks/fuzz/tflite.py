@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from devbench_edgetpu.rules import check_file
 from PIL import Image
 
 from benchmarks.fuzz.apart import Tally, main, trials_apart
@@ -26,6 +25,7 @@ from devbench.domain.model import TensorSpec, Variant
 from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache
 from devbench.models.image import image_feed
+from devbench_edgetpu.runtimes import EdgeTpuLiteRt
 from tests.edgetpu.compiled_model import compiled_classifier
 from tests.tiny_tflite import classifier, two_odd_inputs
 
@@ -86,7 +86,7 @@ def _look_inside(folder: Path, data: bytes) -> None:
     path.write_bytes(data)
     variant = Variant(precision="", format="tflite", source=str(path))
     artifact = prepare_artifact("mutated", variant, ModelCache(folder / "cache"), lambda *_: path)
-    check_file(path)
+    list(EdgeTpuLiteRt().check(path))
     if artifact.inputs:
         image_feed(ImageInput(path=_picture(folder)), artifact.inputs[:1], folder / "feed.npy")
 

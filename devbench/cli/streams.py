@@ -69,7 +69,7 @@ def prepare_streams() -> None:
         try:
             os.fstat(number)
         except OSError:  # else a file that is opened later would get this number, and our output with it
-            os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     sys.stdout = PrintableStream(_lossy(1, sys.stdout, line_buffering=os.isatty(1)))
     sys.stderr = PrintableStream(_lossy(2, sys.stderr, line_buffering=True))
 

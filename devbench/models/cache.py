@@ -34,7 +34,7 @@ Fetch = Callable[[str, Path], Path]
 def cache_folder() -> Path:
     """Where models and workers are kept: $DEVBENCH_CACHE, else the user's cache folder."""
     if chosen := os.environ.get("DEVBENCH_CACHE"):
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))  # noqa: PTH111 - that of pathlib raises where there is no such user
     import platformdirs
 
     return platformdirs.user_cache_path("devbench")
