@@ -73,6 +73,7 @@ class PluginProcesses:
                 [sys.executable, "-P", "-c", _START, str(theirs.fileno()), json.dumps(sys.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=2,  # said aloud: one that was closed and reopened is not inherited by itself
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # a Ctrl-C in the terminal is not for plugins
             )
