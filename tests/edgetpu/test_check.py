@@ -84,7 +84,7 @@ def test_the_command_prints_marks_and_a_file_that_cannot_be_read_hides_no_other(
     done = bench("check", missing, good, "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
-    assert "cannot be read" in found[str(missing)][0]["error"]
+    assert "there is no such file" in found[str(missing)][0]["error"]
     assert not found[str(missing)][0]["checks"]
     assert found[str(good)][0]["runtimes"] == ["edgetpu-litert", "edgetpu-tflite-runtime", "pycoral"]
     assert found[str(good)][0]["checks"][0]["text"] == "yes, all 2 operations of it"

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from devbench import Absent, Place, Ssh
-from devbench.run.plan import find_places
+import devbench_edgetpu
+from devbench import Absent, Device, Place, Ssh
+from devbench.plugin.local import LocalPlugin
+from devbench.plugin.plugin import Owner
+from devbench.plugin.registry import Registry
+from devbench.run import plan
 from devbench_edgetpu.devices import CoralDevBoard, CoralDevBoardCpu, CoralPcie, CoralUsb
 from tests.board import Board
 from tests.conftest import Bench
@@ -25,6 +29,15 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: Bench) -> Tp
     (tmp_path / "root").mkdir()
     monkeypatch.setenv("DEVBENCH_ROOT", str(tmp_path / "root"))
     return TpuMachine(bench, tmp_path / "root", tmp_path)
+
+
+def find_places(device: type[Device], lab: list[Place]) -> tuple[list[Place], list[Absent]]:
+    """What `devbench run` finds of `device`, whose plugin is in this process."""
+    plugin = LocalPlugin(Owner(plugin="edgetpu", distribution="edge-devbench"), devbench_edgetpu)
+    plugin.load()
+    registry = Registry()
+    registry.add_all(plugin)
+    return plan.find_places(registry.devices[device.kind], lab)
 
 
 def _stick(name: str, **options: str) -> Place:
@@ -93,7 +106,9 @@ def test_chips_and_the_dev_board(machine: TpuMachine) -> None:
         here = Place(name="board", device=device.kind)
         assert "not a Coral Dev Board" in find_places(device, [here])[1][0].reason
         far = Place(name="far", device=device.kind, ssh=Ssh(host="attic"))
-        assert find_places(device, [far]) == ([Place(**{**vars(far), "options": device.place_options})], [])
+        (reached,), none_absent = find_places(device, [far])
+        assert (reached.name, reached.ssh, reached.options) == ("far", far.ssh, device.place_options)
+        assert none_absent == []
     machine.dev_board()
     assert find_places(CoralDevBoard, [])[0][0].name == "apex_0"
     assert find_places(CoralDevBoardCpu, [])[0][0].name == "local"

@@ -35,7 +35,7 @@ def check(powered: Powered, record: dict[str, Any], source: str, *, within: floa
     assert about["energy_mj"] > 30 * (1 - within), "an inference takes 10 ms, and more on a busy machine"
     assert float(about["facts"]["power_idle_w"]) == pytest.approx(2, rel=within / 2)
     assert float(powered.cell()) == pytest.approx(about["energy_mj"], rel=1e-5)
-    assert f"{about['energy_mj']:.3g} mJ" in powered.done.stdout
+    assert f"{about['energy_mj']:.3g} mJ" in powered.bench("report", "out", "--verbose").stdout
 
 
 def test_the_layout_of_jetpack_5(powered: Powered) -> None:
@@ -117,7 +117,7 @@ def test_no_rail_no_energy(powered: Powered) -> None:
     assert record["rounds"][0]["energy_mj"] is None
     assert powered.cell() == ""
     assert "energy_unknown" not in record["rounds"][0]["facts"]
-    assert " mJ" not in powered.done.stdout
+    assert " mJ" not in powered.bench("report", "out", "--verbose").stdout
 
 
 def test_the_processor_s_counter_says_nothing_of_another_device(powered: Powered) -> None:
