@@ -13,7 +13,7 @@ from devbench.report.html import html_report
 from devbench.report.origin import origin_of
 from devbench.report.plots import CaseTrace, Plot, Plots, case_plot, looks_of, overview_plots, trace_of
 from devbench.report.words import short_row_names
-from devbench.store.folder import RUN_FILE
+from devbench.store import RUN_FILE
 from devbench.store.results_file import write_results
 
 
