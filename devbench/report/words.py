@@ -50,6 +50,8 @@ def sureness(overview: Overview) -> str:
     """What the intervals of the answer cover, and how many of its figures are doubtful."""
     counts = overview.answer.counts
     measured = sum(counts.get(one, 0) for one in ("clean", "suspect", "contaminated"))
+    if not measured and not overview.files:
+        return "No case gave a figure."
     if not measured:
         return "Figures that others published: nothing was measured here. [ ] is what their rounding allows."
     text = "± and [ ] are 95 % intervals over fresh processes."
@@ -106,6 +108,8 @@ def short_row_names(rows: tuple[Row, ...]) -> Mapping[Row, str]:
 
 def _nothing(overview: Overview) -> str:
     contaminated = overview.answer.counts.get("contaminated", 0)
+    if not contaminated and overview.files and not overview.runs:
+        return "No comparison: no two of these sources have figures of the same work."
     if not contaminated:
         return "Nothing was measured."
     which = "the one measured figure is" if contaminated == 1 else f"all {contaminated} measured figures are"

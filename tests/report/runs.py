@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from devbench.compare.figures import RunSource
+from devbench.compare.figures import FileSource, RunSource
 from devbench.compare.overview import Overview, overview_of
+from devbench.domain.columns import NAMES
 from devbench.domain.conditions import Conditions, Reason, Verdict
+from devbench.domain.figure import Figure
 from devbench.domain.measure import PROFILES
 from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, RoundFacts, Skipped
@@ -16,6 +18,7 @@ from devbench.domain.place import Absent
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Request, Run
 from devbench.report.plots import CaseTrace, looks_of, trace_of
 from devbench.run.summary import precision_of, summary_of
+from devbench.store.results_file import figure_of
 
 STEAL = Reason(
     code="steal", severity="suspect", text="the hypervisor took 2% away", remedy="Use a machine of your own."
@@ -105,12 +108,19 @@ def run_of(*cases: CaseRecord, baseline: str = "cpu", between: tuple[str, ...] =
     )
 
 
-def overview_of_run(run: Run, samples: dict[str, list[Nanoseconds]]) -> Overview:
-    """What a report of the run says."""
+def published(model: str, device: str, place: str, **values: str) -> Figure:
+    """A figure of somebody else, of the same work as `case_of` claims; values: of columns, such as latency_ms."""
+    known = {"source": "theirs", "model": model, "device": device, "place": place, "status": "published"}
+    known |= {"precision": "int8", "input_shape": "224x224", "batch": "1", "statistic": "mean"}
+    return figure_of({**dict.fromkeys(NAMES, ""), **known, **values}, "theirs.csv")
+
+
+def overview_of_run(run: Run, samples: dict[str, list[Nanoseconds]], *files: FileSource) -> Overview:
+    """What a report of the run says, with published figures beside it."""
     source = RunSource(
         name=run.id, run=run, samples=lambda case_id: dict(enumerate(samples[case_id])), outputs=lambda _: ANSWERS
     )
-    return overview_of([source], [])
+    return overview_of([source], files)
 
 
 def overview_of_cases(*cases: CaseRecord, samples: dict[str, list[Nanoseconds]], baseline: str = "cpu") -> Overview:
@@ -136,7 +146,7 @@ def traces_of(overview: Overview, samples: dict[str, list[Nanoseconds]]) -> dict
     return made
 
 
-def rich_run() -> tuple[Overview, dict[str, CaseTrace]]:
+def rich_run(*files: FileSource) -> tuple[Overview, dict[str, CaseTrace]]:
     """Two devices and five models: clean, suspect, contaminated, failed and skipped, under names that bite."""
     series = {
         "zebra": (8_000_000, 2_000_000),
@@ -157,5 +167,5 @@ def rich_run() -> tuple[Overview, dict[str, CaseTrace]]:
         cases.append(replace(blank, id=f"broken@{device}", model="broken", device=device, outcome=failed))
     skipped = Skipped(reason="no runtime is here", hint="Install one.")
     cases.append(replace(blank, id="skipped@tpu", model="skipped", device="tpu", outcome=skipped))
-    overview = overview_of_cases(*cases, samples=samples)
+    overview = overview_of_run(run_of(*cases), samples, *files)
     return overview, traces_of(overview, samples)

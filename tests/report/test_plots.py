@@ -6,38 +6,61 @@ import re
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from pathlib import Path
 
+import matplotlib.colors
 import numpy as np
 import pytest
 
-from devbench.errors import DevbenchError
-from devbench.report.plots import DARK, LIGHT, Mark, Plot, Theme, case_plot, overview_plots, png, svg, write_plots
-from devbench.report.plots.data import trace_of
-from devbench.report.plots.latency import latency_figure
-from devbench.report.plots.speedup import speedup_figure
-from devbench.report.plots.themes import HATCHES, MARKERS
-from tests.conftest import Bench
-from tests.report.runs import EVIL, STEAL, case_of, rich_run, samples_of
-
-OURS = Mark(
-    model="m", device="cpu", number=0, value=47.123456, low=46.0, high=48.0, rounds=(46.5, 47.5), note="suspect"
+from devbench.compare.figures import FileSource
+from devbench.compare.overview import Overview, overview_of
+from devbench.report.plots import (
+    DARK,
+    LIGHT,
+    NARROW,
+    WIDE,
+    Layout,
+    Look,
+    Mark,
+    Plot,
+    Theme,
+    case_plot,
+    looks_of,
+    overview_plots,
+    svg,
 )
-THEIRS = Mark(model="m", device="tpu", number=1, value=2.2, low=2.15, high=2.25, kind="published", note="published [1]")
+from devbench.report.plots.data import trace_of
+from devbench.report.plots.drift import MOST_NAMED, drift_figure
+from devbench.report.plots.latency import latency_figure
+from devbench.report.plots.layout import wrapped
+from devbench.report.plots.marks import scene_of, speedup_marks
+from devbench.report.plots.samples import samples_figure
+from devbench.report.plots.speedup import speedup_figure
+from devbench.report.plots.themes import HATCHES, MARKERS, hatch_of, marker_of
+from devbench.report.tables import tables_of
+from tests.report.drawn import OURS, plot_of, texts_in
+from tests.report.pages import many
+from tests.report.runs import EVIL, STEAL, case_of, published, rich_run, samples_of
 
-
-def _texts(document: str) -> list[str]:
-    return [text.text or "" for text in ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")]
+THEIRS = Mark(
+    model="m",
+    device="tpu",
+    look=Look(1),
+    value=2.2,
+    low=2.15,
+    high=2.25,
+    published=True,
+    text="2.2 ms, published [1]",
+)
 
 
 def _all_plots() -> list[Plot]:
     overview, traces = rich_run()
-    return [*overview_plots(overview, traces), *(case_plot(one, n) for n, one in enumerate(traces.values()))]
+    return [*overview_plots(overview, traces).all(), *(case_plot(one, n) for n, one in enumerate(traces.values()))]
 
 
 def test_every_plot_is_well_formed_and_names_are_only_text() -> None:
     plots = _all_plots()
-    assert [plot.name for plot in plots[:3]] == ["latency", "speedup", "drift"]
+    assert [plot.name for plot in plots[:3]] == ["speedup", "latency", "drift"]  # first what shows the answer
     for plot in plots:
         document = svg(plot)
         root = ET.fromstring(document)
@@ -49,21 +72,20 @@ def test_every_plot_is_well_formed_and_names_are_only_text() -> None:
         ids = [one.get("id") for one in root.iter() if one.get("id")]
         assert len(ids) == len(set(ids))
         assert all(one.startswith(plot.name) for one in ids if one)
-    drift = " ".join(_texts(svg(plots[2])))
-    assert f"bee {EVIL} $x_1$ int8" in drift
+    drift = "".join("".join(texts_in(svg(plots[2]))).split())
+    assert "".join(f"bee {EVIL} $x_1$".split()) in drift
 
 
 def test_a_control_character_in_a_name_leaves_the_file_readable() -> None:
-    plot = Plot(
-        name="n", title="a\x00b", about="", draw=lambda theme: latency_figure([replace(OURS, model="\x07x")], theme)
-    )
-    assert "\\u0007x" in _texts(svg(plot))
+    plot = plot_of(replace(OURS, model="\x07x"), title="a\x00b", origin="\x07c")
+    assert "a\\u0000b" in texts_in(svg(plot, alone=True))
+    assert "\\u0007x" in texts_in(svg(plot))
 
 
 def test_figures_in_plots_are_not_rounded_with_the_coordinates() -> None:
-    exact = replace(OURS, value=0.7864123, low=0.78, high=0.79, rounds=())
-    document = svg(Plot(name="n", title="t", about="", draw=lambda theme: latency_figure([exact], theme)))
-    assert "0.7864 ms, suspect" in _texts(document)
+    exact = replace(OURS, value=0.7864123, low=0.78, high=0.79, rounds=(), text="0.7864 ms, suspect")
+    document = svg(plot_of(exact))
+    assert "0.7864 ms, suspect" in texts_in(document)
     assert not [tag for tag in re.findall(r"<[^>]+>", document) if re.search(r"\d\.\d{3,}", tag)]
 
 
@@ -72,8 +94,7 @@ def test_a_published_figure_is_hollow_says_so_and_has_no_digits_of_its_own() -> 
     markers = [line for line in figure.axes[0].lines if line.get_marker() in MARKERS]
     assert [marker.get_markerfacecolor() for marker in markers] == [LIGHT.series[0], LIGHT.paper]
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert "47.12 ms, suspect" in texts
-    assert "2.2 ms, published [1]" in texts
+    assert texts == ["47.12 ms, suspect", "2.2 ms, published [1]"]
     assert latency_figure([THEIRS], LIGHT).axes[0].get_xlabel().startswith("published milliseconds")
 
 
@@ -85,15 +106,96 @@ def test_the_intervals_and_the_rounds_are_where_they_belong() -> None:
     assert ends.tolist() == pytest.approx([46.0, 48.0])
 
 
-def test_a_speedup_that_may_be_none_is_called_none() -> None:
-    even = Mark(model="m", device="tpu", number=1, value=1.01, low=0.99, high=1.03)
-    figure = speedup_figure([even, replace(even, model="n", value=15.1, low=15.0, high=15.2)], "cpu", LIGHT)
-    assert [text.get_text() for text in figure.axes[0].texts] == ["no difference shown", "15.1×"]
+def _speedups(overview: Overview) -> list[Mark]:
+    return speedup_marks(scene_of(overview.grid, overview.answer, looks_of(overview), {}, ""))
+
+
+def test_a_ratio_is_written_as_in_the_table_and_one_that_may_be_none_is_called_none() -> None:
+    figures = [published("m", "cpu", "CPU", latency_ms="47"), published("m", "tpu", "TPU", latency_ms="2.2")]
+    figures += [published("n", "cpu", "CPU", latency_ms="3"), published("n", "tpu", "TPU", latency_ms="3")]
+    overview = overview_of([], [FileSource(name="theirs", figures=figures)])
+    marks = _speedups(overview)
+    assert [mark.text for mark in marks] == ["21.36× faster", "no difference"]
+    table = [line.text for row in tables_of(overview)[0].rows for line in row[2].lines]
+    assert "21.36× faster [21.36, 21.36]" in table
+    texts = [text.get_text() for text in speedup_figure(marks, "CPU", LIGHT).axes[0].texts]
+    assert texts == ["21.36× faster", "no difference"]
+
+
+def test_nothing_is_concluded_from_a_contaminated_figure_and_its_bar_says_so() -> None:
+    overview, _ = rich_run()
+    marks = {mark.model: mark for mark in _speedups(overview)}
+    assert (marks["ant"].undecided, marks["ant"].text) == (True, "undecided: contaminated")
+    assert (marks["zebra"].undecided, marks["zebra"].text) == (False, "4.00× faster, suspect")
+    zebra, ant, _ = speedup_figure(list(marks.values()), "cpu", LIGHT).axes[0].patches
+    assert (ant.get_linestyle(), ant.get_hatch()) == ("--", "")
+    assert LIGHT.named()["plot-muted"] == LIGHT.muted
+    assert matplotlib.colors.to_hex(ant.get_edgecolor()) == LIGHT.muted
+    assert matplotlib.colors.to_hex(zebra.get_facecolor()) == LIGHT.series[1]
+
+
+def test_a_device_has_one_colour_and_one_mark_in_everyplot_of() -> None:
+    theirs = FileSource(
+        name="theirs",
+        figures=[
+            published("zebra", "tpu", "Their TPU", latency_ms="3"),
+            published("zebra", "jetson", "Jetson, half", latency_ms="5"),
+            published("zebra", "jetson", "Jetson, float", latency_ms="9"),
+        ],
+    )
+    others = replace(
+        theirs, name="others", figures=[published("zebra", "tpu", "Stick", latency_ms="4", source="others")]
+    )
+    overview, traces = rich_run(theirs, others)
+    looks = {system.name: look for system, look in looks_of(overview).items()}
+    assert looks["tpu"] == looks["Their TPU"] == Look(1)  # filled and hollow
+    assert looks["Stick"] == Look(1, shape=1)  # told from the other one that was published
+    assert len({looks[name].colour for name in ("cpu", "tpu", "Jetson, half", "Jetson, float")}) == 4
+    assert {trace.look for trace in traces.values() if trace.device == "tpu"} == {Look(1)}
+    colour, marker = LIGHT.series[1], marker_of(Look(1))
+    marks = [mark for mark in _speedups(overview) if mark.device == "tpu"]
+    bars = speedup_figure(marks[:1], "cpu", LIGHT).axes[0].patches
+    assert matplotlib.colors.to_hex(bars[0].get_facecolor()) == colour
+    points = latency_figure(marks[:1], LIGHT).axes[0].lines
+    assert (colour, marker) in {(line.get_color(), line.get_marker()) for line in points}
+    trace = next(trace for trace in traces.values() if trace.device == "tpu")
+    assert colour in {line.get_color() for line in samples_figure(trace, LIGHT).axes[0].lines}
+    drift = drift_figure([trace], LIGHT).axes[0].lines
+    assert (colour, marker) in {(line.get_color(), line.get_marker()) for line in drift}
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "lines"),
+    [
+        ("Dev Board with Edge TPU", 15, ["Dev Board with", "Edge TPU"]),
+        ("CPU of Intel Xeon E5-1650 v3 (3.50 GHz)", 30, ["CPU of Intel Xeon E5-1650 v3", "(3.50 GHz)"]),
+        ("mobilenet_v1_with_a_tail", 15, ["mobilenet_v1_", "with_a_tail"]),
+        ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
+        ("", 4, [""]),
+    ],
+)
+def test_names_are_wrapped_and_never_cut(name: str, width: int, lines: list[str]) -> None:
+    assert wrapped(name, width).split("\n") == lines
+
+
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+def test_many_models_share_a_line_each_and_every_name_is_there(layout: Layout) -> None:
+    overview, traces = many(MOST_NAMED * 2 + 2, "a-device-with-a-long-name", "another-device", "third")
+    for plot in overview_plots(overview, traces).main:
+        texts = texts_in(svg(plot, layout=layout))
+        joined = "".join(texts)
+        assert all(f"network_{number}" in texts for number in range(16))
+        assert joined.count("third") > 10  # who is fastest stands beside its line
+        assert plot.draw(LIGHT, layout).get_figheight() < 10
+    drift = overview_plots(overview, traces).drift
+    assert drift
+    assert len([text for text in texts_in(svg(drift)) if text.startswith("network_")]) == 3  # one a panel, no legend
 
 
 def test_forty_devices_can_be_told_apart_without_colour_and_with_it() -> None:
-    for looks in (MARKERS, HATCHES):
-        pairs = {(LIGHT.series[one % len(LIGHT.series)], looks[one % len(looks)]) for one in range(40)}
+    assert len(MARKERS) == len(HATCHES) != len(LIGHT.series)
+    for looks in (marker_of, hatch_of):
+        pairs = {(LIGHT.colour_of(Look(one)), looks(Look(one))) for one in range(40)}
         assert len(pairs) == 40
 
 
@@ -121,7 +223,9 @@ def test_a_million_samples_are_all_counted_and_drawn_small_and_soon() -> None:
     case = case_of("m", "cpu", rounds)
     warmup = {number: ns[:1000] * 2 for number, ns in enumerate(rounds)}
     began = time.perf_counter()
-    trace = trace_of(case, "m", "cpu", 0, lambda _, phase: dict(enumerate(rounds)) if phase == "steady" else warmup)
+    trace = trace_of(
+        case, "m", "cpu", Look(0), lambda _, phase: dict(enumerate(rounds)) if phase == "steady" else warmup
+    )
     assert trace
     document = svg(case_plot(trace, 1))
     assert time.perf_counter() - began < 20
@@ -138,59 +242,16 @@ def test_rounds_that_were_disturbed_or_measured_again_are_marked() -> None:
     first = replace(case.rounds[0], superseded=True)
     last = replace(case.rounds[2], reasons=())
     trace = trace_of(
-        replace(case, rounds=(first, case.rounds[1], last)), "m", "cpu", 0, lambda *_: dict(enumerate(rounds))
+        replace(case, rounds=(first, case.rounds[1], last)), "m", "cpu", Look(0), lambda *_: dict(enumerate(rounds))
     )
     assert trace
-    texts = _texts(svg(case_plot(trace, 1)))
+    texts = texts_in(svg(case_plot(trace, 1)))
     assert [texts.count(word) for word in ("not counted", "disturbed")] == [1, 1]
     assert trace.samples == 400  # those that count
 
 
 def test_samples_that_are_all_alike_can_be_drawn() -> None:
     same = [np.full(50, 1_000_000), np.full(50, 1_000_000)]
-    trace = trace_of(case_of("m", "cpu", same), "m", "cpu", 0, lambda *_: dict(enumerate(same)))
+    trace = trace_of(case_of("m", "cpu", same), "m", "cpu", Look(0), lambda *_: dict(enumerate(same)))
     assert trace
-    assert "1.0000 ms" in _texts(svg(case_plot(trace, 1)))
-
-
-def test_a_png_is_a_png_and_dark_is_another() -> None:
-    plot = Plot(name="n", title="t", about="", draw=lambda theme: latency_figure([OURS], theme))
-    light, dark = png(plot), png(plot, DARK)
-    assert light[:8] == dark[:8] == b"\x89PNG\r\n\x1a\n"
-    assert light != dark
-    assert svg(plot) == svg(plot)
-
-
-def test_plots_from_the_command_line(bench: Bench) -> None:
-    bench.fake("a")
-    assert bench("run", bench.fake_suite("a"), "--out", "out").returncode == 0
-    done = bench("report", "out", "--plots", "drawn")
-    assert done.returncode == 0, done.stderr
-    assert "│ a     │" in done.stdout
-    names = sorted(path.name for path in (bench.folder / "drawn").iterdir())
-    stems = ("drift", "latency", "samples-001")
-    assert names == sorted(
-        f"{stem}{dark}.{style}" for stem in stems for dark in ("", "-dark") for style in ("png", "svg")
-    )
-    assert "a: " not in done.stderr
-    bench.write("file", "")
-    refused = bench("report", "out", "--plots", "file")
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("error: file: plots cannot be written")
-
-
-def test_published_figures_are_drawn_without_a_run(bench: Bench) -> None:
-    csv = Path(__file__).parents[2] / "results" / "published" / "coral-faq-2019.csv"
-    done = bench("report", csv, "--plots", "drawn")
-    assert done.returncode == 0, done.stderr
-    texts = _texts((bench.folder / "drawn" / "latency-coral-faq-2019.svg").read_text())
-    assert "2.2 ms" in texts
-    assert "published milliseconds for one inference (logarithmic)" in texts
-    speedups = _texts((bench.folder / "drawn" / "speedup-coral-faq-2019.svg").read_text())
-    assert "21.4×" in speedups
-
-
-def test_a_folder_that_cannot_be_made_is_an_error_with_its_path(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(DevbenchError, match="plots cannot be written"):
-        write_plots([], tmp_path / "file")
+    assert "1.0000 ms" in texts_in(svg(case_plot(trace, 1)))

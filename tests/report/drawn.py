@@ -1,0 +1,30 @@
+"""Plots to be tested."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from devbench.report.plots import Look, Mark, Plot
+from devbench.report.plots.latency import latency_figure
+
+OURS = Mark(
+    model="m",
+    device="cpu",
+    look=Look(0),
+    value=47.123456,
+    low=46.0,
+    high=48.0,
+    rounds=(46.5, 47.5),
+    text="47.12 ms, suspect",
+)
+
+
+def plot_of(mark: Mark, **names: str) -> Plot:
+    """A plot of this mark alone."""
+    known = {"name": "n", "title": "t", "about": ""} | names
+    return Plot(**known, draw=lambda theme, layout: latency_figure([mark], theme, layout))
+
+
+def texts_in(document: str) -> list[str]:
+    """Every text in an SVG document."""
+    return [text.text or "" for text in ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")]
