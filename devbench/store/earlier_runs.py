@@ -78,8 +78,6 @@ class EarlierRuns:
                 by_place.setdefault(_place_of(case), []).append(_figure(run_id, case, round_medians(rounds)))
         for place, found in by_place.items():
             make_folder(self._folder)
-            from filelock import FileLock  # whoever only lists devices never comes here
-
             with FileLock(self._folder / f"{place}.lock"):
                 kept = _newest([one for one in self._read(place) if one.run != run_id] + found)
                 lines = "".join(json.dumps(asdict(one)) + "\n" for one in kept)
