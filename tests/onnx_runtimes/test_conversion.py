@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,12 @@ import pytest
 from tests.conftest import Bench
 from tests.onnx_runtimes.conftest import MEASURE, Gpu
 
-pytest.importorskip("tf2onnx")
-pytest.importorskip("onnxruntime")
-pytestmark = pytest.mark.timeout(400)  # TensorFlow is started for each conversion
+# Looked for, not imported: every process of the tests would load TensorFlow with it.
+_MISSING = [name for name in ("tf2onnx", "onnxruntime") if importlib.util.find_spec(name) is None]
+pytestmark = [
+    pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {', '.join(_MISSING)}"),
+    pytest.mark.timeout(400),  # TensorFlow is started for each conversion
+]
 
 # A convolution whose ReLU is done by the output's range alone, a residual, pooling and a softmax; int8 throughout.
 _NETWORK = """
