@@ -26,7 +26,6 @@ from devbench.run.plan import find_places
 from devbench.run.start import known_names
 from devbench.suites.lab import read_lab
 from devbench.testing import measure_once
-from devbench_jetson.devices import Jetson
 from devbench_onnx.runtimes import TensorRt
 
 SECONDS = 3
@@ -86,8 +85,9 @@ def main() -> None:
 
 
 def place_named(name: str) -> Place:
-    lab = read_lab(Path("lab.yaml"), known_names(load_plugins())) if Path("lab.yaml").exists() else []
-    places, absent = find_places(Jetson, lab)
+    plugins = load_plugins()
+    lab = read_lab(Path("lab.yaml"), known_names(plugins)) if Path("lab.yaml").exists() else []
+    places, absent = find_places(plugins.registry.devices["jetson"], lab)
     found = next((place for place in places if place.name == name), None)
     if found is None:
         known = ", ".join(place.name for place in places) or "; ".join(one.reason for one in absent)
