@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from devbench.domain.place import Place, Ssh
 from devbench.testing import measure_once
 from devbench.testing.fake import FakeRuntime
 
+_PR_SET_PDEATHSIG = 1
 SHORT = replace(PROFILES["quick"], warmup_runs=2, warmup_s=0.0, min_runs=5, min_s=0.0, time_limit_s=20.0)
 
 
@@ -92,7 +95,11 @@ class Board:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
         log = (self.folder / "sshd.log").open("ab")
-        self._server = subprocess.Popen([self._sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")], stderr=log)
+        self._server = subprocess.Popen(
+            [self._sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")],
+            stderr=log,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no other thread is running
+        )
         log.close()
         self._wait_until_it_listens()
 
@@ -160,6 +167,11 @@ class Board:
                     return
             time.sleep(0.02)
         raise AssertionError((self.folder / "sshd.log").read_text())
+
+
+def _end_with_parent() -> None:
+    """Nobody stops the server of a test whose process was killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def gone_within(processes: Iterable[psutil.Process], seconds: float) -> bool:
