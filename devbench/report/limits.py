@@ -89,7 +89,7 @@ def limit_lines(overview: Overview) -> list[str]:
     lines: list[str] = []
     for grid in _grids(overview):
         rows = [
-            (row_name(row), system.name, bare_figure_text(figure), limit_word(limit), f"at least {least_text(limit)}")
+            (row_name(row), system.name, bare_figure_text(figure), limit_word(limit), f"≥ {least_text(limit)}")
             for row, system, figure in _figures(grid)
             if (limit := overview.limits.get(figure)) and limit.walls
         ]
@@ -107,7 +107,8 @@ def limit_lines(overview: Overview) -> list[str]:
 def unknown_lines(overview: Overview) -> list[str]:
     """What is not known, and what had to be supposed, each once."""
     counts: dict[str, int] = {}
-    for limit in overview.limits.values():
+    shown = [figure for grid in _grids(overview) for _, _, figure in _figures(grid)]
+    for limit in (overview.limits[figure] for figure in shown if figure in overview.limits):
         for text in (*limit.unknown, *(limit.assumed if limit.walls else ())):
             counts[text] = counts.get(text, 0) + 1
     return [_counted(text, count) for text, count in counts.items()]
@@ -157,15 +158,15 @@ def _table(overview: Overview, name: str, grid: Grid) -> Table | None:
 
 
 def _counted(text: str, count: int) -> str:
-    text = sentence(text)
+    text = sentence(text[:1].upper() + text[1:])
     return text if count == 1 else f"{text} ({count} figures)"
 
 
 def least_text(limit: Limit) -> str:
-    """`69.46 ms`, with `at least` where something is not counted."""
+    """`69.46 ms`; `69.46 ms and more` where something is not counted."""
     if limit.least_ms is None:
         return "unknown"
-    return f"{'over ' if not limit.work.complete else ''}{milliseconds(limit.least_ms)} ms"
+    return f"{milliseconds(limit.least_ms)} ms{'' if limit.work.complete else ' and more'}"
 
 
 def _wall_cell(wall: Wall | None) -> TableCell:

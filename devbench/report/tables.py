@@ -121,7 +121,7 @@ def _published(overview: Overview, name: str, findings: Sequence[Finding]) -> Ta
     rows = [
         (
             text_cell(row_name(row)),
-            *(_figure_cell(overview, grid.cells.get((row, one)), wins=answer.wins(row, one)) for one in grid.systems),
+            *(_figure_cell(grid.cells.get((row, one)), wins=answer.wins(row, one)) for one in grid.systems),
         )
         for row in grid.rows
     ]
@@ -224,11 +224,11 @@ def _limit_lines(overview: Overview, figure: Figure) -> list[Line]:
     return [Line(text=text, kind="failed" if limit and limit.below else "")] if text else []
 
 
-def _figure_cell(overview: Overview, cell: Cell | None, *, wins: bool) -> TableCell:
+def _figure_cell(cell: Cell | None, *, wins: bool) -> TableCell:
     if cell is None:
         return TableCell()
     figure = cell.figure
-    lines = [_figure_line(figure, wins=wins), *_ratio_lines(cell), *_limit_lines(overview, figure), *_doubt(figure)]
+    lines = [_figure_line(figure, wins=wins), *_ratio_lines(cell), *_doubt(figure)]
     return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
 
 
