@@ -193,7 +193,7 @@ class KnownRuntime(RuntimeData):
             return ""
 
     def streamed(self, path: Path) -> Streamed | None:
-        """The weights of a model file that travel with every inference; None where its plugin fails or does not know."""
+        """The weights of a model file that travel with every inference; None where its plugin does not know them."""
         try:
             found: Streamed | None = self._ask(STREAMED, path.absolute()) if STREAMED.name in self.written else None
         except DevbenchError as error:
