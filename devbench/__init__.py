@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     from devbench.domain.check import Check as Check
     from devbench.domain.conditions import Conditions as Conditions
     from devbench.domain.extend import Device as Device
+    from devbench.domain.extend import EngineFile as EngineFile
     from devbench.domain.extend import Runtime as Runtime
+    from devbench.domain.install import Install as Install
     from devbench.domain.install import extra_hint as extra_hint
     from devbench.domain.model import Artifact as Artifact
     from devbench.domain.model import Model as Model
+    from devbench.domain.model import Prepared as Prepared
     from devbench.domain.model import Quantization as Quantization
     from devbench.domain.model import TensorSpec as TensorSpec
     from devbench.domain.model import Variant as Variant
@@ -48,12 +51,15 @@ _HOMES = {
     "Conditions": "devbench.domain.conditions",
     "DevbenchError": "devbench.errors",
     "Device": "devbench.domain.extend",
+    "EngineFile": "devbench.domain.extend",
+    "Install": "devbench.domain.install",
     "Model": "devbench.domain.model",
     "ModelError": "devbench.errors",
     "Option": "devbench.domain.case",
     "NotHereError": "devbench.errors",
     "OutputTensor": "devbench.domain.outcome",
     "Place": "devbench.domain.place",
+    "Prepared": "devbench.domain.model",
     "Program": "devbench.places.there",
     "Quantization": "devbench.domain.model",
     "Round": "devbench.domain.outcome",

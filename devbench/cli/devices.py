@@ -52,7 +52,7 @@ def place_lines(desk: Desk, rounds: WorkerRounds) -> list[PlaceLine]:
     for kind, device in desk.plugins.registry.devices.items():
         places, absent = find_places(device, desk.lab)
         for place in places:
-            found = [_place(desk, rounds, place, runtime) for runtime in device.runtimes]
+            found = [_place(desk, rounds, place, runtime) for runtime in desk.plugins.registry.drivers(kind)]
             gone = device.look(place) if place.ssh and any(line.ready for line in found) else None
             if isinstance(gone, Absent):
                 absent.append(gone)

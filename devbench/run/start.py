@@ -10,6 +10,7 @@ from pathlib import Path
 
 from devbench import __version__
 from devbench.domain.case import Case, PlannedCase
+from devbench.domain.model import PRECISIONS
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
@@ -33,9 +34,10 @@ def known_names(plugins: Plugins) -> KnownNames:
     return KnownNames(
         models=tuple(sorted(registry.models)),
         devices={
-            kind: tuple(name for name in device.runtimes if name in registry.runtimes)
-            for kind, device in registry.devices.items()
+            kind: tuple(name for name in registry.drivers(kind) if name in registry.runtimes)
+            for kind in registry.devices
         },
+        precisions=tuple(dict.fromkeys((*PRECISIONS, *registry.precisions))),
         options={name: runtime.options for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime].wrong_option(name, value),
     )
