@@ -59,7 +59,7 @@ class Device(ABC):
         raise ValueError(setting)
 
     def settle(self, place: Place) -> None:  # noqa: B027 - most devices have nothing to wait for
-        """Wait until the place is fit to measure (cool enough, say). Called before each round."""
+        """Wait until the place is as `place.settle` wants it (cool enough, say). Called before each round."""
 
     def recover(self, place: Place) -> bool:  # noqa: ARG002 - for devices that can
         """Bring a place back after a failed round, by a power cycle for instance; True if it may work again."""
