@@ -16,11 +16,11 @@ from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
+from devbench.run.changes import changes_of
 from devbench.run.estimate import TimeLeft
 from devbench.run.extend import judged, without_more_rounds
 from devbench.run.lost import Discovered
 from devbench.run.progress import Progress
-from devbench.run.settle import changes_of
 from devbench.run.summary import outcome_of
 from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder

@@ -20,7 +20,7 @@ from devbench.domain.ranges import NotNegative
 from devbench.domain.run import CaseRecord
 from devbench.files import make_folder, read_regular, write_whole
 from devbench.stats import RoundMedian, round_medians
-from devbench.stats.between_runs import RunFigure, Spread, spread_between_runs
+from devbench.stats.between_runs import RunEstimate, Spread, spread_between_runs
 from devbench.stats.interval import log_estimate
 
 DEFAULT_SD = {"yes": 0.05, "": 0.05, "no": 0.02}
@@ -31,7 +31,7 @@ _LARGEST_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class EarlierFigure:
+class EarlierEstimate:
     """One case of one run: logarithms of nanoseconds, with the variance that the run itself shows of them."""
 
     run: str
@@ -41,7 +41,7 @@ class EarlierFigure:
     variance: NotNegative
 
 
-_LINE: TypeAdapter[EarlierFigure] = TypeAdapter(EarlierFigure)
+_LINE: TypeAdapter[EarlierEstimate] = TypeAdapter(EarlierEstimate)
 
 
 class EarlierRuns:
@@ -52,11 +52,15 @@ class EarlierRuns:
 
     def between_runs(self, case: CaseRecord, run_id: str) -> BetweenRuns:
         """What the runs before `run_id` at the place of `case` say; a default where there are fewer than two."""
-        by_case: dict[str, list[EarlierFigure]] = {}
-        for one in self._read(_place_of(case)):
+        return self.at_place(case.device, case.place, case.rounds[0].facts if case.rounds else {}, run_id)
+
+    def at_place(self, device: str, place: str, facts: Mapping[str, str], run_id: str = "") -> BetweenRuns:
+        """The same of a place by its name and by what a worker sees of its machine."""
+        by_case: dict[str, list[EarlierEstimate]] = {}
+        for one in self._read(_file_of(device, place, facts)):
             if one.run != run_id:
                 by_case.setdefault(one.case, []).append(one)
-        default = DEFAULT_SD.get(_fact(case, "virtual"), DEFAULT_SD[""])
+        default = DEFAULT_SD.get(facts.get("virtual", ""), DEFAULT_SD[""])
         medians = _spread(by_case, "log_median", default)
         return BetweenRuns(
             median_sd=medians.log_sd,
@@ -72,7 +76,7 @@ class EarlierRuns:
         """
         from filelock import FileLock  # `devices` opens this too, and adds nothing
 
-        by_place: dict[str, list[EarlierFigure]] = {}
+        by_place: dict[str, list[EarlierEstimate]] = {}
         for case, rounds in cases.values():
             if isinstance(case.outcome, Measured) and case.outcome.verdict.status != "contaminated":
                 by_place.setdefault(_place_of(case), []).append(_figure(run_id, case, round_medians(rounds)))
@@ -83,7 +87,7 @@ class EarlierRuns:
                 lines = "".join(json.dumps(asdict(one)) + "\n" for one in kept)
                 write_whole(self._folder / f"{place}.jsonl", lines.encode())
 
-    def _read(self, place: str) -> list[EarlierFigure]:
+    def _read(self, place: str) -> list[EarlierEstimate]:
         try:
             text = read_regular(self._folder / f"{place}.jsonl", _LARGEST_BYTES).decode(errors="replace")
         except OSError:
@@ -91,28 +95,28 @@ class EarlierRuns:
         return [one for line in text.splitlines() if (one := _checked(line))]
 
 
-def _checked(line: str) -> EarlierFigure | None:
+def _checked(line: str) -> EarlierEstimate | None:
     try:
         return _LINE.validate_json(line)
     except ValidationError:
         return None
 
 
-def _newest(figures: list[EarlierFigure]) -> list[EarlierFigure]:
+def _newest(figures: list[EarlierEstimate]) -> list[EarlierEstimate]:
     """Those of the last runs: a machine is not what it was a hundred runs ago."""
     runs = list(dict.fromkeys(one.run for one in figures))[-_MOST_RUNS:]
     return [one for one in figures if one.run in runs]
 
 
-def _spread(by_case: Mapping[str, Iterable[EarlierFigure]], name: str, default: float) -> Spread:
-    cases = [[RunFigure(getattr(one, name), one.variance) for one in figures] for figures in by_case.values()]
+def _spread(by_case: Mapping[str, Iterable[EarlierEstimate]], name: str, default: float) -> Spread:
+    cases = [[RunEstimate(getattr(one, name), one.variance) for one in figures] for figures in by_case.values()]
     return spread_between_runs(cases, default)
 
 
-def _figure(run_id: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierFigure:
+def _figure(run_id: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierEstimate:
     estimate = log_estimate(medians)
     fastest = sorted(math.log(one.fastest_ns) for one in medians)[: len(medians) // 2 + 1]
-    return EarlierFigure(
+    return EarlierEstimate(
         run=run_id,
         case=_name_of(case),
         log_median=estimate.value,
@@ -122,9 +126,13 @@ def _figure(run_id: str, case: CaseRecord, medians: list[RoundMedian]) -> Earlie
 
 
 def _place_of(case: CaseRecord) -> str:
+    return _file_of(case.device, case.place, case.rounds[0].facts if case.rounds else {})
+
+
+def _file_of(device: str, place: str, facts: Mapping[str, str]) -> str:
     """A file name for the place: another machine of the same name is another place."""
-    machine = [_fact(case, name) for name in ("machine_id", "cpu", "cpus", "board")]
-    key = json.dumps([case.device, case.place, *machine])
+    machine = [facts.get(name, "") for name in ("machine_id", "cpu", "cpus", "board")]
+    key = json.dumps([device, place, *machine])
     return hashlib.sha256(key.encode()).hexdigest()[:20]
 
 
