@@ -42,8 +42,8 @@ def command(
     """Check the machine and the runtimes, and say what to do.
 
     With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none. With --resolution,
-    measure how small a difference can be shown here and now, and what would help. With --peaks, measure what its CPU and
-    memory reach at best, and keep it: about half a minute.
+    measure how small a difference can be shown here and now, and what would help. With --peaks, measure what its CPU
+    and memory reach at best, and keep it: about half a minute.
     """
     if peaks and (resolution or tune or pin_frequency or command_line):
         raise click.UsageError("--peaks goes with --json alone.")

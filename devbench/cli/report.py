@@ -12,13 +12,13 @@ from rich.console import Console
 
 from devbench.cli.output import write_output
 from devbench.cli.paths import PATH
-from devbench.cli.sources import Sources, open_sources
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
 from devbench.report.markdown import markdown
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
 from devbench.report.words import answer_sentences
+from devbench.sources.sources import Sources, open_sources
 from devbench.store.results_file import write_results
 
 _FILE_COLUMNS = 160
@@ -86,7 +86,7 @@ def _print(overview: Overview, console: Console, *, verbose: bool) -> None:
 
 
 def _draw(sources: Sources, overview: Overview, folder: Path) -> None:
-    from devbench.cli.page import drawing_of
+    from devbench.report.drawing import drawing_of
     from devbench.report.plots import write_plots
 
     paths = write_plots(drawing_of(sources, overview).all_plots(), folder)

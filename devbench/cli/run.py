@@ -14,10 +14,8 @@ import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
-from devbench.cli.paths import CSVS, MODELS, PATH, SUITES, did_you_mean, listed, some, what_takes
-from devbench.cli.runs import is_run, open_run
+from devbench.cli.paths import PATH
 from devbench.cli.setup import open_context, warn
-from devbench.cli.sources import Sources, open_sources
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
 from devbench.domain.outcome import Failed, Measured, Skipped
@@ -31,6 +29,9 @@ from devbench.run.estimate import most_s, round_s
 from devbench.run.order import interleaved
 from devbench.run.resume import resume_run
 from devbench.run.start import make_plan, references_of, start_run
+from devbench.sources.paths import CSVS, MODELS, SUITES, did_you_mean, listed, some, what_takes
+from devbench.sources.runs import is_run, open_run
+from devbench.sources.sources import Sources, open_sources
 from devbench.store.codec import encode_run
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import write_results
