@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from devbench.cli.desk import lab_places, load_plugins, machine_root, open_desk, settled_file
 from devbench.cli.devices import place_lines
+from devbench.cli.setup import lab_places, load_plugins, machine_root, open_context, settled_file
 from devbench.domain.check import Check
 from devbench.domain.place import Place
 from devbench.errors import DevbenchError
@@ -85,21 +85,21 @@ def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
 
 
 def _judge(left: Check | None, *, as_json: bool) -> None:
-    desk, rounds = open_desk(Progress())
+    context, runner = open_context(Progress())
     checks = [left] if left else []
     checks += check_machine(machine_root())
-    for device in desk.plugins.registry.devices.values():
+    for device in context.plugins.registry.devices.values():
         checks += device.checks()
-    for line in place_lines(desk, rounds):
+    for line in place_lines(context, runner):
         place = "" if line.place == "local" else line.place
         name = " ".join(word for word in (line.device, place, line.runtime) if word)
         checks.append(Check(name=name, good=line.ready or None, text=line.text, hint=line.hint))
     checks += [
         Check(name=f"plugin {info.name}", good=False, text=f"{info.distribution}: {problem}", hint=_UPDATE)
-        for info in desk.plugins.infos
+        for info in context.plugins.infos
         for problem in info.problems
     ]
-    checks += [Check(name="plugins", good=False, text=text, hint=_UPDATE) for text in desk.plugins.troubles]
+    checks += [Check(name="plugins", good=False, text=text, hint=_UPDATE) for text in context.plugins.troubles]
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=2))
         return

@@ -15,7 +15,7 @@ from devbench.errors import ResultsFileError
 from devbench.files import write_whole
 from devbench.publish.rows import check_publishable, footnotes, published_rows
 from devbench.publish.verify import run_facts
-from devbench.store.package import Source, write_package
+from devbench.store.package import PackagedFile, write_package
 from devbench.store.results_file import write_results
 
 
@@ -37,7 +37,7 @@ def command(run: Path, out: Path, name: str, any_profile: bool) -> None:
     path = out / f"{name or found.id}.csv"
     text = write_results(published_rows(found)).encode()
     notes = footnotes(found)
-    source = Source(
+    source = PackagedFile(
         file=path.name,
         title=f"{found.suite}, measured by devbench",
         date=found.started_utc[:10],
@@ -50,7 +50,7 @@ def command(run: Path, out: Path, name: str, any_profile: bool) -> None:
     print(path)
 
 
-def _write(path: Path, text: bytes, run: Run, source: Source) -> None:
+def _write(path: Path, text: bytes, run: Run, source: PackagedFile) -> None:
     try:
         if path.exists() and path.read_bytes() != text:
             raise ResultsFileError(

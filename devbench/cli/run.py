@@ -14,9 +14,9 @@ import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
-from devbench.cli.desk import open_desk, warn
 from devbench.cli.paths import CSVS, MODELS, PATH, SUITES, did_you_mean, listed, some, what_takes
 from devbench.cli.runs import is_run, open_run
+from devbench.cli.setup import open_context, warn
 from devbench.cli.sources import Sources, open_sources
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
@@ -26,7 +26,7 @@ from devbench.errors import DevbenchError, NothingMeasuredError, SuiteError
 from devbench.report.numbers import duration
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
-from devbench.run.desk import Desk
+from devbench.run.context import RunContext
 from devbench.run.estimate import most_s, round_s
 from devbench.run.order import interleaved
 from devbench.run.resume import resume_run
@@ -88,11 +88,11 @@ def command(
     if resume and (devices or models or profile or out or seed is not None or dry_run):
         raise click.UsageError("--resume goes on as the run began: it takes no other choices")
     with open_progress() as progress:
-        desk, _ = open_desk(progress)
-        warn(desk.plugins.broken)  # before a suite that names what they should bring is found wanting
+        context, _ = open_context(progress)
+        warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
         if resume:
             folder = open_run(resume)
-            run = _interruptible(lambda: resume_run(folder, desk), folder)
+            run = _interruptible(lambda: resume_run(folder, context), folder)
         else:
             assert suite is not None
             request = Request(
@@ -104,14 +104,14 @@ def command(
                 seed=seed,
             )
             if dry_run:
-                return _show_plan(request, str(suite), desk)
+                return _show_plan(request, str(suite), context)
             folder = RunFolder(out or _new_folder(suite))
-            run = _interruptible(lambda: start_run(request, str(suite), folder, desk), folder)
+            run = _interruptible(lambda: start_run(request, str(suite), folder, context), folder)
     if run is None:
         return EXIT_INTERRUPTED
     folder.write("results.csv", write_results(rows_of(run)).encode())
-    desk.plugins.run_finished(run)
-    warn(desk.plugins.troubles)
+    context.plugins.run_finished(run)
+    warn(context.plugins.troubles)
     _show(run, folder, page=page, verbose=verbose, as_json=as_json)
     return _status(run, strict)
 
@@ -188,8 +188,8 @@ def _write_page(sources: Sources, overview: Overview, folder: RunFolder) -> None
         print(f"  → `devbench report {folder.path} --format html --out report.html` tries again.", file=sys.stderr)
 
 
-def _show_plan(request: Request, name: str, desk: Desk) -> int:
-    suite, plan, seed = make_plan(request, name, desk)
+def _show_plan(request: Request, name: str, context: RunContext) -> int:
+    suite, plan, seed = make_plan(request, name, context)
     references_of(suite, request)
     order = interleaved({case.id: case.measure.rounds for case in plan.cases}, seed)
     measures = {case.id: case.measure for case in plan.cases}

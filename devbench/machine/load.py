@@ -24,7 +24,7 @@ _SWAPPED_MIB = 256  # less than this is what any machine puts aside
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class LoadReading:
     """The kernel's accounts at one moment, in its ticks; a CPU has spent `total / cpus` of them since boot."""
 
     cpus: int
@@ -34,7 +34,7 @@ class Look:
     own: int
 
 
-def look(root: Path) -> Look:
+def look(root: Path) -> LoadReading:
     """The accounts as they are now."""
     lines = (text_of(root / "proc/stat") or "").splitlines()
     ticks = [int(number) for number in lines[0].split()[1:9]] if lines else []  # guests' time is in `user` already
@@ -46,7 +46,7 @@ def look(root: Path) -> Look:
         if len(fields) > 12:  # noqa: PLR2004 - fields 14 and 15 of proc(5), after the two in `head`
             processes[int(file.parent.name)] = (head.partition("(")[2], int(fields[11]) + int(fields[12]))
     own = (text_of(root / "proc/self/stat") or "").partition(" ")[0]
-    return Look(
+    return LoadReading(
         cpus=cpus or 1,
         total=sum(ticks),
         stolen=ticks[7] if len(ticks) > 7 else 0,  # noqa: PLR2004 - the 8th of proc(5)
@@ -55,7 +55,7 @@ def look(root: Path) -> Look:
     )
 
 
-def busy(before: Look, after: Look) -> Check:
+def busy(before: LoadReading, after: LoadReading) -> Check:
     """Which other processes worked between the two looks, in parts of one core."""
     each_cpu = (after.total - before.total) / after.cpus
     if each_cpu <= 0:
@@ -74,7 +74,7 @@ def busy(before: Look, after: Look) -> Check:
     return Check(name="other processes", good=good, text=text, hint="" if good else hint)
 
 
-def steal(before: Look, after: Look) -> Check:
+def steal(before: LoadReading, after: LoadReading) -> Check:
     """The share of time that the host of a virtual machine gave to others."""
     passed = after.total - before.total
     if passed <= 0:

@@ -21,7 +21,7 @@ from devbench.models.cache import keep_within_limit
 from devbench.places.answers import Built, Hello, Output
 from devbench.places.archive import worker_archive
 from devbench.places.pieces import Measurement
-from devbench.places.session import Errand, Request, Session
+from devbench.places.session import Request, Session, WorkerJob
 from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.registry import Registry
 from devbench.run.conditions import conditions_of
@@ -29,7 +29,7 @@ from devbench.run.conditions import conditions_of
 T = TypeVar("T")
 
 
-class WorkerRounds:
+class RoundRunner:
     """Runs rounds with the worker that travels. on_phase: told what the worker is doing."""
 
     def __init__(self, registry: Registry, archives: Path, on_phase: Callable[[str], None]) -> None:
@@ -117,7 +117,7 @@ class WorkerRounds:
         self, place: Place, runtime: str, files: Mapping[Path, str] | None = None, limit_s: float = 0, **rest: str
     ) -> Session:
         driver = self._registry.runtimes[runtime]
-        errand = Errand(
+        job = WorkerJob(
             runtime=runtime,
             archive=worker_archive(driver.engine, self._archives, driver.parts),
             files=files or {},
@@ -125,7 +125,7 @@ class WorkerRounds:
             on_phase=self._on_phase,
             **rest,
         )
-        return Session(place, errand)
+        return Session(place, job)
 
     def _runtime(self, name: str) -> KnownRuntime:
         return self._registry.runtimes[name]

@@ -124,7 +124,7 @@ def judge_round(about: RoundFacts, samples_ns: Nanoseconds, usual_canary_ns: flo
             Reason(
                 code="not-settled",
                 severity="suspect",
-                text="the warm-up had not settled when its time was over",
+                text="the warm-up had not reached a steady state when its time was over",
                 remedy="Raise `warmup_cap_s`, or quiet the machine: see `devbench doctor`.",
             )
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devbench.errors import DevbenchError
 from devbench.linux_files import as_ranges, cpu_folders
-from devbench.settings.guardian import Entry, read_value
+from devbench.settings.guardian import FileEntry, read_value
 from devbench.settings.state import FileBefore
 
 _GOVERNOR = "performance"
@@ -83,7 +83,7 @@ def kept(setting: Setting, root: Path) -> FileBefore:
     return FileBefore(file=str(setting.file.relative_to(_cpus_folder(root))), before=setting.before)
 
 
-def entry_of(one: FileBefore, root: Path) -> Entry:
+def entry_of(one: FileBefore, root: Path) -> FileEntry:
     """What to put back for a line of the state file; a `DevbenchError` for what devbench would never have changed."""
     folder = _cpus_folder(root)
     file = folder / one.file
@@ -91,7 +91,7 @@ def entry_of(one: FileBefore, root: Path) -> Entry:
         raise DevbenchError(f"{one.file!r} is not a setting of the clocks, so nothing is put back")
     if not _VALUE.fullmatch(one.before):
         raise DevbenchError(f"{one.before!r} is not a value of {one.file}, so nothing is put back")
-    return Entry(file=str(file), before=one.before)
+    return FileEntry(file=str(file), before=one.before)
 
 
 def _cpus_folder(root: Path) -> Path:

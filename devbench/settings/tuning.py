@@ -13,7 +13,7 @@ from pathlib import Path
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
 from devbench.settings.clock_settings import Setting, Tuning, entry_of, find_tuning, kept
-from devbench.settings.guardian import Entry, Undo, by_hand, by_root, put_back, read_value, subject, write_value
+from devbench.settings.guardian import FileEntry, Undo, by_hand, by_root, put_back, read_value, subject, write_value
 from devbench.settings.holding import MachineTakenError, guarded, lock_machine
 from devbench.settings.state import ChangeMade, FileBefore, State, forget, read_state
 
@@ -40,7 +40,7 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
             tell("nothing to change: all is as measuring wants it")
             yield tuning
             return
-        entries = [Entry(file=str(one.file), before=one.before) for one in tuning.settings]
+        entries = [FileEntry(file=str(one.file), before=one.before) for one in tuning.settings]
         with guarded(State.of(kept(one, root) for one in tuning.settings), state_file, entries, lock):
             try:
                 _apply(tuning)
@@ -114,7 +114,7 @@ def _refused(setting: Setting, why: str) -> DevbenchError:
     )
 
 
-def restore(steps: Sequence[Entry | Undo], state_file: Path, hold: tuple[int, ...] = ()) -> None:
+def restore(steps: Sequence[FileEntry | Undo], state_file: Path, hold: tuple[int, ...] = ()) -> None:
     """Put everything back and forget it; what cannot be put back stays in the state file, for the next time."""
     failed = put_back(steps, hold)
     if failed:

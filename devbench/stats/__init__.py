@@ -11,11 +11,11 @@ from devbench.stats.geomean import GeometricMean, geometric_mean_of_intervals, g
 from devbench.stats.interval import Interval, median_interval
 from devbench.stats.outliers import OutlierCounts, count_outliers
 from devbench.stats.percentile_bound import minimum_samples, percentile_upper_bound
-from devbench.stats.precision import Precision, precision
+from devbench.stats.precision import MedianPrecision, precision
 from devbench.stats.ratio import divide, ratio_interval
 from devbench.stats.round_median import RoundMedian, round_medians
 from devbench.stats.steady import Steadiness, check_steady
-from devbench.stats.summary import Summary, percentile, summarise
+from devbench.stats.summary import SampleSummary, percentile, summarise
 from devbench.stats.undisturbed import undisturbed_ratio, undisturbed_time
 
 __all__ = [
@@ -23,12 +23,12 @@ __all__ = [
     "Bands",
     "GeometricMean",
     "Interval",
+    "MedianPrecision",
     "OutlierCounts",
-    "Precision",
     "RoundMedian",
+    "SampleSummary",
     "Spread",
     "Steadiness",
-    "Summary",
     "allan_deviation",
     "bands",
     "check_steady",

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from devbench import Artifact, ModelError, NotHereError, Option, cached_model
-from devbench_edgetpu.check.graph import read_graph
+from devbench import Artifact, ModelError, NotHereError, Option, cached_model, read_graph
 from devbench_edgetpu.check.mapping import foreign
 from devbench_edgetpu.compiled import CUSTOM_OPERATION, is_compiled, read_compiled
 from devbench_edgetpu.compiler import Settings, compile_model, compiler_problem, compiler_version, settings_of

@@ -143,7 +143,7 @@ _ROUND_ROWS: Mapping[str, Callable[[RoundFacts], str]] = {
     "began (UTC)": lambda one: one.started_utc.replace("T", " ").removesuffix("+00:00"),
     "load": lambda one: _ms(one.load_ns / 1e6),
     "first inference": lambda one: _ms(one.first_ns / 1e6),
-    "warm-up samples": lambda one: f"{one.warmup_samples:,}{'' if one.settled else ', not settled'}",
+    "warm-up samples": lambda one: f"{one.warmup_samples:,}{'' if one.settled else ', not steady'}",
     "samples": lambda one: f"{one.samples:,}",
     "inferences per sample": lambda one: str(one.inferences_per_sample),
     "stopped by": lambda one: one.stopped_by,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from devbench import Check
-from devbench_edgetpu.check.graph import Graph, Operation, Tensor
+from devbench import Check, Graph, Operation, Tensor
 from devbench_edgetpu.check.limits import constant_parameters
 from devbench_edgetpu.check.mapping import EIGHT_BITS, outer
 from devbench_edgetpu.check.operations import OPERATIONS

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from devbench import Check, ModelError
+from devbench import Check, Graph, ModelError, Operation, read_graph
 from devbench_edgetpu.check.compiled_rules import beside, of_compiled
 from devbench_edgetpu.check.evidence import Fate, Judgement
-from devbench_edgetpu.check.graph import Graph, Operation, read_graph
 from devbench_edgetpu.check.mapping import Prediction, predict
 from devbench_edgetpu.check.operations import OPERATIONS
 from devbench_edgetpu.check.parameters import LEAST_MEMORY, MOST_MEMORY, fits, kept_bytes

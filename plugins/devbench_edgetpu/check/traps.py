@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devbench import Check
+from devbench import Check, Graph, Operation
 from devbench_edgetpu.check.evidence import seen
-from devbench_edgetpu.check.graph import Graph, Operation
 
 _LEAST_SPAN = 0.01
 _DENSE = (
