@@ -138,8 +138,11 @@ class Looks:
         found = side_by_side(run, pair, samples, self.threshold)
         if found.shown in ("slower", "faster", "within the threshold"):
             return False
-        if found.ratio is None or spent_s < _FUTILE_AFTER_S:
+        if spent_s < _FUTILE_AFTER_S:
             return True
+        if found.ratio is None:
+            self.tell(f"{pair.new}: {found.left_out} of {found.left_out + found.pairs} pairs are contaminated so far")
+            return False
         ratios, _ = log_ratios(cases[0], cases[1], samples)
         needed = pairs_to_show(ratios, max(self.threshold, 0.001), level_of_a_look())
         hopeless = needed / len(ratios) * spent_s > 2 * self.budget_s
