@@ -1,4 +1,4 @@
-"""How often do the printed intervals hold the truth? Simulated latencies, Markdown tables on stdout.
+"""How often do the printed intervals cover the true value? Simulated latencies, Markdown tables on stdout.
 
     uv run python benchmarks/coverage.py > /tmp/tables.md
 
@@ -213,7 +213,7 @@ def bound_row(job: tuple[float, float, int, int, int]) -> str:
 
 
 def undisturbed_row(job: tuple[int, int, int, int, int]) -> str:
-    """One row of the fourth table: how often the interval of the fastest percent's ratio holds the truth."""
+    """One row of the fourth table: how often the interval of the fastest percent's ratio covers the true one."""
     index, rounds, samples, trials, seed = job
     rng = np.random.default_rng([seed, index, rounds, samples, 1])
     hits, width = 0, 0.0
