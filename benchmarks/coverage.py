@@ -21,6 +21,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from devbench.run.side_by_side import LogRatios, decided, paired_intervals
 from devbench.stats import (
     Spread,
     check_steady,
@@ -34,7 +35,8 @@ from devbench.stats import (
 )
 from devbench.stats.between_runs import RunEstimate
 from devbench.stats.interval import LogEstimate, log_estimate
-from devbench.stats.paired import LOOKS, level_of_a_look, paired_ratio
+from devbench.stats.paired import LOOKS
+from devbench.stats.round_median import FASTEST_PERCENT as PERCENT
 
 Array = NDArray[np.float64]
 Rounds = list[NDArray[np.int64]]
@@ -327,11 +329,14 @@ def difference_of(new: LogEstimate, old: LogEstimate) -> LogEstimate:
 def side_by_side(drift: Drift, rng: np.random.Generator, difference: float) -> bool:
     """Whether one of the looks at up to 64 pairs shows a difference; one that is there: in the right direction."""
     series = drifting(drift, rng, 1, 128, PAIR_SAMPLES, PAIR_EVERY_S / 2)
-    logs = np.log(np.median(series[0], axis=1)).reshape(-1, 2)
-    signs = rng.choice([-1.0, 1.0], len(logs))
-    ratios = list(difference + signs * (logs[:, 1] - logs[:, 0]))
-    found = [paired_ratio(ratios[:count], level_of_a_look()) for count in LOOKS if count <= len(ratios)]
-    return any(one.low > 1 if difference else not one.holds(1) for one in found)
+    signs = rng.choice([-1.0, 1.0], len(series[0]) // 2)
+    ratios = []
+    for logs in (np.log(np.median(series[0], axis=1)), np.log(np.percentile(series[0], PERCENT, axis=1))):
+        above, below = logs.reshape(-1, 2).T
+        ratios.append(list(difference + signs * (above - below)))
+    looks = [LogRatios(ratios[0][:count], ratios[1][:count]) for count in LOOKS if count <= len(signs)]
+    shown = [decided(*paired_intervals(look), threshold=0.0) for look in looks]
+    return "slower" in shown or ("faster" in shown and not difference)
 
 
 def main() -> None:
