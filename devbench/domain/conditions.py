@@ -19,7 +19,7 @@ class Conditions:
     others_cores: how many cores all other processes kept busy on average; busiest: the one that did most.
     quota: time for which a control group's quota kept the worker from running.
     frequency_drop: how much lower the highest frequency of a core was at the end than at the start.
-    canary_ns: the known piece of work, before loading and after the outputs; canary_best_ns: its fastest part.
+    canary_ns: the reference workload, before loading and after the outputs; canary_best_ns: its fastest part.
     """
 
     seconds: float

@@ -170,7 +170,7 @@ class Snapshot(Message):
 
 
 class Canary(Message):
-    """How long the piece of work took that is always the same."""
+    """How long the reference workload took."""
 
     total_ns: Count
     best_ns: Count

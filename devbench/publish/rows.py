@@ -53,7 +53,7 @@ def check_publishable(run: Run, *, any_profile: bool) -> None:
     if all(_verdict(case) == "contaminated" for case in measured):
         raise DevbenchError(
             f"{where} is contaminated in every case, so there is nothing to publish",
-            "`devbench report` says what disturbed it. Quiet the machine (`devbench doctor`) and measure again.",
+            "`devbench report` says what disturbed it. Make the machine quieter (`devbench doctor`) and measure again.",
         )
     if profiles(run) != ["publish"] and not any_profile:
         raise DevbenchError(

@@ -115,7 +115,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "not tested for steadiness": lambda values: (
         f"a round of under {values['needed']} samples cannot tell whether it was steady"
     ),
-    "one round": lambda _: "One round: the interval does not cover how much another process would differ",
+    "one round": lambda _: "One round: the interval does not cover differences between processes",
     "other models": lambda values: f"Other models, not in this table: {_counts(values['models'])}",
     "pending": lambda _: "the run ended before these were measured",
     "precision": lambda _: "intervals are wider than the suite asks for",

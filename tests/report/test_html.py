@@ -105,7 +105,7 @@ def test_the_structure_is_what_a_screen_reader_needs(html: str) -> None:
 def test_the_page_says_what_to_distrust_and_what_was_set(html: str) -> None:
     text = " ".join(" ".join(_Page(html).words).split())
     for told in (
-        "the hypervisor took 2% away",
+        "the hypervisor stole 2 %",
         "Use a machine of your own.",
         "See devbench doctor .",
         "no runtime is here",

@@ -40,7 +40,9 @@ def _row(name: str) -> str:
     kind = OPERATIONS[name]
     found = seen().get(name)
     shown = f"{found.mapped} in {found.files} files, up to {found.largest:,}" if found and found.mapped else ""
-    rests = f"{kind.evidence}: {kind.source}" + ("; not known whether it is mapped" if kind.fate is Fate.UNKNOWN else "")
+    rests = f"{kind.evidence}: {kind.source}" + (
+        "; not known whether it is mapped" if kind.fate is Fate.UNKNOWN else ""
+    )
     limits = "; ".join(_limit(one) for one in kind.limits)
     since = f"{kind.since}" if kind.since else ""
     return f"| {name} | {since} | {rests} | {shown} | {limits} |"
