@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from devbench.domain.extend import Device as Device
     from devbench.domain.extend import Runtime as Runtime
     from devbench.domain.install import extra_hint as extra_hint
+    from devbench.domain.limits import Peak as Peak
+    from devbench.domain.limits import Streamed as Streamed
     from devbench.domain.model import Artifact as Artifact
     from devbench.domain.model import Model as Model
     from devbench.domain.model import Quantization as Quantization
@@ -59,6 +61,7 @@ _HOMES = {
     "Option": "devbench.domain.case",
     "NotHereError": "devbench.errors",
     "OutputTensor": "devbench.domain.outcome",
+    "Peak": "devbench.domain.limits",
     "Place": "devbench.domain.place",
     "Program": "devbench.places.there",
     "Quantization": "devbench.domain.model",
@@ -68,6 +71,7 @@ _HOMES = {
     "Run": "devbench.domain.run",
     "Runtime": "devbench.domain.extend",
     "Ssh": "devbench.domain.place",
+    "Streamed": "devbench.domain.limits",
     "Tensor": "devbench.models.graph",
     "TensorSpec": "devbench.domain.model",
     "Traits": "devbench.domain.place",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 import click
@@ -49,11 +51,23 @@ def command(as_json: bool) -> None:
 def place_lines(context: RunContext, runner: RoundRunner) -> list[PlaceLine]:
     """A line for each place and runtime, and for each device that is not here."""
     lines: list[PlaceLine] = []
-    for kind, device in context.plugins.registry.devices.items():
-        places, absent = find_places(device, context.lab)
-        for place in places:
-            found = [_place(context, runner, place, runtime) for runtime in device.runtimes]
-            gone = device.look(place) if place.ssh and any(line.ready for line in found) else None
+    devices = context.plugins.registry.devices
+    found_at = {kind: find_places(device, context.lab) for kind, device in devices.items()}
+    # Here, the looks are made side by side: each is a process that mostly imports its runtime. Over ssh they follow one
+    # another, because a machine that could not be reached once is not tried again.
+    with ThreadPoolExecutor(os.cpu_count()) as here, ThreadPoolExecutor(1) as over_ssh:
+        looks = {
+            kind: [
+                (place, [pool.submit(_place, context, runner, place, runtime) for runtime in devices[kind].runtimes])
+                for place in places
+                for pool in [over_ssh if place.ssh else here]
+            ]
+            for kind, (places, _) in found_at.items()
+        }
+    for kind, (_, absent) in found_at.items():
+        for place, futures in looks[kind]:
+            found = [future.result() for future in futures]
+            gone = devices[kind].look(place) if place.ssh and any(line.ready for line in found) else None
             if isinstance(gone, Absent):
                 absent.append(gone)
             else:

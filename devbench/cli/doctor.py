@@ -31,16 +31,22 @@ _UPDATE = "Update or uninstall it."
 
 @click.command(context_settings={"allow_interspersed_args": False})
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--resolution", is_flag=True, help="Measure for a minute which differences can be shown here now.")
 @click.option("--tune", is_flag=True, help="Set the governor to 'performance' while COMMAND runs, then put it back.")
 @click.option("--pin-frequency", is_flag=True, help="With --tune: also raise the lowest clock to the highest.")
 @click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
-def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[str, ...]) -> int:
+def command(as_json: bool, resolution: bool, tune: bool, pin_frequency: bool, command_line: tuple[str, ...]) -> int:
     """Check the machine and the runtimes, and say what to do.
 
-    With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none.
+    With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none. With --resolution,
+    measure how small a difference can be shown here and now, and what would help.
     """
     if tune and as_json:
         raise click.UsageError("--json is for the checks; --tune makes none.")
+    if tune and resolution:
+        raise click.UsageError(
+            "--resolution and --tune do not go together. Type: devbench doctor --tune -- devbench doctor --resolution"
+        )
     if not tune and (pin_frequency or command_line):
         raise click.UsageError("COMMAND and --pin-frequency need --tune.")
     files = (_state_file(), settled_file())
@@ -49,8 +55,19 @@ def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[
         if left:
             raise DevbenchError(left.text, left.hint)
         return _tune(command_line, pin_frequency=pin_frequency)
-    _judge(left, as_json=as_json)
+    if resolution:
+        _show_resolution(as_json=as_json)
+    else:
+        _judge(left, as_json=as_json)
     return 0
+
+
+def _show_resolution(*, as_json: bool) -> None:
+    from devbench.cli.resolution import find_resolution
+
+    text, checks = find_resolution(as_json=as_json)
+    print(text)
+    _print_checks(checks)
 
 
 def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
@@ -86,6 +103,10 @@ def _judge(left: Check | None, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=2))
         return
+    _print_checks(checks)
+
+
+def _print_checks(checks: list[Check]) -> None:
     for check in checks:
         print(one_line(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}"))
         if check.hint:

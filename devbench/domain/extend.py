@@ -10,6 +10,7 @@ from typing import ClassVar
 from devbench.domain.case import Option
 from devbench.domain.change import Change
 from devbench.domain.check import Check
+from devbench.domain.limits import Peak, Streamed
 from devbench.domain.model import Artifact
 from devbench.domain.place import Absent, Place, Traits
 
@@ -73,6 +74,14 @@ class Device(ABC):
         """What a reader of a result must know, each a sentence: why it may be slower than others publish, say.
 
         facts: those of the artifact and of the case's first round, as its runtime's engine gave them.
+        """
+        return ()
+
+    def peaks(self, facts: Mapping[str, str]) -> Iterable[Peak]:  # noqa: ARG002 - for devices whose peaks are published
+        """What a device of this kind cannot exceed, from datasheets; not of a CPU, which `doctor --peaks` measures.
+
+        facts: the cells of a results CSV and what the worker saw, as far as they are known: `host`, `link`,
+        `delegate_build`... Where they do not tell which of several it is, the peaks of each that it may be.
         """
         return ()
 
@@ -145,3 +154,7 @@ class Runtime(ABC):
     def explain(self, error: str) -> str:  # noqa: ARG002 - for runtimes whose errors do not explain themselves
         """What to do about a failed round, from its error and the end of its log; "" if that is not known."""
         return ""
+
+    def streamed(self, path: Path) -> Streamed | None:  # noqa: ARG002 - for accelerators with a memory of their own
+        """The weights of the model file at `path` that travel to the device with every inference; None: not known."""
+        return None

@@ -60,7 +60,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")]
 class Message(BaseModel):
     """One message."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+    # A schema is built when it is first needed: most commands hear no more than a hello.
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 class Missing(Message):

@@ -14,6 +14,7 @@ from typing import Any
 from devbench.domain.case import Option
 from devbench.domain.change import Change, ChangeAt
 from devbench.domain.check import Check
+from devbench.domain.limits import Peak, Streamed
 from devbench.domain.model import Artifact
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError, PluginError, RoundError
@@ -27,10 +28,12 @@ from devbench.plugin.methods import (
     EXPLAIN,
     LOOK,
     PACKAGES,
+    PEAKS,
     PREPARE,
     RECOVER,
     REMARKS,
     SETTLE,
+    STREAMED,
     UNDO,
     UNFIT,
     WRONG_OPTION,
@@ -112,6 +115,14 @@ class KnownDevice(DeviceData):
         except DevbenchError as error:
             return [f"What its device has to say is not known: {self.plugin.named(error)}."]
 
+    def peaks(self, facts: Mapping[str, str]) -> list[Peak]:
+        """What it cannot exceed; nothing where its plugin does not know, or fails."""
+        try:
+            return list(self._ask(PEAKS, dict(facts)) if PEAKS.name in self.written else [])
+        except DevbenchError as error:
+            self.plugin.pass_over(error)
+            return []
+
     def _ask(self, method: Method, *arguments: Any, limit_s: float = 0) -> Any:
         return self.plugin.ask(method, *arguments, target=self.kind, limit_s=limit_s)
 
@@ -180,6 +191,10 @@ class KnownRuntime(RuntimeData):
         except DevbenchError as wrong:
             self.plugin.pass_over(wrong)
             return ""
+
+    def streamed(self, path: Path) -> Streamed | None:
+        """The weights of a model file that travel with every inference. Raises a DevbenchError."""
+        return self._ask(STREAMED, path.absolute()) if STREAMED.name in self.written else None
 
     def _ask(self, method: Method, *arguments: Any, limit_s: float = 0) -> Any:
         return self.plugin.ask(method, *arguments, target=self.name, limit_s=limit_s)

@@ -15,9 +15,11 @@ _HOMES = {
     "Artifact": "model",
     "Change": "change",
     "Check": "check",
+    "Peak": "limits",
     "Place": "place",
     "Round": "outcome",
     "RoundFacts": "outcome",
+    "Streamed": "limits",
 }
 
 
@@ -55,6 +57,7 @@ DEVICE_METHODS = (
     RECOVER := Method(name="recover", gives=("bool",), limit_s=120),
     CHECKS := Method(name="checks", gives=("Check",), many=True, limit_s=10),
     REMARKS := Method(name="remarks", gives=("str",), many=True, limit_s=5),
+    PEAKS := Method(name="peaks", gives=("Peak",), many=True, limit_s=5),
 )
 RUNTIME_METHODS = (
     PREPARE := Method(name="prepare", gives=("Artifact",), limit_s=1800),
@@ -63,6 +66,7 @@ RUNTIME_METHODS = (
     WRONG_OPTION := Method(name="wrong_option", gives=("str",), limit_s=5),
     UNFIT := Method(name="unfit", gives=("str",), limit_s=5),
     EXPLAIN := Method(name="explain", gives=("str",), limit_s=5),
+    STREAMED := Method(name="streamed", gives=("Streamed", "None"), limit_s=60),
 )
 HOOKS = (
     FETCH_MODEL := Method(name="devbench_fetch_model", gives=("Path", "None"), limit_s=3600),

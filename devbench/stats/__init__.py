@@ -4,7 +4,7 @@ Everywhere `rounds` is a sequence of one-dimensional int64 arrays, one per round
 latencies in nanoseconds in the order they were measured. Mistakes of the caller are `ValueError`.
 """
 
-from devbench.stats.allan import AllanPoint, allan_deviation
+from devbench.stats.allan import AllanPoint, allan_deviation, wandering
 from devbench.stats.bands import Bands, bands
 from devbench.stats.between_runs import Spread, measured_again, smallest_visible, spread_between_runs
 from devbench.stats.geomean import GeometricMean, geometric_mean_of_intervals, geometric_mean_ratio
@@ -49,4 +49,5 @@ __all__ = [
     "summarise",
     "undisturbed_ratio",
     "undisturbed_time",
+    "wandering",
 ]

@@ -52,11 +52,15 @@ class EarlierRuns:
 
     def between_runs(self, case: CaseRecord, run_id: str) -> BetweenRuns:
         """What the runs before `run_id` at the place of `case` say; a default where there are fewer than two."""
+        return self.at_place(case.device, case.place, case.rounds[0].facts if case.rounds else {}, run_id)
+
+    def at_place(self, device: str, place: str, facts: Mapping[str, str], run_id: str = "") -> BetweenRuns:
+        """The same of a place by its name and by what a worker sees of its machine."""
         by_case: dict[str, list[EarlierEstimate]] = {}
-        for one in self._read(_place_of(case)):
+        for one in self._read(_file_of(device, place, facts)):
             if one.run != run_id:
                 by_case.setdefault(one.case, []).append(one)
-        default = DEFAULT_SD.get(_fact(case, "virtual"), DEFAULT_SD[""])
+        default = DEFAULT_SD.get(facts.get("virtual", ""), DEFAULT_SD[""])
         medians = _spread(by_case, "log_median", default)
         return BetweenRuns(
             median_sd=medians.log_sd,
@@ -122,9 +126,13 @@ def _figure(run_id: str, case: CaseRecord, medians: list[RoundMedian]) -> Earlie
 
 
 def _place_of(case: CaseRecord) -> str:
+    return _file_of(case.device, case.place, case.rounds[0].facts if case.rounds else {})
+
+
+def _file_of(device: str, place: str, facts: Mapping[str, str]) -> str:
     """A file name for the place: another machine of the same name is another place."""
-    machine = [_fact(case, name) for name in ("machine_id", "cpu", "cpus", "board")]
-    key = json.dumps([case.device, case.place, *machine])
+    machine = [facts.get(name, "") for name in ("machine_id", "cpu", "cpus", "board")]
+    key = json.dumps([device, place, *machine])
     return hashlib.sha256(key.encode()).hexdigest()[:20]
 
 

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from devbench import Absent, Check, Device, Place, Traits
+from devbench import Absent, Check, Device, Peak, Place, Traits
 from devbench_edgetpu import sysfs
 from devbench_edgetpu.places import chip_place, meant_chip, meant_stick, seen_at, stick_place
 from devbench_edgetpu.remarks import remarks_on
@@ -48,6 +48,12 @@ class CoralUsb(_EdgeTpu):
             return place
         stick = meant_stick(place, seen["sticks"])
         return stick if isinstance(stick, Absent) else stick_place(self.kind, stick, place)
+
+    def peaks(self, facts: Mapping[str, str]) -> Iterable[Peak]:
+        """Of the chip, and of its USB port."""
+        from devbench_edgetpu.peaks import stick_peaks
+
+        return stick_peaks(facts)
 
     def checks(self) -> Iterable[Check]:
         """Each stick: permission, link, firmware, and whether somebody has it open."""
@@ -95,6 +101,12 @@ class _Pcie(_EdgeTpu):
             return Absent(device=self.kind, place=place.name, reason=why)
         chip = meant_chip(place, seen["chips"])
         return chip if isinstance(chip, Absent) else chip_place(self.kind, chip, place)
+
+    def peaks(self, facts: Mapping[str, str]) -> Iterable[Peak]:
+        """Of the chip, and of PCIe."""
+        from devbench_edgetpu.peaks import chip_peaks
+
+        return chip_peaks(facts)
 
     def checks(self) -> Iterable[Check]:
         """Each chip: permission, use, and how far it is from the temperature that halves its clock."""

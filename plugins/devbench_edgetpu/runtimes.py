@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, Check, Option, Place, Runtime
+from devbench import Artifact, Check, Option, Place, Runtime, Streamed
 from devbench_edgetpu.options import OPTIONS, wrong_option
 from devbench_edgetpu.troubles import advice
 
@@ -38,6 +38,12 @@ class _EdgeTpu(Runtime):
         from devbench_edgetpu.check.rules import check_file
 
         return check_file(path)
+
+    def streamed(self, path: Path) -> Streamed | None:
+        """What the chip's memory does not hold."""
+        from devbench_edgetpu.peaks import streamed
+
+        return streamed(path)
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:
         """Whether the library on the device is too old for the file."""

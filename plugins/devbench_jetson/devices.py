@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from devbench import Absent, Change, Check, Device, Place, RoundError, Traits
+from devbench import Absent, Change, Check, Device, Peak, Place, RoundError, Traits
 from devbench_jetson import board
 from devbench_jetson.ask import ask
 from devbench_jetson.checks import board_checks
@@ -62,6 +62,12 @@ class Jetson(_Board):
     kind: ClassVar[str] = "jetson"
     runtimes: ClassVar[tuple[str, ...]] = ("tensorrt", "onnxruntime")
     traits: ClassVar[Traits] = Traits(processor="gpu", power_meters=_POWER_METERS)
+
+    def peaks(self, facts: Mapping[str, str]) -> Iterable[Peak]:
+        """Of its GPU and memory, by the board."""
+        from devbench_jetson.peaks import gpu_peaks
+
+        return gpu_peaks(facts)
 
     def checks(self) -> Iterable[Check]:
         """Power mode, clocks, throttling and fan of this machine, if it is a Jetson."""
