@@ -12,7 +12,7 @@ Severity = Literal["suspect", "contaminated"]
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What was seen around and during the timed loop of a round; None is "cannot be seen here".
+    """What was seen around and during the timed loop of a round; None is "cannot be read here".
 
     Shares are of the loop's wall-clock time: 0.02 of stall_cpu is that some task waited for a CPU 2 % of it.
 

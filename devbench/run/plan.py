@@ -188,7 +188,7 @@ def _variant(entry: ModelFormat, precision: str, suite: Suite, registry: Registr
     if not fitting:
         have = ", ".join(sorted({f"{one.precision} with {one.weights} weights" for one in model.variants}))
         asked = f"{precision} with {weights} weights" if weights else precision
-        raise DevbenchError(f"{entry.name} is not to be had as {asked}", f"There is: {have}.")
+        raise DevbenchError(f"{entry.name} is not available as {asked}", f"There is: {have}.")
     return fitting[0]
 
 

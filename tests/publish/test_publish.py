@@ -171,7 +171,7 @@ def test_what_may_not_be_published_is_refused_with_what_to_do(bench: Bench, run:
     (bench.folder / "pub" / "out.csv").write_text("other\n")
     again = bench("publish", "out", "--out", "pub", "--any-profile")
     assert again.returncode == 1
-    assert "pub/out.csv: is there already, with other figures" in again.stderr
+    assert "pub/out.csv: exists already, with other figures" in again.stderr
     assert (bench.folder / "pub" / "out.csv").read_text() == "other\n"
     (bench.folder / "pub" / "datapackage.json").write_text("{")
     broken = bench("publish", "out", "--out", "pub", "--any-profile", "--name", "new")

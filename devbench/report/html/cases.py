@@ -189,7 +189,7 @@ def _rounds(case: CaseRecord, trace: CaseTrace | None) -> Table:
         title="Rounds",
         header=("", *(f"round {one.index + 1}" for one in case.rounds)),
         rows=tuple((text_cell(name), *(text_cell(value) for value in values)) for name, values in rows),
-        notes=(f"Could not be seen here: {', '.join(blind)}.",) if blind else (),
+        notes=(f"Could not be read here: {', '.join(blind)}.",) if blind else (),
     )
 
 
