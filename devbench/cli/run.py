@@ -52,8 +52,8 @@ _MOST_REASONS = 5
     help="Instead of the suite's profile; settings that the suite overrides stay.",
 )
 @click.option("--out", type=PATH, help="Run folder; by default a new one in results/runs/.")
-@click.option("--resume", type=PATH, help="Go on with the run in this folder.")
-@click.option("--strict", is_flag=True, help="A skipped case or an absent device is a failure.")
+@click.option("--resume", type=PATH, help="Continue the run in this folder.")
+@click.option("--strict", is_flag=True, help="Fail if a case is skipped or a device is absent.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
 @click.option(
@@ -87,7 +87,7 @@ def command(
     if (suite is None) == (resume is None):
         raise click.UsageError("give a SUITE, or --resume and the folder of a run")
     if resume and (devices or models or profile or out or seed is not None or dry_run):
-        raise click.UsageError("--resume goes on as the run began: it takes no other choices")
+        raise click.UsageError("--resume continues a run as it began: give no other options")
     with open_progress() as progress:
         context, _ = open_context(progress)
         warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
@@ -126,7 +126,7 @@ def _text_of(suite: Path) -> str:
 def _hint(suite: Path) -> str:
     """What to do where `suite` cannot be read as one."""
     if is_run(suite):
-        return f"This is the folder of a run. To go on with it: devbench run --resume {suite}"
+        return f"This is the folder of a run. To continue it: devbench run --resume {suite}"
     if os.path.isdir(suite):  # noqa: PTH112 - that of pathlib raises where it may not look
         within = some(listed(suite, *SUITES))
         return f"Name a suite in it: {within}" if within else "Name a YAML file (docs/suites.md)."
@@ -150,7 +150,7 @@ def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
     try:
         return work()
     except KeyboardInterrupt:
-        saved = f"What was measured is saved. Go on with: devbench run --resume {folder.path}"
+        saved = f"What was measured is saved. Continue with: devbench run --resume {folder.path}"
         print(f"\nInterrupted. {saved if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
         return None
     finally:
@@ -202,7 +202,7 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")
     if not plan.cases:
-        raise _nothing("nothing of it can be measured here", [*(why for _, why in plan.skips), *plan.absent])
+        raise _nothing("nothing of this suite can be measured here", [*(why for _, why in plan.skips), *plan.absent])
     least_s = sum(round_s(measures[case_id]) for case_id in order)
     limit_s = sum(map(most_s, measures.values()))
     print(f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and")

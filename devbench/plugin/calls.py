@@ -56,7 +56,7 @@ class KnownDevice(DeviceData):
             found = self.places()
         except DevbenchError as error:
             return [Absent(device=self.kind, reason=self.plugin.named(error), hint=error.hint)]
-        return found or [Absent(device=self.kind, reason="its plugin names no place here, and no reason why")]
+        return found or [Absent(device=self.kind, reason="its plugin found no place here and gave no reason")]
 
     def places(self) -> list[Place | Absent]:
         """The same; raises a DevbenchError if the plugin fails."""

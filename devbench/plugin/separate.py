@@ -144,7 +144,7 @@ class SeparatePlugin(Plugin):
         try:
             return read()
         except ValueError as error:
-            raise self.failed(f"{what} gave what it must not: {shortened(str(error))}") from None
+            raise self.failed(f"{what} gave an invalid answer: {shortened(str(error))}") from None
 
     def _ended(self, text: str) -> PluginError:
         """The error, after its process was seen to."""

@@ -184,7 +184,7 @@ def _with_artifact(record: CaseRecord, case: Case, folder: RunFolder) -> CaseRec
     artifact = case.artifact
     if record.artifact and record.artifact.sha256 != artifact.sha256:
         raise RunFolderError(
-            f"{folder.path}: {record.model} is another file now than when the run began",
+            f"{folder.path}: {record.model} is a different file now than when the run began",
             f"It was {record.artifact.sha256[:12]}… and is {artifact.sha256[:12]}…: start a new run.",
         )
     image = case.planned.image

@@ -82,7 +82,7 @@ def _drift_plot(traces: Sequence[CaseTrace], overview: Overview) -> Plot:
         name="drift",
         title="Drift over the rounds",
         about="Median of each round in the order of time, against the median of its case. If lines move together, the "
-        f"machine changed; hollow points are rounds in which it was seen to be disturbed.{named}",
+        f"machine changed; hollow points are rounds in which it was disturbed.{named}",
         draw=lambda theme, layout: drift_plot(traces, theme, layout),
         origin=origin_of(overview),
     )

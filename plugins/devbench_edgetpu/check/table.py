@@ -22,9 +22,9 @@ github.com/google-coral/edgetpu.
 | reported | in a public report, with the compiler's log |
 | from memory | from memory, not from a source |
 
-An operation beyond a limit stays on the CPU. Where that is not known, `devbench check` gives a range. An operation that is
-not in this table stays on the CPU. “Seen mapped” counts different operations (kind, sizes, options), the files that they
-are in, and the values of the largest tensor.
+An operation beyond a limit stays on the CPU. Where that is not known, `devbench check` gives a range. An operation that
+is not in this table stays on the CPU. “Seen mapped” counts different operations (kind, sizes, options), the files that
+they are in, and the values of the largest tensor.
 
 | operation | runtime | rests on | seen mapped | limits |
 |---|---|---|---|---|
