@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
     "doctor": "Check this machine for measuring.",
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
+    "limits": "The least time that the hardware allows, and how near figures are to it.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",
     "publish": "Write a run as a CSV with its description, for others to cite.",
     "verify": "Make a CSV, or a run, again from its samples, and name what does not follow.",

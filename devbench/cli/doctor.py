@@ -33,12 +33,20 @@ _UPDATE = "Update or uninstall it."
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--tune", is_flag=True, help="Set the governor to 'performance' while COMMAND runs, then put it back.")
 @click.option("--pin-frequency", is_flag=True, help="With --tune: also raise the lowest clock to the highest.")
+@click.option("--peaks", is_flag=True, help="Measure what this CPU and its memory reach at best, for `limits`.")
 @click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
-def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[str, ...]) -> int:
+def command(as_json: bool, tune: bool, pin_frequency: bool, peaks: bool, command_line: tuple[str, ...]) -> int:
     """Check the machine and the runtimes, and say what to do.
 
     With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none.
+    With --peaks, measure instead what its CPU and memory reach at best, and keep it: about half a minute.
     """
+    if peaks and (tune or pin_frequency or command_line):
+        raise click.UsageError("--peaks goes with --json alone.")
+    if peaks:
+        from devbench.cli.hardware import measure_and_keep_peaks
+
+        return measure_and_keep_peaks(as_json=as_json)
     if tune and as_json:
         raise click.UsageError("--json is for the checks; --tune makes none.")
     if not tune and (pin_frequency or command_line):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,8 @@ from devbench.cli.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_
 from devbench.cli.runs import open_run, owner_of, runs_near
 from devbench.compare.figures import FileSource, RunSource
 from devbench.compare.overview import Overview, overview_of
+from devbench.domain.figure import Figure
+from devbench.domain.limits import Limit
 from devbench.errors import ResultsFileError
 from devbench.store import RUN_FILE
 from devbench.store.package import notes_on
@@ -39,10 +41,13 @@ class Sources:
     references: tuple[FileSource, ...]
     warnings: tuple[str, ...] = ()
 
-    def overview(self, baseline: str = "", reference: str = "") -> Overview:
-        """All that a report says."""
+    def overview(
+        self, baseline: str = "", reference: str = "", limit: Callable[[Figure], Limit | None] = lambda _: None
+    ) -> Overview:
+        """All that a report says. limit: the physical limit of a figure."""
         runs = [run_source(folder, run) for folder, run in self.runs]
-        return overview_of(runs, [*self.files, *self.references], baseline=baseline, reference=reference)
+        files = [*self.files, *self.references]
+        return overview_of(runs, files, baseline=baseline, reference=reference, limit=limit)
 
     def rows(self) -> list[dict[str, str]]:
         """What was named as rows of a results CSV; not what a run refers to."""
