@@ -143,7 +143,9 @@ def print_study(verbose: bool) -> bool:
         print(f"| {' | '.join([*cells, ', '.join(verdicts)])} |")
     print()
     for level, inside in pooled.items():
-        print(f"Inside the {level:.0%} intervals, all tables: {sum(inside)} of {len(inside)}, {sum(inside) / len(inside):.0%}")
+        print(
+            f"Inside the {level:.0%} intervals, all tables: {sum(inside)} of {len(inside)}, {sum(inside) / len(inside):.0%}"
+        )
     for table in TABLES if verbose else ():
         _print_table(study_of(table))
     return met

@@ -42,7 +42,7 @@ def fit(shape: Shape, amounts: Array, times: Array) -> Array:
                 break
         else:
             break
-        settled = loss - found < 1e-10 * loss  # noqa: PLR2004
+        settled = loss - found < 1e-10 * loss
         costs, loss = tried, found
         if settled:
             break
@@ -90,6 +90,6 @@ def nnls(matrix: Array, target: Array) -> Array:
                 x = free
                 break
             x = x + np.min(x[below] / (x[below] - free[below])) * (free - x)
-            active &= x > 1e-12 * x.max(initial=0.0)  # noqa: PLR2004
+            active &= x > 1e-12 * x.max(initial=0.0)
             x[~active] = 0.0
     return x

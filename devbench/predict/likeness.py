@@ -17,8 +17,16 @@ MORE_SHARE = 0.10  # of the multiply-accumulates, above the largest share of a k
 _RANGES: tuple[tuple[str, Callable[[Network], float], Callable[[float], str]], ...] = (
     ("multiply-accumulates", lambda one: one.macs, lambda value: f"{value / 1e6:,.0f} M"),
     ("activation bytes", lambda one: one.activation_bytes, lambda value: f"{value / 1e6:,.1f} M"),
-    ("activation bytes for each 1000 multiply-accumulates", lambda one: 1e3 * _per_mac(one.activation_bytes, one), "{:.1f}".format),
-    ("weight bytes for each 1000 multiply-accumulates", lambda one: 1e3 * _per_mac(one.weight_bytes, one), "{:.2f}".format),
+    (
+        "activation bytes for each 1000 multiply-accumulates",
+        lambda one: 1e3 * _per_mac(one.activation_bytes, one),
+        "{:.1f}".format,
+    ),
+    (
+        "weight bytes for each 1000 multiply-accumulates",
+        lambda one: 1e3 * _per_mac(one.weight_bytes, one),
+        "{:.2f}".format,
+    ),
 )
 _SHARES: tuple[tuple[str, Callable[[Network], float]], ...] = (
     ("1×1 convolutions", lambda one: one.macs_1x1),

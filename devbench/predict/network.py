@@ -89,7 +89,9 @@ def published_networks() -> Mapping[tuple[str, str], Network]:
     return found
 
 
-def network_of(features: NetworkFeatures, name: str, size: str = "", known_streamed_bytes: float | None = None) -> Network:
+def network_of(
+    features: NetworkFeatures, name: str, size: str = "", known_streamed_bytes: float | None = None
+) -> Network:
     """The network in a file, as if quantized to int8: of a float one, the bytes that would be left of each number."""
     share = _INT8_SHARES.get(features.precision, 1.0)
     macs, weights = features.macs, features.weight_bytes

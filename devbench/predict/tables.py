@@ -20,13 +20,11 @@ LINK_BYTES_PER_S = 500e6  # USB 3 at 5 Gbit/s and PCIe 2 of one lane, less their
 _LARGEST_CHIP_BYTES = 7.88 * 2**20
 
 _POST_PROCESSING = "its detection post-processing runs on the host, and is not counted here"
-_PER_CHANNEL = (
-    "an anomaly of the runtime: TensorFlow Lite of the time had no fast kernels on x86 for weights quantized per channel"
-)
-_SSD = {
-    name: _POST_PROCESSING for name in ("ssd_mobilenet_v1", "ssd_mobilenet_v2", "ssd_mobilenet_v2_face")
-}  # on accelerators; a CPU table has host and network on the same processor
-_EFFICIENTNETS = {name: _PER_CHANNEL for name in ("efficientnet_edgetpu_s", "efficientnet_edgetpu_m")}
+_PER_CHANNEL = "an anomaly of the runtime: TensorFlow Lite of the time had no fast kernels on x86 for weights quantized per channel"
+_SSD = dict.fromkeys(
+    ("ssd_mobilenet_v1", "ssd_mobilenet_v2", "ssd_mobilenet_v2_face"), _POST_PROCESSING
+)  # on accelerators; a CPU table has host and network on the same processor
+_EFFICIENTNETS = dict.fromkeys(("efficientnet_edgetpu_s", "efficientnet_edgetpu_m"), _PER_CHANNEL)
 
 
 @dataclass(frozen=True)
