@@ -40,12 +40,12 @@ def peak_store() -> PeakStore:
 
 def measure_and_keep_peaks(*, as_json: bool) -> int:
     """`doctor --peaks`: measure, print, keep. 1 if there is something that could not be measured."""
-    from devbench.cli.desk import machine_root, open_desk
+    from devbench.cli.setup import machine_root, open_context
     from devbench.run.peaks import measure_peaks
     from devbench.run.progress import Progress
 
-    desk, rounds = open_desk(Progress())
-    found = measure_peaks(desk.plugins.registry, rounds, desk.cache, _tell, machine_root())
+    context, rounds = open_context(Progress())
+    found = measure_peaks(context.plugins.registry, rounds, context.cache, _tell, machine_root())
     for problem in found.problems:
         print(f"warning: {problem}", file=sys.stderr)
     if found.busy:

@@ -12,11 +12,10 @@ from typing import Any
 import click
 from rich.text import Text
 
-from devbench.cli.desk import load_plugins, warn
 from devbench.cli.hardware import hardware_limits
 from devbench.cli.output import write_output
-from devbench.cli.paths import MODELS, PATH
-from devbench.cli.sources import open_sources
+from devbench.cli.paths import PATH
+from devbench.cli.setup import load_plugins, warn
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
 from devbench.domain.limits import Limit
@@ -37,6 +36,8 @@ from devbench.report.limits import (
 from devbench.report.markdown import markdown
 from devbench.report.tables import Table
 from devbench.report.terminal import print_tables
+from devbench.sources.paths import MODELS
+from devbench.sources.sources import open_sources
 
 EXIT_FAIL_ON = 4
 

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from devbench.cli.output import write_output
 from devbench.cli.paths import PATH
-from devbench.cli.sources import Sources, open_sources
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
@@ -23,6 +22,7 @@ from devbench.report.markdown import markdown
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
 from devbench.report.words import answer_sentences
+from devbench.sources.sources import Sources, open_sources
 from devbench.store.results_file import write_results
 
 _FILE_COLUMNS = 160
@@ -32,8 +32,8 @@ _FILE_COLUMNS = 160
 @click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
 @click.option("--format", "style", type=click.Choice(["table", "markdown", "csv", "json", "html"]), default="table")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--baseline", default="", help="Device that ratios are over, instead of the suite's or the desktop CPU.")
-@click.option("--reference", default="", help="Model of a CSV that others are compared with, instead of its first.")
+@click.option("--baseline", default="", help="Device to compare with, instead of the suite's or the desktop CPU.")
+@click.option("--reference", default="", help="Model of a CSV to compare the others with, instead of its first.")
 @click.option("--out", type=PATH, help="Write to this file instead of the terminal.")
 @click.option("--verbose", "-v", is_flag=True, help="Print every table and every note.")
 @click.option("--plots", type=PATH, help="Also draw the plots into this folder, as SVG and PNG.")
@@ -70,8 +70,8 @@ def _limit(sources: Sources, style: str, *, verbose: bool) -> Callable[[Figure],
     """The physical limit of a figure, where it will be shown: plugins take longer to load than a CSV to show."""
     if style in ("csv", "json") or (style == "table" and not sources.runs and not verbose):
         return lambda _: None
-    from devbench.cli.desk import load_plugins
     from devbench.cli.hardware import hardware_limits
+    from devbench.cli.setup import load_plugins
 
     return hardware_limits(load_plugins()).of
 
@@ -101,7 +101,7 @@ def _print(overview: Overview, console: Console, *, verbose: bool) -> None:
 
 
 def _draw(sources: Sources, overview: Overview, folder: Path) -> None:
-    from devbench.cli.page import drawing_of
+    from devbench.report.drawing import drawing_of
     from devbench.report.plots import write_plots
 
     paths = write_plots(drawing_of(sources, overview).all_plots(), folder)

@@ -11,7 +11,7 @@ from devbench.domain.figure import Figure
 from devbench.domain.limits import WALLS, DeviceLimit, Limit, Peak, Wall, WallName
 from devbench.report.notes import sentence
 from devbench.report.numbers import bare_figure_text, listed, milliseconds
-from devbench.report.tables import Line, Table, TableCell, text_cell
+from devbench.report.tables import CellLine, Table, TableCell, text_cell
 from devbench.report.words import limit_word, near_text, row_name, short_row_names
 
 _GIGA, _TERA = 1e9, 1e12
@@ -136,9 +136,11 @@ def _table(overview: Overview, name: str, grid: Grid) -> Table | None:
             (
                 TableCell(lines=text_cell(model).lines, repeated=model == last),
                 text_cell(system.name),
-                TableCell(lines=(Line(text=bare_figure_text(figure)),), sort=limit.time_ms, unit="ms"),
-                TableCell(lines=(Line(text=least_text(limit)),), sort=limit.least_ms, unit="ms"),
-                TableCell(lines=(Line(text=near_text(limit), kind="failed" if limit.below else ""),), sort=limit.share),
+                TableCell(lines=(CellLine(text=bare_figure_text(figure)),), sort=limit.time_ms, unit="ms"),
+                TableCell(lines=(CellLine(text=least_text(limit)),), sort=limit.least_ms, unit="ms"),
+                TableCell(
+                    lines=(CellLine(text=near_text(limit), kind="failed" if limit.below else ""),), sort=limit.share
+                ),
                 *(_wall_cell(limit.named(name)) for name in WALLS),
             )
         )
@@ -174,7 +176,7 @@ def _wall_cell(wall: Wall | None) -> TableCell:
     if wall is None:
         return TableCell()
     lines = (f"{milliseconds(wall.least_ms)} ms", _amount(wall))
-    return TableCell(lines=tuple(Line(text=text) for text in lines), sort=wall.least_ms, unit="ms")
+    return TableCell(lines=tuple(CellLine(text=text) for text in lines), sort=wall.least_ms, unit="ms")
 
 
 def peak_text(peak: Peak) -> str:
@@ -271,7 +273,7 @@ def file_table(name: str, found: Sequence[DeviceLimit]) -> Table:
         rows.append(
             (
                 text_cell(_device_name(one)),
-                TableCell(lines=(Line(text=least_text(one.limit)),), sort=one.limit.least_ms, unit="ms"),
+                TableCell(lines=(CellLine(text=least_text(one.limit)),), sort=one.limit.least_ms, unit="ms"),
                 *(_wall_cell(one.limit.named(name)) for name in WALLS),
             )
         )

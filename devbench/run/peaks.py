@@ -21,7 +21,7 @@ from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache
 from devbench.models.convolution import Convolution, convolution_file
 from devbench.plugin.registry import Registry
-from devbench.run.round import WorkerRounds
+from devbench.run.round import RoundRunner
 
 # Which of them a runtime is best at differs; a small one for boards, whose caches are small.
 _SHAPES = ((56, 128, 3), (28, 512, 1), (14, 256, 3))  # side, channels, kernel
@@ -47,7 +47,7 @@ class MachinePeaks:
 
 
 def measure_peaks(
-    registry: Registry, rounds: WorkerRounds, cache: ModelCache, tell: Callable[[str], None], root: Path = Path("/")
+    registry: Registry, rounds: RoundRunner, cache: ModelCache, tell: Callable[[str], None], root: Path = Path("/")
 ) -> MachinePeaks:
     """The peaks of this machine's CPU, one for each precision and number of threads, and of its memory.
 
@@ -86,7 +86,7 @@ def measure_peaks(
     return MachinePeaks(facts=facts, peaks=tuple(peaks), problems=tuple(problems), busy="; ".join(disturbed))
 
 
-def _where(registry: Registry, rounds: WorkerRounds) -> tuple[Place, str]:
+def _where(registry: Registry, rounds: RoundRunner) -> tuple[Place, str]:
     """The first CPU here with a runtime that works and takes .tflite files."""
     for device in registry.devices.values():
         if device.traits.processor != "cpu":
@@ -101,7 +101,7 @@ def _where(registry: Registry, rounds: WorkerRounds) -> tuple[Place, str]:
 
 def _best(
     registry: Registry,
-    rounds: WorkerRounds,
+    rounds: RoundRunner,
     cache: ModelCache,
     where: tuple[Place, str],
     precision: str,
@@ -116,7 +116,7 @@ def _best(
 
 def _rounds(
     registry: Registry,
-    rounds: WorkerRounds,
+    rounds: RoundRunner,
     cache: ModelCache,
     where: tuple[Place, str],
     folder: Path,

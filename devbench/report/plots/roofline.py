@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from devbench.compare.grid import Grid, Row, System
 from devbench.domain.figure import Figure as CaseFigure
 from devbench.domain.limits import Limit, Roof
-from devbench.report.plots.data import Look
+from devbench.report.plots.data import SeriesStyle
 from devbench.report.plots.layout import WIDE, Layout, wrapped
 from devbench.report.plots.themes import Theme, marker_of
 
@@ -31,7 +31,7 @@ class Point:
 
     model: str
     device: str
-    look: Look
+    look: SeriesStyle
     published: bool
     roof: Roof
     reached_per_s: float
@@ -40,7 +40,7 @@ class Point:
 
 
 def roofline_points(
-    grid: Grid, limits: Mapping[CaseFigure, Limit], looks: Mapping[System, Look], names: Mapping[Row, str]
+    grid: Grid, limits: Mapping[CaseFigure, Limit], looks: Mapping[System, SeriesStyle], names: Mapping[Row, str]
 ) -> list[Point]:
     """A point for each figure whose operations, bytes and peaks are known."""
     found = []
@@ -64,7 +64,7 @@ def roofline_points(
     return found
 
 
-def roofline_figure(points: Sequence[Point], theme: Theme, layout: Layout = WIDE) -> Figure:
+def roofline_plot(points: Sequence[Point], theme: Theme, layout: Layout = WIDE) -> Figure:
     """Both axes are logarithmic. A roof is the slope of memory or link, then the peak of the arithmetic."""
     from matplotlib.figure import Figure
 
@@ -153,7 +153,7 @@ def _names(axes: Axes, points: Sequence[Point], theme: Theme, layout: Layout) ->
         )
 
 
-def _legend(axes: Axes, devices: Sequence[tuple[str, Look, bool]], theme: Theme, layout: Layout) -> None:
+def _legend(axes: Axes, devices: Sequence[tuple[str, SeriesStyle, bool]], theme: Theme, layout: Layout) -> None:
     from matplotlib.lines import Line2D
 
     handles = [

@@ -1,4 +1,4 @@
-"""What a report is of: run folders and results CSVs, as the command line names them."""
+"""What a report is of: run folders and results CSVs, opened."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devbench.cli.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_takes
-from devbench.cli.runs import open_run, owner_of, runs_near
 from devbench.compare.figures import FileSource, RunSource
 from devbench.compare.overview import Overview, overview_of
 from devbench.domain.figure import Figure
 from devbench.domain.limits import Limit
 from devbench.errors import ResultsFileError
+from devbench.sources.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_takes
+from devbench.sources.runs import open_run, owner_of, runs_near
 from devbench.store import RUN_FILE
 from devbench.store.package import notes_on
 from devbench.store.results_file import read_results
