@@ -120,10 +120,11 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk, more: More = on
         run_folder=folder.path,
         tell=desk.progress.preparing,
     )
-    for planned in plan.cases:
+    pending = [one for one in plan.cases if isinstance(run.case(one.id).outcome, Pending)]
+    if missing := preparer.missing(pending):
+        desk.plugins.models_wanted(missing)
+    for planned in pending:
         record = run.case(planned.id)
-        if not isinstance(record.outcome, Pending):
-            continue
         case = preparer.prepare(planned, plan.places[planned.device, planned.place])
         if isinstance(case, Failed | Skipped):
             if isinstance(case, Failed):
