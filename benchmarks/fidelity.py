@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from devbench.cli.desk import load_plugins
+from devbench.cli.setup import load_plugins
 from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache, cache_folder
 
