@@ -124,7 +124,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, more: 
     )
     pending = [one for one in plan.cases if isinstance(run.case(one.id).outcome, Pending)]
     if missing := preparer.missing(pending):
-        desk.plugins.models_wanted(missing)
+        context.plugins.models_wanted(missing)
     for planned in pending:
         record = run.case(planned.id)
         case = preparer.prepare(planned, plan.places[planned.device, planned.place])
