@@ -140,7 +140,7 @@ def test_advice_names_the_width_that_fits_and_the_time_then() -> None:
         f"{sent:.1f} MB of weights are sent to an Edge TPU with every inference; a width of 0.5 would probably fit"
     )
     assert "ms on Coral USB Accelerator" in line
-    little = replace(RESNET_50, weight_bytes=12e6)
+    little = replace(RESNET_50, weight_bytes=10e6)
     assert "a width of 0.75 would fit" in _advice(little)[0]
     vgg = published_networks()["vgg16", "224x224"]
     assert "even a width of 0.25 would not fit" in _advice(vgg)[0]
