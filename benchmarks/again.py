@@ -35,10 +35,10 @@ import numpy as np
 from alarms import install
 from fidelity import artifact
 
-from devbench.cli.sources import run_source
 from devbench.compare.figures import RunSource, figures_of
 from devbench.compare.runs import compare_runs
 from devbench.domain.figure import Figure
+from devbench.sources.sources import run_source
 from devbench.stats.student import t_quantile
 from devbench.store.folder import RunFolder
 

@@ -43,10 +43,15 @@ def command(context: click.Context, as_json: bool) -> None:
 
 @command.command()
 @click.argument("names", nargs=-1)
-@click.option("--older-than", "age_s", callback=lambda *_: _age_s(_[-1]), help="Not used for so long: 30d, 12h, 2w.")
-@click.option("--to", "size", callback=lambda *_: _bytes(_[-1]), help="Until so much is left: 2G, 500M.")
-@click.option("--all", "everything", is_flag=True, help="All that nothing needs.")
-@click.option("--dry-run", is_flag=True, help="Remove nothing, and say what would be removed.")
+@click.option(
+    "--older-than",
+    "age_s",
+    callback=lambda *_: _age_s(_[-1]),
+    help="Only what was not used for this long: 30d, 12h, 2w.",
+)
+@click.option("--to", "size", callback=lambda *_: _bytes(_[-1]), help="Only until this much is left: 2G, 500M.")
+@click.option("--all", "everything", is_flag=True, help="Remove all that nothing needs.")
+@click.option("--dry-run", is_flag=True, help="Remove nothing; show what would be removed.")
 def clean(names: tuple[str, ...], age_s: float | None, size: float | None, everything: bool, dry_run: bool) -> None:
     """Remove the models, workers or engines of these NAMES, or what is old, or what was not used for longest.
 

@@ -36,7 +36,7 @@ def checks(found: Resolution, earlier: Sequence[EarlierResolution]) -> list[Chec
 def _others(found: Resolution) -> Check:
     name = "other work"
     if found.others_cores is None and found.steal is None:
-        return Check(name=name, good=None, text="cannot be seen here")
+        return Check(name=name, good=None, text="cannot be read here")
     others, stolen = found.others_cores or 0.0, found.steal or 0.0
     text = f"other programs kept {others:.2f} cores busy; the hypervisor took {percent(stolen)}"
     hints = []

@@ -88,9 +88,9 @@ def entry_of(one: FileBefore, root: Path) -> FileEntry:
     folder = _cpus_folder(root)
     file = folder / one.file
     if not _CHANGED.fullmatch(one.file) or not file.resolve().is_relative_to(folder):
-        raise DevbenchError(f"{one.file!r} is not a setting of the clocks, so nothing is put back")
+        raise DevbenchError(f"{one.file!r} is not a setting of the clocks, so nothing is restored")
     if not _VALUE.fullmatch(one.before):
-        raise DevbenchError(f"{one.before!r} is not a value of {one.file}, so nothing is put back")
+        raise DevbenchError(f"{one.before!r} is not a value of {one.file}, so nothing is restored")
     return FileEntry(file=str(file), before=one.before)
 
 

@@ -142,9 +142,9 @@ def main() -> None:
     if not failed:
         Path(state["state_file"]).unlink(missing_ok=True)
     for entry, why in failed:
-        _say(f"{subject(entry)} could not be set back{_to(entry)}: {why}")
+        _say(f"{subject(entry)} could not be restored{_to(entry)}: {why}")
     if not failed:
-        _say("devbench was ended; all is put back")
+        _say("devbench was ended; everything is restored")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def _start_guardian(path: Path, steps: Sequence[FileEntry | Undo], lock: int) ->
     if process.stdout.readline() != guardian.READY:
         _dismiss(process, done=True)
         raise DevbenchError(
-            "the guardian that puts settings back did not start, so nothing was changed",
+            "the guardian that restores settings did not start, so nothing was changed",
             f"See what it says: {sys.executable} -I -S {guardian.__file__} < /dev/null",
         )
     return process

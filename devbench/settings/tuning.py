@@ -31,13 +31,13 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
     with lock_machine(root, read_state(state_file)) as lock:
         if other := read_state(state_file):
             raise DevbenchError(
-                f"{state_file}: holds settings of {other.machine} that were never put back",
+                f"{state_file}: holds settings of {other.machine} that were never restored",
                 "Run `devbench doctor` there first, or set DEVBENCH_CACHE to another folder.",
             )
         tuning = find_tuning(root, pin_frequency=pin_frequency)
         _refuse_without_permission(tuning)
         if not tuning.changes:
-            tell("nothing to change: all is as measuring wants it")
+            tell("nothing to change: every setting is right already")
             yield tuning
             return
         entries = [FileEntry(file=str(one.file), before=one.before) for one in tuning.settings]
@@ -49,7 +49,7 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
                 yield tuning
             finally:
                 restore(entries, state_file)
-            for line in tuning.lines("{name} of {cpus}: put back to {before}"):
+            for line in tuning.lines("{name} of {cpus}: restored to {before}"):
                 tell(line)
 
 
@@ -66,7 +66,7 @@ def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check 
             state = replace(state, settings=tuple(filter(_outlives_a_boot, state.settings)))
         if not state.settings:
             forget(state_file)
-            tell(f"process {state.pid} left changed settings, but this machine was started anew since: nothing to do")
+            tell(f"process {state.pid} left changed settings, but this machine has restarted since: nothing to do")
             return None
         with lock_machine(root, state):
             if not state_file.exists():  # the guardian was still at work when it was read
@@ -74,7 +74,7 @@ def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check 
             tell(f"process {state.pid}, which had changed settings, is gone")
             steps = [entry_of(one, root) if isinstance(one, FileBefore) else undo_of(one) for one in state.settings]
             restore(steps, state_file)
-            tell(f"put back all {len(steps)} settings that it had left")
+            tell(f"restored all {len(steps)} settings that it had left")
     except MachineTakenError:
         return None
     except DevbenchError as error:
@@ -109,7 +109,7 @@ def _apply(tuning: Tuning) -> None:
 
 def _refused(setting: Setting, why: str) -> DevbenchError:
     return DevbenchError(
-        f"{setting.file}: does not take {setting.wanted}: {why}; what was changed before it is put back",
+        f"{setting.file}: does not take {setting.wanted}: {why}; what was changed before it is restored",
         f"See what this machine says to it: echo {setting.wanted} | sudo tee {setting.file}",
     )
 
@@ -121,7 +121,7 @@ def restore(steps: Sequence[FileEntry | Undo], state_file: Path, hold: tuple[int
         what = "; ".join(f"{subject(entry)}: {why}" for entry, why in failed)
         how = "; ".join(by_hand(entry) for entry, _ in failed)
         sudo = "sudo -H " if any(by_root(entry) for entry, _ in failed) else ""
-        raise DevbenchError(f"cannot put back: {what}", f"Type: {sudo}{_doctor()}; or: {how}")
+        raise DevbenchError(f"cannot restore: {what}", f"Type: {sudo}{_doctor()}; or: {how}")
     forget(state_file)
 
 
