@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devbench.report.numbers import count_of, factor_with_interval, inverse, percent
+from devbench.report.numbers import count_of, factor_and_ends, inverse, percent
 from devbench.run.side_by_side import SideBySide
 
 
@@ -15,7 +15,7 @@ def sentences_of(found: SideBySide) -> list[str]:
     if found.ratio is None or found.resolution is None:
         return [f"Undecided: contaminated. {new} against {old}: {pairs}. Quiet the machine: `devbench doctor`."]
     ratio = found.ratio if found.ratio.estimate >= 1 else inverse(found.ratio)
-    value, bounds = factor_with_interval(ratio, 3).split(" ", 1)
+    value, bounds = factor_and_ends(ratio, 3)
     shown = {
         "slower": f"{new} is {value} slower than {old} {bounds}",
         "faster": f"{new} is {value} faster than {old} {bounds}",
