@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from devbench.domain.check import Check as Check
     from devbench.domain.conditions import Conditions as Conditions
     from devbench.domain.extend import Device as Device
+    from devbench.domain.extend import EngineFile as EngineFile
     from devbench.domain.extend import Runtime as Runtime
+    from devbench.domain.install import Install as Install
     from devbench.domain.install import extra_hint as extra_hint
     from devbench.domain.limits import Peak as Peak
     from devbench.domain.limits import Streamed as Streamed
     from devbench.domain.model import Artifact as Artifact
     from devbench.domain.model import Model as Model
+    from devbench.domain.model import Prepared as Prepared
     from devbench.domain.model import Quantization as Quantization
     from devbench.domain.model import TensorSpec as TensorSpec
     from devbench.domain.model import Variant as Variant
@@ -54,6 +57,8 @@ _HOMES = {
     "Conditions": "devbench.domain.conditions",
     "DevbenchError": "devbench.errors",
     "Device": "devbench.domain.extend",
+    "EngineFile": "devbench.domain.extend",
+    "Install": "devbench.domain.install",
     "Graph": "devbench.models.graph",
     "Model": "devbench.domain.model",
     "ModelError": "devbench.errors",
@@ -63,6 +68,7 @@ _HOMES = {
     "OutputTensor": "devbench.domain.outcome",
     "Peak": "devbench.domain.limits",
     "Place": "devbench.domain.place",
+    "Prepared": "devbench.domain.model",
     "Program": "devbench.places.there",
     "Quantization": "devbench.domain.model",
     "Round": "devbench.domain.outcome",

@@ -11,12 +11,13 @@ from pathlib import Path
 import click
 
 from devbench.cli.app import show_error
-from devbench.cli.paths import MODELS, PATH, did_you_mean, listed
+from devbench.cli.paths import PATH
 from devbench.cli.setup import load_plugins, warn
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
 from devbench.plugin.calls import KnownRuntime
 from devbench.printable import one_line
+from devbench.sources.paths import MODELS, did_you_mean, listed
 from devbench.suites.names import nearest
 
 EXIT_UNREADABLE = 1

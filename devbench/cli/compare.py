@@ -11,8 +11,6 @@ import click
 
 from devbench.cli.durations import seconds_of
 from devbench.cli.paths import PATH
-from devbench.cli.runs import open_run
-from devbench.cli.sources import run_source
 from devbench.cli.terminal import open_console
 from devbench.compare.figures import RunSource
 from devbench.compare.runs import Kind, RunChanges, compare_runs
@@ -20,6 +18,8 @@ from devbench.errors import RunFolderError
 from devbench.report.markdown import markdown
 from devbench.report.runs_table import runs_data, runs_table
 from devbench.report.terminal import print_tables
+from devbench.sources.runs import open_run
+from devbench.sources.sources import run_source
 
 EXIT_FAIL_ON = 4
 

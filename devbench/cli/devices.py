@@ -58,7 +58,13 @@ def place_lines(context: RunContext, runner: RoundRunner) -> list[PlaceLine]:
     with ThreadPoolExecutor(os.cpu_count()) as here, ThreadPoolExecutor(1) as over_ssh:
         looks = {
             kind: [
-                (place, [pool.submit(_place, context, runner, place, runtime) for runtime in devices[kind].runtimes])
+                (
+                    place,
+                    [
+                        pool.submit(_place, context, runner, place, runtime)
+                        for runtime in context.plugins.registry.drivers(kind)
+                    ],
+                )
                 for place in places
                 for pool in [over_ssh if place.ssh else here]
             ]

@@ -34,13 +34,23 @@ _UPDATE = "Update or uninstall it."
 @click.option("--resolution", is_flag=True, help="Measure for a minute which differences can be shown here now.")
 @click.option("--tune", is_flag=True, help="Set the governor to 'performance' while COMMAND runs, then restore it.")
 @click.option("--pin-frequency", is_flag=True, help="With --tune: also raise the lowest clock to the highest.")
+@click.option("--peaks", is_flag=True, help="Measure what this CPU and its memory reach at best, for `limits`.")
 @click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
-def command(as_json: bool, resolution: bool, tune: bool, pin_frequency: bool, command_line: tuple[str, ...]) -> int:
+def command(
+    as_json: bool, resolution: bool, tune: bool, pin_frequency: bool, peaks: bool, command_line: tuple[str, ...]
+) -> int:
     """Check the machine and the runtimes, and say what to do.
 
     With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none. With --resolution,
-    measure how small a difference can be shown here and now, and what would help.
+    measure how small a difference can be shown here and now, and what would help. With --peaks, measure what its CPU
+    and memory reach at best, and keep it: about half a minute.
     """
+    if peaks and (resolution or tune or pin_frequency or command_line):
+        raise click.UsageError("--peaks goes with --json alone.")
+    if peaks:
+        from devbench.cli.hardware import measure_and_keep_peaks
+
+        return measure_and_keep_peaks(as_json=as_json)
     if tune and as_json:
         raise click.UsageError("--json and --tune do not go together: --json is for the checks.")
     if tune and resolution:

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from devbench.cli.paths import PATH
-from devbench.cli.runs import open_run
 from devbench.domain.run import Run
 from devbench.errors import ResultsFileError
 from devbench.files import write_whole
 from devbench.publish.rows import check_publishable, footnotes, published_rows
 from devbench.publish.verify import run_facts
+from devbench.sources.runs import open_run
 from devbench.store.package import PackagedFile, write_package
 from devbench.store.results_file import write_results
 

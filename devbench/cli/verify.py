@@ -10,10 +10,10 @@ import click
 
 from devbench.cli.app import EXIT_ERROR
 from devbench.cli.paths import PATH
-from devbench.cli.runs import open_run
-from devbench.cli.sources import existing_csv
 from devbench.printable import one_line
 from devbench.publish.verify import Verification, verify, verify_run
+from devbench.sources.runs import open_run
+from devbench.sources.sources import existing_csv
 from devbench.store import RUN_FILE
 
 _MOST_PROBLEMS = 50

@@ -48,6 +48,8 @@ def work_differs(one: CaseRecord, other: CaseRecord) -> str:
         return f"timed region differs ({one.region}, {other.region})"
     shapes = [[spec.shape for spec in case.artifact.inputs] if case.artifact else [] for case in (one, other)]
     if shapes[0] != shapes[1]:
+        if unknown := next((case for case, shape in zip((one, other), shapes, strict=True) if not shape), None):
+            return f"the inputs that {unknown.runtime} takes are not known: it does not say what stands in its file"
         return f"input shape differs ({shapes[0]}, {shapes[1]})"
     weights = [case.artifact.weights if case.artifact else "" for case in (one, other)]
     return f"weights differ ({weights[0]}, {weights[1]})" if weights[0] != weights[1] else ""

@@ -123,7 +123,9 @@ def surroundings(root: Path) -> Check:
         return Check(name="surroundings", good=True, text="no sign of a virtual machine or a container")
     hint = ""
     if found[0].startswith("virtual"):
-        hint = "Other guests of the host affect the samples, and clocks cannot be read. Say so when you publish results."
+        hint = (
+            "Other guests of the host affect the samples, and clocks cannot be read. Say so when you publish results."
+        )
     return Check(name="surroundings", good=True, text=", ".join(found), hint=hint)
 
 

@@ -12,11 +12,11 @@ MOST_ITEMS = 1000  # of a list: a generator without end must not fill the memory
 _PLAIN: dict[str, type] = {"bool": bool, "int": int, "str": str, "Path": Path, "None": NoneType}
 _HOMES = {
     "Absent": "place",
-    "Artifact": "model",
     "Change": "change",
     "Check": "check",
     "Peak": "limits",
     "Place": "place",
+    "Prepared": "model",
     "Round": "outcome",
     "RoundFacts": "outcome",
     "Streamed": "limits",
@@ -60,9 +60,8 @@ DEVICE_METHODS = (
     PEAKS := Method(name="peaks", gives=("Peak",), many=True, limit_s=5),
 )
 RUNTIME_METHODS = (
-    PREPARE := Method(name="prepare", gives=("Artifact",), limit_s=1800),
+    PREPARE := Method(name="prepare", gives=("Prepared",), limit_s=1800),
     CHECK := Method(name="check", gives=("Check",), many=True, limit_s=60),
-    PACKAGES := Method(name="packages", gives=("str", "None"), many=True, limit_s=5),
     WRONG_OPTION := Method(name="wrong_option", gives=("str",), limit_s=5),
     UNFIT := Method(name="unfit", gives=("str",), limit_s=5),
     EXPLAIN := Method(name="explain", gives=("str",), limit_s=5),
@@ -70,6 +69,7 @@ RUNTIME_METHODS = (
 )
 HOOKS = (
     FETCH_MODEL := Method(name="devbench_fetch_model", gives=("Path", "None"), limit_s=3600),
+    MODELS_WANTED := Method(name="devbench_models_wanted", gives=(), limit_s=60),
     MAKE_READY := Method(name="devbench_make_ready", gives=(), limit_s=3600),
     RUN_ROUND := Method(name="devbench_run_round", gives=("Round", "None"), limit_s=600),  # over the case's own limit
     RUN_FINISHED := Method(name="devbench_run_finished", gives=(), limit_s=60),

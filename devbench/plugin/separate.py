@@ -19,9 +19,10 @@ from devbench import errors
 from devbench.errors import DevbenchError, PluginError
 from devbench.plugin.brought import SHELVES, Brought
 from devbench.plugin.methods import LOAD_LIMIT_S, REFUSED, RUN_ROUND, Method
-from devbench.plugin.plugin import Owner, Plugin, called, shortened
+from devbench.plugin.plugin import Owner, Plugin, called
 from devbench.plugin.processes import PluginProcesses
 from devbench.plugin.wire import LOG, RAISED, VALUE, Connection, FrameTooLongError
+from devbench.printable import shortened
 
 _MOST_ENDS = 2  # a plugin that had to be ended, or ended itself, so often is not asked again
 _MOST_BYTES = 4 << 20

@@ -132,7 +132,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 _REMEDIES = {
     "no bound": "Raise `min_runs` or `cap_s`.",
     "not tested for steadiness": "Raise `min_runs` or `cap_s`.",
-    "one round": "Measure several: `--profile normal`, or `rounds: 3`.",
+    "one round": "Measure several: `rounds: 3`, or a profile as it is.",
     "pending": "Continue with `devbench run --resume FOLDER`.",
 }
 

@@ -17,7 +17,7 @@ from devbench.domain.run import CaseRecord
 from devbench.printable import one_line
 from devbench.report.notes import note_of
 from devbench.report.numbers import count_of, factor, figure_text, milliseconds
-from devbench.report.words import ratio_text, row_name
+from devbench.report.words import limit_word, ratio_text, row_name
 from devbench.stats import GeometricMean
 
 _MOST_LINES = 40
@@ -166,6 +166,7 @@ def _cell(overview: Overview, row: Row, system: System, cell: Cell | None) -> Ta
     if case and isinstance(case.outcome, Measured):
         lines += [CellLine(text=text) for text in _more(case, case.outcome)]
     lines += _ratio_lines(cell)
+    lines += _limit_lines(overview, figure)
     if case and isinstance(case.outcome, Measured) and (seen := case.outcome.prediction):
         lines.append(CellLine(text=f"{seen.label or seen.index} {seen.score:.2f}"))
     lines += _doubt(figure)
@@ -214,6 +215,13 @@ def _doubt(figure: Figure) -> list[CellLine]:
     if verdict in ("", "clean"):
         return []
     return [CellLine(text=f"{verdict}: {figure['verdict_reasons'].replace(';', ', ')}", kind=verdict)]
+
+
+def _limit_lines(overview: Overview, figure: Figure) -> list[CellLine]:
+    """The wall and how near it is, as one word and a percentage."""
+    limit = overview.limits.get(figure)
+    text = limit_word(limit)
+    return [CellLine(text=text, kind="failed" if limit and limit.below else "")] if text else []
 
 
 def _figure_cell(cell: Cell | None, *, wins: bool) -> TableCell:

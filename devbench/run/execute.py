@@ -70,9 +70,14 @@ class Execution:
         """Keep what later runs learn the spread between runs from. The run is saved: nothing here may undo that."""
         measured = [case for case in self.run.cases if isinstance(case.outcome, Measured)]
         try:
-            self.earlier.add(self.run.id, {case.id: (case, self._counting(case)) for case in measured})
+            self.earlier.add(self._name, {case.id: (case, self._counting(case)) for case in measured})
         except (OSError, RunFolderError) as error:
             self.progress.detail(f"not remembered for later runs: {error}")
+
+    @property
+    def _name(self) -> str:
+        """Of this run among those of its places: folders are often called alike."""
+        return f"{self.run.id} {self.run.started_utc}"
 
     def _counting(self, case: CaseRecord) -> list[Nanoseconds]:
         samples = self._samples(case.id)
@@ -140,8 +145,9 @@ class Execution:
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
-        record = replace(record, between_runs=self.earlier.between_runs(record, self.run.id))
-        outcome, remarks = self._measured(record), (*record.remarks, *self._remarks(record))
+        record = replace(record, between_runs=self.earlier.between_runs(record, self._name))
+        outcome = self._measured(record)
+        remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:
             self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
         except RecordError as error:

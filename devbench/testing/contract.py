@@ -90,7 +90,7 @@ class _Bringing:
 
 
 def _loaded(source: _Bringing) -> tuple[Plugin, Registry]:
-    plugin = LocalPlugin(Owner(plugin="under test", distribution="this one"), source)
+    plugin = LocalPlugin(Owner(plugin="under test", distribution="this one"), source, looked_into=False)
     plugin.load()
     registry = Registry()
     registry.add_all(plugin)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devbench.cli.paths import did_you_mean, listed, some, what_takes
 from devbench.errors import RunFolderError
+from devbench.sources.paths import did_you_mean, listed, some, what_takes
 from devbench.store import RUN_FILE
 
 if TYPE_CHECKING:
