@@ -24,8 +24,8 @@ _WITH_TIMER = 16  # the first version with a timer of its own
 _CHECK = "`devbench check` says which operation it is about."
 _SEARCH = "with `compiler_search: true` of the device in the suite, the compiler looks for a smaller part that fits"
 _SLOW = (
-    "Large activations take the compiler a long time. Use smaller images; or give it more time with `compiler_timeout_s`"
-    " of the device in the suite"
+    "Large activations take the compiler a long time. Use smaller images; or give it more time with"
+    " `compiler_timeout_s` of the device in the suite"
 )
 _TELLING = re.compile(
     r"ERROR|Invalid model|Internal compiler error|Compilation timeout|devbench: |.*[Ff]ailed: |.*not quantized"
