@@ -82,10 +82,6 @@ class Held:
         ends = self.predicted.interval_90 if level == 0.9 else self.predicted.interval_80
         return None if ends is None else ends[0] <= self.published_ms <= ends[1]
 
-    def half_width(self, level: float) -> float | None:
-        ends = self.predicted.interval_90 if level == 0.9 else self.predicted.interval_80
-        return None if ends is None else math.sqrt(ends[1] / ends[0])
-
 
 def held_out(study: Study) -> list[Held]:
     """Each network of the table, predicted with an interval that does not know it."""
@@ -103,7 +99,7 @@ def elsewhere() -> list[tuple[Table, Held, float]]:
     for table in TABLES:
         if table.source != _CORAL[0]:
             continue
-        study = study_of(table)
+        study = study_of(table.key)
         own = {figure.network: figure.latency_ms for figure in study.figures}
         for source in _CORAL[1:]:
             with (PUBLISHED / f"{source}.csv").open(newline="") as file:
@@ -153,7 +149,7 @@ def print_study(tables: Sequence[Table]) -> bool:
     pooled: dict[float, list[bool]] = {0.9: [], 0.8: []}
     met = True
     for table in tables:
-        study = study_of(table)
+        study = study_of(table.key)
         held = held_out(study)
         every, given = [miss.error for miss in study.misses], [miss.error for miss in study.given]
         cells = [table.title, str(len(every)), f"{_median(every)}, {max(every):.0%}", str(len(given))]
@@ -219,7 +215,7 @@ def main() -> int:
     if not arguments.table:
         print_elsewhere()
     for table in tables if arguments.verbose else ():
-        _print_table(study_of(table))
+        _print_table(study_of(table.key))
     return int(not met)
 
 

@@ -86,8 +86,9 @@ class Model:
         if self.is_float:
             yield (
                 f"The file is {self.features.precision}. Times on Edge TPUs, and on CPUs with TensorFlow Lite, are"
-                " those of the same network quantized to int8, if an Edge TPU can run all of it: quantize it, then"
-                " `devbench check`."
+                f" those of the same network quantized to int8: {self.network.weight_bytes / 1e6:.2f} MB of weights"
+                f" instead of {self.features.total_weight_bytes / 1e6:.2f}. Whether an Edge TPU can run all of it is"
+                " not known before: quantize it, then `devbench check`."
             )
         elif self.verdict is None:
             yield "Whether an Edge TPU runs all of it is not known: see `devbench check`."
@@ -112,7 +113,7 @@ def command(models: tuple[Path, ...], as_json: bool) -> int:
     """
     plugins = load_plugins()
     warn(plugins.broken)
-    studies = [study_of(table) for table in TABLES]
+    studies = [study_of(table.key) for table in TABLES]
     failed: list[DevbenchError] = []
     found: dict[str, dict[str, object]] = {}
     numbers = True
