@@ -39,7 +39,7 @@ class ModelLog(logging.Handler):
 
 
 class LineProgress(RunProgress):
-    """One line for each step: for logs, and wherever stderr is no terminal."""
+    """One line for each step: for logs, and where stderr is not a terminal."""
 
     def __enter__(self) -> Self:
         return self

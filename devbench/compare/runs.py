@@ -175,7 +175,7 @@ def _no_ratio(old: CaseRecord | None, new: CaseRecord | None) -> str:
 
 
 def _agreement(old: CaseRecord | None, new: CaseRecord | None, old_run: RunSource, new_run: RunSource) -> Agreement:
-    """Whether one file answered one input alike on both sides; what computes something else is no faster."""
+    """Whether one file answered one input alike on both sides; a network that computes something else is not faster."""
     if not (old and new and _same_question(old, new)):
         return Agreement()
     return agreement(old_run.outputs(old.id), new_run.outputs(new.id), quantizations(old, new))

@@ -1,4 +1,4 @@
-"""A figure, ours or published: what was executed where, how long it took, and how sure that is."""
+"""A figure, ours or published: what was executed where, how long it took, and how sure it is."""
 
 from __future__ import annotations
 

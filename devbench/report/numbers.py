@@ -1,4 +1,4 @@
-"""How numbers are written: enough digits to be compared, none that mean nothing, the same wherever they stand."""
+"""How numbers are written: enough digits to compare them, none without a meaning, the same everywhere."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def compiler_version() -> str:
 def compile_model(model: Path, settings: Settings, version: str, into: Path) -> Path:
     """Compile `model` into the folder `into`, with the log beside it; a `ModelError` says why it cannot be.
 
-    The log of a failure is kept beside the folder. What the compiler leaves then is no result, whatever it looks like.
+    The log of a failure is kept beside the folder. A file that the compiler leaves then is never used.
     """
     models = _all_models(model, settings.together)
     major = int(version.partition(".")[0]) if version[:1].isdigit() else _WITH_TIMER
