@@ -7,8 +7,10 @@ from dataclasses import asdict
 
 import click
 
+from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import load_plugins
-from devbench.printable import one_line
+from devbench.report.numbers import count_of, listed
+from devbench.report.screen import wrapped
 
 
 @click.command()
@@ -19,7 +21,12 @@ def command(as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(info) for info in infos], indent=2))
         return
-    for info in infos:
-        print(f"{info.name} ({info.distribution}): {', '.join(info.brings) or 'brings nothing'}")
+    width = screen_width()
+    broken = list(dict.fromkeys(info.name for info in infos if info.problems))
+    state = f"{len(broken)} of them broken: {listed(broken)}" if broken else "none of them broken"
+    show([*wrapped(f"{count_of(len(infos), 'plugin')}, {state}.", width, "bold red" if broken else ""), ()])
+    for info in sorted(infos, key=lambda info: not info.problems):
+        brings = ", ".join(info.brings) or "brings nothing"
+        show(wrapped(f"{info.name} ({info.distribution}): {brings}", width, indent="  "))
         for problem in info.problems:
-            print(one_line(f"  broken: {problem}"))
+            show(wrapped(f"  broken: {problem}", width, "red", indent="    "))

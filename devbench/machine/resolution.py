@@ -35,6 +35,8 @@ ROUNDS, ROUND_S = 5, 2.0
 PAIRS = 32
 """The side-by-side comparison that is foretold: what two minutes are enough for."""
 _FEWEST_TURNS = 5
+_TURNS_S, _ALL_S, _SHORTEST_SERIES_S = 45.0, 90.0, 6.0
+"""Where the machine is so busy that the turns take longer, fewer turns and a shorter series must do."""
 _MOST_CPUS = 3
 _TIME_LIMIT_S = 60.0
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -131,11 +133,14 @@ def measure_resolution(
     free: list[tuple[float, float]] = []
     pinned: dict[int, list[float]] = {cpu: [] for cpu in tried}
     order = random.Random(0)  # noqa: S311 - an order, not a secret
-    for _ in range(max(plan.turns, _FEWEST_TURNS)):
+    for turn in range(max(plan.turns, _FEWEST_TURNS)):
+        if turn >= _FEWEST_TURNS and time.monotonic() - begin_s > _TURNS_S:
+            break
         free.append((_log_median(work(plan.process_s, None)), _log_median(work(plan.process_s, None))))
         for cpu in order.sample(tried, len(tried)):
             pinned[cpu].append(_log_median(work(plan.process_s, cpu)))
-    series = work(plan.series_s, None)
+    left_s = _ALL_S - (time.monotonic() - begin_s)
+    series = work(min(plan.series_s, max(left_s, _SHORTEST_SERIES_S)), None)
     seconds = time.monotonic() - begin_s
     others, steal = _meanwhile(before, snapshot(), seconds, _own_s() - own_before_s)
     return _resolution(free, pinned, series, plan, spread, (others, steal), seconds)

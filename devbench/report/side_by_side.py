@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devbench.report.numbers import count_of, factor_with_interval, inverse, percent
+from devbench.report.numbers import count_of, factor_and_ends, inverse, percent
 from devbench.run.side_by_side import SideBySide
 
 
@@ -16,7 +16,7 @@ def sentences_of(found: SideBySide) -> list[str]:
         return [f"Undecided: contaminated. {new} against {old}: {pairs}. Make the machine quieter: `devbench doctor`."]
     decided = found.undisturbed if found.by_fastest and found.undisturbed else found.ratio
     ratio = decided if decided.estimate >= 1 else inverse(decided)
-    value, bounds = factor_with_interval(ratio, 3).split(" ", 1)
+    value, bounds = factor_and_ends(ratio, 3)
     shown = {
         "slower": f"{new} is {value} slower than {old} {bounds}",
         "faster": f"{new} is {value} faster than {old} {bounds}",

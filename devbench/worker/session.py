@@ -6,6 +6,7 @@ import traceback
 
 from . import canary, clock, facts, feeds, outputs
 from .channel import Channel
+from .engine_check import EngineCheck, is_quick, other_specs
 from .loop import measure
 
 TYPE_CHECKING = False  # importing `typing` takes time on every start
@@ -42,7 +43,7 @@ def main(runtime: str) -> int:
             path, built = engine.build(request["artifact"], request["options"])
             channel.send("built", path=path, facts=built)
             return 0
-        _send(channel, _measure_case(engine, request, tell))
+        _send(channel, measure_case(engine, request, tell))
     except Exception as error:  # noqa: BLE001 - whatever a native runtime raises is this case's failure
         traceback.print_exc()
         channel.send("failed", phase=phase[0], error=_one_line(error), kind=type(error).__name__)
@@ -73,7 +74,8 @@ def _open_engine(runtime: str) -> "Tuple[Any, Dict[str, str], str]":
         return None, {}, "{}: {}".format(type(error).__name__, _one_line(error))
 
 
-def _measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]") -> "Message":
+def measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]") -> "Message":
+    """Everything from loading to the second input, with what was seen of the engine."""
     begin_ns = clock.now_ns()
     canaries = [canary.sing()]
     tell("load")
@@ -81,11 +83,14 @@ def _measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None
     engine.load(request["artifact"], request["options"])
     load_ns = clock.now_ns() - start
     tell("feed")
-    inputs = _Inputs(engine, request["inputs"])
-    inputs.feed(feeds.arrays(inputs.specs, request["feeds"], request["seed"]))
+    inputs = Inputs(engine, request["inputs"])
+    first = feeds.arrays(inputs.specs, request["feeds"], request["seed"])
+    inputs.feed(first)
     result = measure(engine.invoke, request["settings"], tell, getattr(engine, "compute", None))
     tell("outputs")
     result["outputs"] = _answer(engine, request["outputs"])
+    if not result["outputs"] and (inputs.specs or request["outputs"]):
+        raise ValueError("outputs() of the engine gave nothing, so nobody can tell whether it computed anything")
     result["facts"] = engine.facts()
     result["load_ns"] = load_ns
     canaries.append(canary.sing())
@@ -94,19 +99,25 @@ def _measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None
     time_left_ns = request["settings"]["time_limit_s"] * 1e9 - (clock.now_ns() - begin_ns)
     if inputs.specs and time_left_ns > 2 * result["first_ns"]:  # what has been measured must get home within the limit
         tell("second_input")
-        inputs.feed(feeds.patches(inputs.specs, request["seed"]))
-        engine.invoke()
-        result["second_outputs"] = _answer(engine, request["outputs"])
+        second = feeds.patches(inputs.specs, request["seed"])
+        check = EngineCheck(engine, inputs.feed, lambda: _answer(engine, request["outputs"]))
+        result["second_outputs"] = check.second(result["outputs"], second)
+        if is_quick(min(check.seen["fed_ns"]), time_left_ns - 2 * result["first_ns"]):
+            check.turns([first, second], result["second_outputs"])
+        check.seen["shapes"] = other_specs("input", inputs.specs, request["inputs"]) or other_specs(
+            "output", result["outputs"], request["outputs"]
+        )
+        result["check"] = check.seen
     return result
 
 
-class _Inputs:
+class Inputs:
     """The engine's inputs. specs: in the order of the file, with what the host knows of them."""
 
     def __init__(self, engine: "Any", said: "List[Spec]") -> None:
         specs = engine.inputs()
         self._engine = engine
-        self._order = _order(specs, said)
+        self._order = order_of(specs, said)
         self.specs = _known([specs[k] for k in self._order], said)
 
     def feed(self, arrays: "List[Any]") -> None:
@@ -118,12 +129,12 @@ class _Inputs:
 def _answer(engine: "Any", said: "List[Spec]") -> "List[Message]":
     """The outputs of the last inference, in the order of the file."""
     given = engine.outputs()
-    given = [given[k] for k in _order([spec for spec, _ in given], said)]
+    given = [given[k] for k in order_of([spec for spec, _ in given], said)]
     specs = _known([spec for spec, _ in given], said)
     return outputs.packed(zip(specs, [array for _, array in given]))
 
 
-def _order(specs: "List[Spec]", said: "List[Spec]") -> "List[int]":
+def order_of(specs: "List[Spec]", said: "List[Spec]") -> "List[int]":
     """The engine's positions in the order of the file, by name; as they are where the names do not agree."""
     names = [spec["name"] for spec in specs]
     wanted = [one["name"] for one in said]

@@ -34,7 +34,7 @@ class Mark:
 
     model, device: its row. low, high: its interval; the value itself where there is none.
     published: drawn hollow. rounds: the same figure of each round, if known.
-    text: what stands beside it: the figure as tables write it, and a word or two on how far to trust it.
+    text: what is written beside it: the figure as tables write it, and a word or two on how far to trust it.
     undecided: nothing follows from it, since a figure that it is made of is contaminated.
     fastest: no other of its model is as fast, and that is shown. row_text: which device is the fastest of its model.
     """
