@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Spec = Dict[str, Any]
 
 PROTOCOL = 2
+_OTHER_INTERFACE = "its engine is written for interface {} of engines, and this devbench has {}"
+ENGINE_INTERFACE = 1  # of the class `Engine`; docs/compatibility.md has what a new number means
 SAMPLES_IN_A_MESSAGE = 10000
 LONGEST_ERROR = 5000
 
@@ -67,7 +69,11 @@ def _open_engine(runtime: str) -> "Tuple[Any, Dict[str, str], str]":
     """The engine and what it says of its versions, or why this interpreter has none."""
     try:
         # The runtime's own file: the host puts it into the archive beside this one.
-        engine = importlib.import_module(".engine", __package__).Engine(runtime)
+        module = importlib.import_module(".engine", __package__)
+        wanted = getattr(module, "INTERFACE", ENGINE_INTERFACE)
+        if wanted != ENGINE_INTERFACE:
+            return None, {}, _OTHER_INTERFACE.format(wanted, ENGINE_INTERFACE)
+        engine = module.Engine(runtime)
         return engine, engine.facts(), ""
     except Exception as error:  # noqa: BLE001 - a broken installation can raise anything
         traceback.print_exc()
