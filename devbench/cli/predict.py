@@ -31,7 +31,7 @@ from devbench.printable import one_line
 from devbench.sources.paths import MODELS, did_you_mean, listed
 
 _FLOATS = ("float64", "float32", "float16")
-_COMPILED, _SUFFIX = "edgetpu-custom-op", "_edgetpu"
+_COMPILED, _SUFFIX, _TOGETHER = "edgetpu-custom-op", "_edgetpu", "_cocompiled_with_"
 _POST_PROCESSING = "TFLite_Detection_PostProcess"
 _IMAGE = 4  # sizes: batch, height, width, channels
 _WIDEST = 120
@@ -146,11 +146,11 @@ def _read(path: Path, registry: Registry) -> Model:
     file = read_tflite(path)
     compiled: Path | None = path.with_name(f"{path.stem}{_SUFFIX}.tflite")
     if _COMPILED in file.operations:
-        source = path.with_name(f"{path.stem.removesuffix(_SUFFIX)}.tflite")
+        source = path.with_name(f"{path.stem.removesuffix(_SUFFIX).split(_TOGETHER)[0]}.tflite")
         if source == path or not source.is_file():
             raise ModelError(
                 f"{path}: this file is compiled, and no longer says what the network computes",
-                f"Put the file that it was compiled from beside it, as {path.stem.removesuffix(_SUFFIX)}.tflite.",
+                f"Put the file that it was compiled from beside it, as {source.name}.",
             )
         path, compiled, file = source, path, read_tflite(source)
     if compiled is None or not compiled.is_file() or _COMPILED not in read_tflite(compiled).operations:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devbench.domain.figure import Figure
-from devbench.stats import Interval
+from devbench.domain.intervals import Interval
 
 _PRINTED_DIGITS = 8
 
