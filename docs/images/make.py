@@ -2,8 +2,8 @@
 
     uv run python docs/images/make.py RUN_FOLDER
 
-RUN_FOLDER: a run of suites/imagenet.yaml; `latency` and `drift` are drawn from it. `speedup` is drawn from the table of the
-Coral documentation in results/published/, so everybody can make it again. Nothing in a picture is edited by hand.
+RUN_FOLDER: a run of suites/imagenet.yaml; `latency` and `drift` are drawn from it. `speedup` is drawn from the table of
+the Coral documentation in results/published/, so everybody can make it again. Nothing in a picture is edited by hand.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ PUBLISHED = HERE.parents[1] / "results" / "published" / "coral-docs-benchmarks.c
 
 
 def main(run_folder: Path) -> None:
+    """Draw all of them into the folder of this file."""
     ours, theirs = plots_of(run_folder), plots_of(PUBLISHED)
     for name, plot in {"latency": ours["latency"], "drift": ours["drift"], "speedup": theirs["speedup"]}.items():
         for theme, ending in ((LIGHT, ""), (DARK, "-dark")):

@@ -94,7 +94,7 @@ def _saved(plot: Plot, theme: Theme, layout: Layout, style: str, *, alone: bool)
 def _frame(drawing: Figure, plot: Plot, theme: Theme, layout: Layout) -> None:
     """The title above the plot and its origin below it, outside of what is laid out.
 
-    The plot is laid out first, and its legends are then held in place: they would move to the edge of the larger picture.
+    The plot is laid out first, and its legends are held in place: else they move to the edge of the larger picture.
     """
     drawing.draw_without_rendering()
     drawing.set_layout_engine("none")
