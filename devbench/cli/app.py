@@ -20,6 +20,7 @@ COMMANDS = {
     "models": "List the model catalogue.",
     "cache": "Show what is kept on this machine, and clean it.",
     "plugins": "List what is loaded, from where, and what is broken.",
+    "new-plugin": "Write the distribution of a new plugin.",
     "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
     "doctor": "Check this machine for measuring.",
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
@@ -36,7 +37,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"devbench.cli.{cmd_name}").command
+        command: click.Command = import_module(f"devbench.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(
