@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from devbench.scaffold.distribution import KINDS
 from tests.conftest import Bench
+from tests.installed import installed
 
 BRINGS = {"device": ["device my-thing"], "runtime": ["runtime my-thing"], "model-source": [], "power-meter": []}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_plugin_is_installed_and_its_tests_pass_as_they_are(bench: Bench, kind: str) -> None:
-    if not (uv := shutil.which("uv")):
-        pytest.skip("there is no uv to install it with")
     done = bench("new-plugin", "my-thing", "--kind", kind)
     assert done.returncode == 0, done.stderr
     folder, site = bench.folder / "devbench-my-thing", bench.folder / "installed"
     assert "@" not in "".join(path.read_text() for path in folder.rglob("*.py")).replace("@hookimpl", "").replace(
         "@pytest", ""
     )
-    command = [uv, "pip", "install", "--offline", "--quiet", "--no-deps", "--target", str(site), str(folder)]
-    installed = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "hatchling" in installed.stderr and installed.returncode:
-        pytest.skip("hatchling is not in uv's cache")
-    assert installed.returncode == 0, installed.stderr
-    env = {**bench.env, "PYTHONPATH": str(site), "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:xdist"}
-    tests = [sys.executable, "-m", "pytest", "-q", "-c", str(folder / "pyproject.toml"), str(folder / "tests")]
-    done = subprocess.run(tests, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
+    env = installed(folder, site, bench.env)
     checked = bench("plugins", "my-thing", "--check", "--json", env={**env, "DEVBENCH_ROOT": str(bench.folder)})
     (info,) = json.loads(checked.stdout)
     assert checked.returncode == 0, info
