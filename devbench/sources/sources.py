@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from devbench.compare.figures import FileSource, RunSource
 from devbench.compare.overview import Overview, overview_of
-from devbench.errors import ResultsFileError
+from devbench.errors import ResultsFileError, RunFolderError
 from devbench.sources.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_takes
 from devbench.sources.runs import open_run, owner_of, runs_near
 from devbench.store import RUN_FILE
@@ -63,6 +63,18 @@ def open_sources(paths: Sequence[Path]) -> Sources:
         references=tuple(_file_source(path) for path in own if path.name not in given),
         warnings=(*(doubt for _, run in runs for doubt in run.doubts), *problems),
     )
+
+
+def open_finished(path: Path) -> RunSource:
+    """The run in the folder `path`; a `RunFolderError` if it is not finished."""
+    folder = open_run(path)
+    run = folder.load()
+    if not run.finished_utc:
+        raise RunFolderError(
+            f"{path}: the run is not finished, so its cases cannot be compared",
+            f"Go on with it: `devbench run --resume {path}`.",
+        )
+    return run_source(folder, run)
 
 
 def run_source(folder: RunFolder, run: Run) -> RunSource:
