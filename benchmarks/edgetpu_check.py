@@ -19,8 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devbench import Operation, Tensor, read_graph
 from devbench_edgetpu.check.evidence import Fate
-from devbench_edgetpu.check.graph import Operation, Tensor, read_graph
 from devbench_edgetpu.check.mapping import Prediction, judge, predict
 from devbench_edgetpu.check.parameters import kept_bytes
 from devbench_edgetpu.compiled import CompiledFile, read_compiled

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devbench import Place, run_there
-from devbench.cli.desk import load_plugins
+from devbench.cli.setup import load_plugins
 from devbench.domain.measure import PROFILES
 from devbench.run.plan import find_places
 from devbench.run.start import known_names

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from devbench.domain.check import Check as Check
     from devbench.domain.conditions import Conditions as Conditions
     from devbench.domain.extend import Device as Device
+    from devbench.domain.extend import EngineFile as EngineFile
     from devbench.domain.extend import Runtime as Runtime
+    from devbench.domain.install import Install as Install
     from devbench.domain.install import extra_hint as extra_hint
+    from devbench.domain.limits import Peak as Peak
+    from devbench.domain.limits import Streamed as Streamed
     from devbench.domain.model import Artifact as Artifact
     from devbench.domain.model import Model as Model
+    from devbench.domain.model import Prepared as Prepared
     from devbench.domain.model import Quantization as Quantization
     from devbench.domain.model import TensorSpec as TensorSpec
     from devbench.domain.model import Variant as Variant
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
     from devbench.errors import RoundError as RoundError
     from devbench.hookspecs import hookimpl as hookimpl
     from devbench.models.cache import cached_model as cached_model
+    from devbench.models.graph import Graph as Graph
+    from devbench.models.graph import Operation as Operation
+    from devbench.models.graph import Tensor as Tensor
+    from devbench.models.graph import read_graph as read_graph
     from devbench.models.tflite_file import read_tflite as read_tflite
     from devbench.places.here import supervised as supervised
     from devbench.places.there import Program as Program
@@ -48,12 +57,18 @@ _HOMES = {
     "Conditions": "devbench.domain.conditions",
     "DevbenchError": "devbench.errors",
     "Device": "devbench.domain.extend",
+    "EngineFile": "devbench.domain.extend",
+    "Install": "devbench.domain.install",
+    "Graph": "devbench.models.graph",
     "Model": "devbench.domain.model",
     "ModelError": "devbench.errors",
+    "Operation": "devbench.models.graph",
     "Option": "devbench.domain.case",
     "NotHereError": "devbench.errors",
     "OutputTensor": "devbench.domain.outcome",
+    "Peak": "devbench.domain.limits",
     "Place": "devbench.domain.place",
+    "Prepared": "devbench.domain.model",
     "Program": "devbench.places.there",
     "Quantization": "devbench.domain.model",
     "Round": "devbench.domain.outcome",
@@ -62,12 +77,15 @@ _HOMES = {
     "Run": "devbench.domain.run",
     "Runtime": "devbench.domain.extend",
     "Ssh": "devbench.domain.place",
+    "Streamed": "devbench.domain.limits",
+    "Tensor": "devbench.models.graph",
     "TensorSpec": "devbench.domain.model",
     "Traits": "devbench.domain.place",
     "Variant": "devbench.domain.model",
     "cached_model": "devbench.models.cache",
     "extra_hint": "devbench.domain.install",
     "hookimpl": "devbench.hookspecs",
+    "read_graph": "devbench.models.graph",
     "read_tflite": "devbench.models.tflite_file",
     "run_there": "devbench.places.there",
     "supervised": "devbench.places.here",

@@ -12,6 +12,8 @@ _UNFIT = re.compile(
 )
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
+_LONGEST = 500
+
 
 def printable(text: str) -> str:
     r"""`text` with every unfit character but tab and newline as `\u001b`: what JSON writes for the same one."""
@@ -21,6 +23,12 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """The same, and on one line."""
     return printable(_BREAKS.sub(" ", text))
+
+
+def shortened(text: str) -> str:
+    """No more of it than a line can take, and nothing that a terminal would obey."""
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_LONGEST])
+    return shown if len(text) <= _LONGEST else f"{shown}…"
 
 
 def _spelled(found: re.Match[str]) -> str:

@@ -17,17 +17,20 @@ from tests.tiny_tflite import Operation, Tensor, write_tflite
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 FEW = "{profile: quick, rounds: 2, max_rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0}"
 SMALLEST = {
+    "again": ["--work", "work", "--folder", "again", "--networks", "MODEL", "--trials", "1", "--measure", FEW],
     "alarms": ["MODEL", "--trials", "2", "--only-slowed", "--measure", FEW, "--results", "trials.jsonl"],
     "contamination": ["MODEL", "--trials", "1", "--loop-s", "0.2", "--only", "nothing"],
     "coverage": ["--trials", "2", "--bootstrap-trials", "2"],
     "fidelity": ["MODEL", "--pairs", "1"],
     "guard": ["MODEL", "--seeds", "1"],
+    "reference": ["MODEL", "--reference", "MODEL", "--minutes", "0.05", "--results", "reference.csv"],
     "scale": ["--samples", "1000", "--folders", "2"],
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
     "start_up": ["--starts", "1"],
 }
 ELSEWHERE = {"edgetpu_check", "trtexec"}  # tests/edgetpu/test_prediction.py, tests/onnx_runtimes/test_trtexec.py
-NEEDED_PROGRAMS = {"contamination": "taskset", "fidelity": str(Path(sys.executable).with_name("litert-benchmark"))}
+LITERT_BENCHMARK = str(Path(sys.executable).with_name("litert-benchmark"))
+NEEDED_PROGRAMS = {"contamination": "taskset", "fidelity": LITERT_BENCHMARK, "again": LITERT_BENCHMARK}
 
 
 def test_no_benchmark_is_left_out() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devbench.cli.desk import load_plugins
+from devbench.cli.setup import load_plugins
 from devbench.domain.columns import COLUMNS
 from devbench.run.start import known_names
 from devbench.suites.lab import read_lab

@@ -19,7 +19,7 @@ from devbench.domain.columns import NAMES
 from devbench.errors import ResultsFileError
 from devbench.printable import one_line, printable
 from devbench.report.markdown import markdown
-from devbench.report.tables import Line, Table, TableCell
+from devbench.report.tables import CellLine, Table, TableCell
 from devbench.report.terminal import print_tables
 from devbench.store.results_file import read_rows, write_results
 from tests.conftest import Bench
@@ -77,7 +77,7 @@ def test_what_is_spelled_out_can_be_read_again_as_json() -> None:
 
 
 def _cell(*lines: str) -> TableCell:
-    return TableCell(lines=tuple(Line(text=text) for text in lines))
+    return TableCell(lines=tuple(CellLine(text=text) for text in lines))
 
 
 def page_that_says(text: str) -> str:

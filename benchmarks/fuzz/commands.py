@@ -28,7 +28,7 @@ from benchmarks.fuzz.apart import Tally, main
 from benchmarks.fuzz.capabilities import drop_access_to_everything
 from devbench.cli.app import COMMANDS as COMMAND_NAMES
 from devbench.cli.app import run_app
-from devbench.cli.desk import load_plugins
+from devbench.cli.setup import load_plugins
 from devbench.cli.streams import prepare_streams
 
 RUN = Path(__file__).parents[2] / "tests" / "fixtures" / "run-schema-1"

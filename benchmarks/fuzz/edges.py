@@ -34,7 +34,7 @@ from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache
 from devbench.models.fetch import WebFetcher
 from devbench.report.markdown import markdown
-from devbench.report.tables import Line, Table, TableCell
+from devbench.report.tables import CellLine, Table, TableCell
 from devbench.report.terminal import print_tables
 from devbench.settings.guardian import Undo
 from devbench.settings.state import ChangeMade, FileBefore, State
@@ -188,7 +188,7 @@ def _text(random: Random) -> str:
     for _ in range(random.randint(1, 4)):
         where = random.randrange(len(text) + 1)
         text = text[:where] + _put_in(random) + text[where:]
-    table = Table(title=text, header=(text,), rows=((TableCell(lines=(Line(text=text),)),),), notes=(text,))
+    table = Table(title=text, header=(text,), rows=((TableCell(lines=(CellLine(text=text),)),),), notes=(text,))
     drawn = io.StringIO()
     print_tables([table], PrintableConsole(file=drawn, force_terminal=True, color_system=None, width=120))
     rows = write_results([{**dict.fromkeys(NAMES, ""), "model": text}])

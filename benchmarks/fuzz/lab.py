@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.fuzz.apart import Tally, main, trials_apart
 from benchmarks.fuzz.reading import trial_of
 from benchmarks.fuzz.yaml_text import mutated_yaml
-from devbench.cli.desk import load_plugins
+from devbench.cli.setup import load_plugins
 from devbench.run.start import known_names
 from devbench.suites.lab import read_lab
 

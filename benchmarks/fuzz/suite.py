@@ -12,10 +12,10 @@ from pathlib import Path
 from benchmarks.fuzz.apart import Tally, main, trials_apart
 from benchmarks.fuzz.reading import trial_of
 from benchmarks.fuzz.yaml_text import mutated_yaml
-from devbench.cli.desk import load_plugins
+from devbench.cli.setup import load_plugins
 from devbench.domain.run import Request
 from devbench.run.progress import Progress
-from devbench.run.start import Desk, make_plan
+from devbench.run.start import RunContext, make_plan
 from devbench.suites.yaml_file import read_yaml
 
 _SUITES = Path(__file__).parents[2] / "suites"
@@ -50,7 +50,7 @@ references: [../a.csv, b.csv]
 def kinds(seed: int, count: int) -> Iterator[Tally]:
     """Read and plan so many mutated suites."""
     texts = [EVERYTHING, *(path.read_text() for path in sorted(_SUITES.glob("*.yaml")))]
-    desk = Desk(
+    context = RunContext(
         plugins=load_plugins(),
         lab=[],
         probe=lambda *_: None,
@@ -62,7 +62,7 @@ def kinds(seed: int, count: int) -> Iterator[Tally]:
 
         def read(data: bytes) -> None:
             path.write_bytes(data)
-            make_plan(Request(suite_text=read_yaml(path).text, suite_dir=folder), str(path), desk)
+            make_plan(Request(suite_text=read_yaml(path).text, suite_dir=folder), str(path), context)
 
         for text in texts:
             read(text.encode())  # what is mutated is right

@@ -87,21 +87,27 @@ name = '\n'
 name = 'fake'
 formats = 5
 formats = (1,)
+formats = ('.fake',)
+formats = ()
+devices = 'fake'
+devices = (5,)
 engine = 5
 engine = Path('gone.py')
 engine = Path('/dev/zero')
 engine = Path('/')
 engine = Path('a\0b')
-parts = 5
-parts = (Path('gone.py'),)
+engine = EngineFile(path=FakeRuntime.engine, parts=5)
+engine = EngineFile(path=FakeRuntime.engine, parts=(Path('gone.py'),))
+engine = EngineFile(path=FakeRuntime.engine, place_options=('A b',))
+engine = EngineFile(path=FakeRuntime.engine, build_limit_s='x')
+engine = EngineFile(path=FakeRuntime.engine, build_limit_s=float('inf'))
 options = ('threads',)
 options = {'threads': [1]}
 options = {'x': float('nan')}
 makes = ['float16']
 makes = {'float16': 5}
+makes = {'float16': ('float32', {'nobody': 1})}
 takes_compiled = 'yes'
-build_limit_s = 'x'
-build_limit_s = float('inf')
 prepare_limit_s = -1
 install = 5
 install = '\ud800'

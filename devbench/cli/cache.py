@@ -14,11 +14,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from devbench.cli.desk import refuse_open_to_others
+from devbench.cli.setup import refuse_open_to_others
 from devbench.cli.terminal import open_console
 from devbench.errors import DevbenchError
 from devbench.models.cache import cache_folder, cache_limit, parse_size
-from devbench.models.inventory import Entry, entries, remove, why_needed
+from devbench.models.inventory import CacheEntry, entries, remove, why_needed
 from devbench.suites.names import nearest
 
 _SECONDS = {"min": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -43,10 +43,15 @@ def command(context: click.Context, as_json: bool) -> None:
 
 @command.command()
 @click.argument("names", nargs=-1)
-@click.option("--older-than", "age_s", callback=lambda *_: _age_s(_[-1]), help="Not used for so long: 30d, 12h, 2w.")
-@click.option("--to", "size", callback=lambda *_: _bytes(_[-1]), help="Until so much is left: 2G, 500M.")
-@click.option("--all", "everything", is_flag=True, help="All that nothing needs.")
-@click.option("--dry-run", is_flag=True, help="Remove nothing, and say what would be removed.")
+@click.option(
+    "--older-than",
+    "age_s",
+    callback=lambda *_: _age_s(_[-1]),
+    help="Only what was not used for this long: 30d, 12h, 2w.",
+)
+@click.option("--to", "size", callback=lambda *_: _bytes(_[-1]), help="Only until this much is left: 2G, 500M.")
+@click.option("--all", "everything", is_flag=True, help="Remove all that nothing needs.")
+@click.option("--dry-run", is_flag=True, help="Remove nothing; show what would be removed.")
 def clean(names: tuple[str, ...], age_s: float | None, size: float | None, everything: bool, dry_run: bool) -> None:
     """Remove the models, workers or engines of these NAMES, or what is old, or what was not used for longest.
 
@@ -73,7 +78,7 @@ def _models() -> Path:
     return cache_folder() / "models"
 
 
-def _chosen(found: Sequence[Entry], names: Sequence[str], age_s: float | None) -> list[Entry]:
+def _chosen(found: Sequence[CacheEntry], names: Sequence[str], age_s: float | None) -> list[CacheEntry]:
     """Those of these names that were not used for so long; what was not used for longest comes first."""
     known = sorted({entry.name for entry in found})
     for name in names:
@@ -83,14 +88,14 @@ def _chosen(found: Sequence[Entry], names: Sequence[str], age_s: float | None) -
     return [entry for entry in found if (not names or entry.name in names) and entry.used_s <= before_s]
 
 
-def _kept(entry: Entry, *, dry_run: bool) -> str:
+def _kept(entry: CacheEntry, *, dry_run: bool) -> str:
     try:
         return why_needed(entry) if dry_run else remove(entry)
     except OSError as error:
         return f"it cannot be removed: {error.strerror or error}"
 
 
-def _table(found: Sequence[Entry]) -> Table:
+def _table(found: Sequence[CacheEntry]) -> Table:
     table = Table()
     for name in ("kind", "name", "size", "last used", "made from", "needed"):
         table.add_column(name, justify="right" if name == "size" else "left", overflow="fold")
@@ -100,11 +105,11 @@ def _table(found: Sequence[Entry]) -> Table:
     return table
 
 
-def _plain(entry: Entry) -> dict[str, object]:
+def _plain(entry: CacheEntry) -> dict[str, object]:
     return {**asdict(entry), "paths": [str(path) for path in entry.paths], "needed": why_needed(entry)}
 
 
-def _total(found: Sequence[Entry]) -> int:
+def _total(found: Sequence[CacheEntry]) -> int:
     return sum(entry.size_bytes for entry in found)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from devbench.cli.app import show_error
-from devbench.cli.desk import load_plugins, warn
 from devbench.cli.paths import PATH
+from devbench.cli.setup import load_plugins, warn
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
 from devbench.plugin.calls import KnownRuntime
@@ -27,7 +27,7 @@ _NOTE = "note   "
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class FileCheck:
     """What the rules that some runtimes share say of one file: checks, or the error that it cannot be read."""
 
     runtimes: tuple[str, ...]
@@ -78,17 +78,17 @@ def _rules(known: Mapping[str, KnownRuntime], wanted: str) -> dict[tuple[str, ..
     return {tuple(names): having[names[0]] for names in sharing.values()}
 
 
-def _judge(path: Path, names: tuple[str, ...], runtime: KnownRuntime) -> Finding:
+def _judge(path: Path, names: tuple[str, ...], runtime: KnownRuntime) -> FileCheck:
     if not os.path.lexists(path):
         hint = did_you_mean(path, listed(path.parent, *MODELS)) or "Name a .tflite file."
-        return Finding(runtimes=names, error=f"{path}: there is no such file", hint=hint)
+        return FileCheck(runtimes=names, error=f"{path}: there is no such file", hint=hint)
     try:
-        return Finding(runtimes=names, checks=tuple(runtime.check(path)))
+        return FileCheck(runtimes=names, checks=tuple(runtime.check(path)))
     except DevbenchError as error:
-        return Finding(runtimes=names, error=error.message, hint=error.hint)
+        return FileCheck(runtimes=names, error=error.message, hint=error.hint)
 
 
-def _show(name: str, findings: Iterable[Finding]) -> None:
+def _show(name: str, findings: Iterable[FileCheck]) -> None:
     for finding in findings:
         if finding.error:
             show_error(DevbenchError(finding.error, finding.hint))

@@ -28,7 +28,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         raise click.BadParameter(
-            f"'{value}' is no share such as 0.01, and no percentage such as 1%", ctx, param
+            f"'{value}' is not a share such as 0.01, nor a percentage such as 1%", ctx, param
         ) from None
     if not 0 <= share < 1:  # also refuses nan
         raise click.BadParameter(f"'{value}' is not from 0 up to 1; one percent is 0.01 or 1%", ctx, param)
@@ -67,7 +67,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     type=click.Choice(get_args(Kind)),
     multiple=True,
     help="Exit with 4 if a case is this (repeatable). missing: measured in OLD and not in NEW. failed: in NEW. "
-    "answer: the same file gave another answer to the same input.",
+    "answer: the same file gave a different answer to the same input.",
 )
 def command(
     old: Path,

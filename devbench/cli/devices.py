@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 import click
 
-from devbench.cli.desk import open_desk, warn
+from devbench.cli.setup import open_context, warn
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Absent, Place
 from devbench.printable import one_line
-from devbench.run.desk import Desk
+from devbench.run.context import RunContext
 from devbench.run.plan import find_places
 from devbench.run.progress import Progress
-from devbench.run.round import WorkerRounds
+from devbench.run.round import RoundRunner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +35,9 @@ class PlaceLine:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(as_json: bool) -> None:
     """List every device and place, with each runtime that is ready there, or why it is not and what to do."""
-    desk, rounds = open_desk(Progress())
-    lines = place_lines(desk, rounds)
-    warn([*desk.plugins.broken, *desk.plugins.troubles])
+    context, runner = open_context(Progress())
+    lines = place_lines(context, runner)
+    warn([*context.plugins.broken, *context.plugins.troubles])
     if as_json:
         print(json.dumps([asdict(line) for line in lines], indent=2))
         return
@@ -46,14 +48,32 @@ def command(as_json: bool) -> None:
             print(one_line(f"          → {line.hint}"))
 
 
-def place_lines(desk: Desk, rounds: WorkerRounds) -> list[PlaceLine]:
+def place_lines(context: RunContext, runner: RoundRunner) -> list[PlaceLine]:
     """A line for each place and runtime, and for each device that is not here."""
     lines: list[PlaceLine] = []
-    for kind, device in desk.plugins.registry.devices.items():
-        places, absent = find_places(device, desk.lab)
-        for place in places:
-            found = [_place(desk, rounds, place, runtime) for runtime in device.runtimes]
-            gone = device.look(place) if place.ssh and any(line.ready for line in found) else None
+    devices = context.plugins.registry.devices
+    found_at = {kind: find_places(device, context.lab) for kind, device in devices.items()}
+    # Here, the looks are made side by side: each is a process that mostly imports its runtime. Over ssh they follow one
+    # another, because a machine that could not be reached once is not tried again.
+    with ThreadPoolExecutor(os.cpu_count()) as here, ThreadPoolExecutor(1) as over_ssh:
+        looks = {
+            kind: [
+                (
+                    place,
+                    [
+                        pool.submit(_place, context, runner, place, runtime)
+                        for runtime in context.plugins.registry.drivers(kind)
+                    ],
+                )
+                for place in places
+                for pool in [over_ssh if place.ssh else here]
+            ]
+            for kind, (places, _) in found_at.items()
+        }
+    for kind, (_, absent) in found_at.items():
+        for place, futures in looks[kind]:
+            found = [future.result() for future in futures]
+            gone = devices[kind].look(place) if place.ssh and any(line.ready for line in found) else None
             if isinstance(gone, Absent):
                 absent.append(gone)
             else:
@@ -65,9 +85,9 @@ def place_lines(desk: Desk, rounds: WorkerRounds) -> list[PlaceLine]:
     return lines
 
 
-def _place(desk: Desk, rounds: WorkerRounds, place: Place, runtime: str) -> PlaceLine:
-    known = runtime in desk.plugins.registry.runtimes
-    found = rounds.look(place, runtime) if known else Skipped(reason="no installed plugin brings this runtime")
+def _place(context: RunContext, runner: RoundRunner, place: Place, runtime: str) -> PlaceLine:
+    known = runtime in context.plugins.registry.runtimes
+    found = runner.look(place, runtime) if known else Skipped(reason="no installed plugin brings this runtime")
     if isinstance(found, Skipped):
         ready, text, hint = False, found.reason, found.hint
     else:

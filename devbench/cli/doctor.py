@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from devbench.cli.desk import lab_places, load_plugins, machine_root, open_desk, settled_file
 from devbench.cli.devices import place_lines
+from devbench.cli.setup import lab_places, load_plugins, machine_root, open_context, settled_file
 from devbench.domain.check import Check
 from devbench.domain.place import Place
 from devbench.errors import DevbenchError
@@ -31,16 +31,32 @@ _UPDATE = "Update or uninstall it."
 
 @click.command(context_settings={"allow_interspersed_args": False})
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--tune", is_flag=True, help="Set the governor to 'performance' while COMMAND runs, then put it back.")
+@click.option("--resolution", is_flag=True, help="Measure for a minute which differences can be shown here now.")
+@click.option("--tune", is_flag=True, help="Set the governor to 'performance' while COMMAND runs, then restore it.")
 @click.option("--pin-frequency", is_flag=True, help="With --tune: also raise the lowest clock to the highest.")
+@click.option("--peaks", is_flag=True, help="Measure what this CPU and its memory reach at best, for `limits`.")
 @click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
-def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[str, ...]) -> int:
+def command(
+    as_json: bool, resolution: bool, tune: bool, pin_frequency: bool, peaks: bool, command_line: tuple[str, ...]
+) -> int:
     """Check the machine and the runtimes, and say what to do.
 
-    With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none.
+    With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none. With --resolution,
+    measure how small a difference can be shown here and now, and what would help. With --peaks, measure what its CPU
+    and memory reach at best, and keep it: about half a minute.
     """
+    if peaks and (resolution or tune or pin_frequency or command_line):
+        raise click.UsageError("--peaks goes with --json alone.")
+    if peaks:
+        from devbench.cli.hardware import measure_and_keep_peaks
+
+        return measure_and_keep_peaks(as_json=as_json)
     if tune and as_json:
-        raise click.UsageError("--json is for the checks; --tune makes none.")
+        raise click.UsageError("--json and --tune do not go together: --json is for the checks.")
+    if tune and resolution:
+        raise click.UsageError(
+            "--resolution and --tune do not go together. Type: devbench doctor --tune -- devbench doctor --resolution"
+        )
     if not tune and (pin_frequency or command_line):
         raise click.UsageError("COMMAND and --pin-frequency need --tune.")
     files = (_state_file(), settled_file())
@@ -49,8 +65,19 @@ def command(as_json: bool, tune: bool, pin_frequency: bool, command_line: tuple[
         if left:
             raise DevbenchError(left.text, left.hint)
         return _tune(command_line, pin_frequency=pin_frequency)
-    _judge(left, as_json=as_json)
+    if resolution:
+        _show_resolution(as_json=as_json)
+    else:
+        _judge(left, as_json=as_json)
     return 0
+
+
+def _show_resolution(*, as_json: bool) -> None:
+    from devbench.cli.resolution import find_resolution
+
+    text, checks = find_resolution(as_json=as_json)
+    print(text)
+    _print_checks(checks)
 
 
 def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
@@ -68,24 +95,28 @@ def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
 
 
 def _judge(left: Check | None, *, as_json: bool) -> None:
-    desk, rounds = open_desk(Progress())
+    context, runner = open_context(Progress())
     checks = [left] if left else []
     checks += check_machine(machine_root())
-    for device in desk.plugins.registry.devices.values():
+    for device in context.plugins.registry.devices.values():
         checks += device.checks()
-    for line in place_lines(desk, rounds):
+    for line in place_lines(context, runner):
         place = "" if line.place == "local" else line.place
         name = " ".join(word for word in (line.device, place, line.runtime) if word)
         checks.append(Check(name=name, good=line.ready or None, text=line.text, hint=line.hint))
     checks += [
         Check(name=f"plugin {info.name}", good=False, text=f"{info.distribution}: {problem}", hint=_UPDATE)
-        for info in desk.plugins.infos
+        for info in context.plugins.infos
         for problem in info.problems
     ]
-    checks += [Check(name="plugins", good=False, text=text, hint=_UPDATE) for text in desk.plugins.troubles]
+    checks += [Check(name="plugins", good=False, text=text, hint=_UPDATE) for text in context.plugins.troubles]
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=2))
         return
+    _print_checks(checks)
+
+
+def _print_checks(checks: list[Check]) -> None:
     for check in checks:
         print(one_line(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}"))
         if check.hint:
@@ -104,7 +135,7 @@ def _undo_of(made: ChangeMade) -> Undo:
     try:
         command = device.undo(made.setting, made.was)
     except DevbenchError as error:
-        text = f"{lost}: {made.device} knows no such change ({error.message})"
+        text = f"{lost}: {made.device} does not know this change ({error.message})"
         raise DevbenchError(text, "Undo it by hand, then remove the file.") from error
     if not made.host:
         return undo_at(Place(name=made.place, device=made.device), command)

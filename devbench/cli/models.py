@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from devbench.cli.desk import load_plugins, warn
+from devbench.cli.setup import load_plugins, warn
 from devbench.cli.terminal import open_console
 from devbench.domain.model import Model
 from devbench.models.cache import ModelCache, cache_folder

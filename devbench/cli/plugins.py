@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from devbench.cli.desk import load_plugins
+from devbench.cli.setup import load_plugins
 from devbench.printable import one_line
 
 

@@ -14,8 +14,8 @@ import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
-from devbench.cli.desk import open_desk, warn
 from devbench.cli.paths import PATH
+from devbench.cli.setup import open_context, warn
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
 from devbench.domain.outcome import Failed, Measured, Skipped
@@ -24,7 +24,7 @@ from devbench.errors import DevbenchError, NothingMeasuredError, SuiteError
 from devbench.report.numbers import duration
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
-from devbench.run.desk import Desk
+from devbench.run.context import RunContext
 from devbench.run.estimate import most_s, round_s
 from devbench.run.order import interleaved
 from devbench.run.resume import resume_run
@@ -52,8 +52,8 @@ _MOST_REASONS = 5
     help="Instead of the suite's profile; settings that the suite overrides stay.",
 )
 @click.option("--out", type=PATH, help="Run folder; by default a new one in results/runs/.")
-@click.option("--resume", type=PATH, help="Go on with the run in this folder.")
-@click.option("--strict", is_flag=True, help="A skipped case or an absent device is a failure.")
+@click.option("--resume", type=PATH, help="Continue the run in this folder.")
+@click.option("--strict", is_flag=True, help="Fail if a case is skipped or a device is absent.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
 @click.option(
@@ -87,13 +87,13 @@ def command(
     if (suite is None) == (resume is None):
         raise click.UsageError("give a SUITE, or --resume and the folder of a run")
     if resume and (devices or models or profile or out or seed is not None or dry_run):
-        raise click.UsageError("--resume goes on as the run began: it takes no other choices")
+        raise click.UsageError("--resume continues a run as it began: give no other options")
     with open_progress() as progress:
-        desk, _ = open_desk(progress)
-        warn(desk.plugins.broken)  # before a suite that names what they should bring is found wanting
+        context, _ = open_context(progress)
+        warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
         if resume:
             folder = open_run(resume)
-            run = _interruptible(lambda: resume_run(folder, desk), folder)
+            run = _interruptible(lambda: resume_run(folder, context), folder)
         else:
             assert suite is not None
             request = Request(
@@ -105,14 +105,14 @@ def command(
                 seed=seed,
             )
             if dry_run:
-                return _show_plan(request, str(suite), desk)
+                return _show_plan(request, str(suite), context)
             folder = RunFolder(out or _new_folder(suite))
-            run = _interruptible(lambda: start_run(request, str(suite), folder, desk), folder)
+            run = _interruptible(lambda: start_run(request, str(suite), folder, context), folder)
     if run is None:
         return EXIT_INTERRUPTED
     folder.write("results.csv", write_results(rows_of(run)).encode())
-    desk.plugins.run_finished(run)
-    warn(desk.plugins.troubles)
+    context.plugins.run_finished(run)
+    warn(context.plugins.troubles)
     _show(run, folder, page=page, verbose=verbose, as_json=as_json)
     return _status(run, strict)
 
@@ -126,7 +126,7 @@ def _text_of(suite: Path) -> str:
 def _hint(suite: Path) -> str:
     """What to do where `suite` cannot be read as one."""
     if is_run(suite):
-        return f"This is the folder of a run. To go on with it: devbench run --resume {suite}"
+        return f"This is the folder of a run. To continue it: devbench run --resume {suite}"
     if os.path.isdir(suite):  # noqa: PTH112 - that of pathlib raises where it may not look
         within = some(listed(suite, *SUITES))
         return f"Name a suite in it: {within}" if within else "Name a YAML file (docs/suites.md)."
@@ -150,7 +150,7 @@ def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
     try:
         return work()
     except KeyboardInterrupt:
-        saved = f"What was measured is saved. Go on with: devbench run --resume {folder.path}"
+        saved = f"What was measured is saved. Continue with: devbench run --resume {folder.path}"
         print(f"\nInterrupted. {saved if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
         return None
     finally:
@@ -189,8 +189,8 @@ def _write_page(sources: Sources, overview: Overview, folder: RunFolder) -> None
         print(f"  → `devbench report {folder.path} --format html --out report.html` tries again.", file=sys.stderr)
 
 
-def _show_plan(request: Request, name: str, desk: Desk) -> int:
-    suite, plan, seed = make_plan(request, name, desk)
+def _show_plan(request: Request, name: str, context: RunContext) -> int:
+    suite, plan, seed = make_plan(request, name, context)
     references_of(suite, request)
     order = interleaved({case.id: case.measure.rounds for case in plan.cases}, seed)
     measures = {case.id: case.measure for case in plan.cases}
@@ -202,7 +202,7 @@ def _show_plan(request: Request, name: str, desk: Desk) -> int:
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")
     if not plan.cases:
-        raise _nothing("nothing of it can be measured here", [*(why for _, why in plan.skips), *plan.absent])
+        raise _nothing("nothing of this suite can be measured here", [*(why for _, why in plan.skips), *plan.absent])
     least_s = sum(round_s(measures[case_id]) for case_id in order)
     limit_s = sum(map(most_s, measures.values()))
     print(f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and")

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devbench.cli.console import open_progress
-from devbench.cli.desk import open_desk
+from devbench.cli.setup import open_context
 from devbench.compare.runs import Kind
 from devbench.domain.run import Request
 from devbench.errors import DevbenchError
 from devbench.report.side_by_side import sentences_of
-from devbench.run.desk import Desk
+from devbench.run.context import RunContext
 from devbench.run.measure_both import Compared, Side, measure_both
 from devbench.run.plan import find_places
 from devbench.run.side_by_side import Looks, SideBySide, side_by_side
@@ -55,15 +55,15 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
     folder = RunFolder(choice.out or Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-side-by-side")
     said = _Said()
     with open_progress() as progress:
-        desk, _ = open_desk(progress)
+        context, _ = open_context(progress)
         sides = (
-            _side(choice.old, choice.device, choice.old_runtime, choice.old_python, desk),
-            _side(choice.new, choice.device, choice.new_runtime, choice.new_python, desk),
+            _side(choice.old, choice.device, choice.old_runtime, choice.old_python, context),
+            _side(choice.new, choice.device, choice.new_runtime, choice.new_python, context),
         )
         compared = measure_both(
             sides,
             folder,
-            desk,
+            context,
             lambda pairs: Looks(pairs, choice.threshold, choice.budget_s, said.notes.append),
         )
     found = _found(compared, folder, choice.threshold)
@@ -89,7 +89,7 @@ def _found(compared: Compared, folder: RunFolder, threshold: float) -> list[Side
     return found
 
 
-def _side(path: Path, device: str, runtime: str, python: str, desk: Desk) -> Side:
+def _side(path: Path, device: str, runtime: str, python: str, context: RunContext) -> Side:
     """A suite, the suite of a run, or a suite made for a model file."""
     if path.is_dir() or path.name == RUN_FILE:
         folder = RunFolder(path.parent if path.name == RUN_FILE else path)
@@ -99,7 +99,7 @@ def _side(path: Path, device: str, runtime: str, python: str, desk: Desk) -> Sid
         return Side(request=request, name=str(path), python=python)
     if not path.is_file():
         raise DevbenchError(f"{path}: there is no such file", "Name a suite, a model file or the folder of a run.")
-    entry = {device or _first_here(desk): {"runtime": runtime} if runtime else {}}
+    entry = {device or _first_here(context): {"runtime": runtime} if runtime else {}}
     suite = {
         "name": "side-by-side",
         "models": [{"name": "model", "source": str(path.resolve())}],
@@ -110,15 +110,15 @@ def _side(path: Path, device: str, runtime: str, python: str, desk: Desk) -> Sid
     )
 
 
-def _first_here(desk: Desk) -> str:
-    for kind, device in desk.plugins.registry.devices.items():
-        if find_places(device, desk.lab)[0]:
+def _first_here(context: RunContext) -> str:
+    for kind, device in context.plugins.registry.devices.items():
+        if find_places(device, context.lab)[0]:
             return kind
     raise DevbenchError("no device is here", "See `devbench devices`.")
 
 
 def _data(one: SideBySide) -> dict[str, object]:
-    ratio = one.ratio
+    ratio, fastest = one.ratio, one.undisturbed
     return {
         "old": one.pair.old,
         "new": one.pair.new,
@@ -126,6 +126,7 @@ def _data(one: SideBySide) -> dict[str, object]:
         "ratio": ratio.estimate if ratio else None,
         "low": ratio.low if ratio else None,
         "high": ratio.high if ratio else None,
+        "undisturbed": {"ratio": fastest.estimate, "low": fastest.low, "high": fastest.high} if fastest else None,
         "pairs": one.pairs,
         "left_out": one.left_out,
         "resolution": one.resolution,

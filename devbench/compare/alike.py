@@ -48,6 +48,8 @@ def work_differs(one: CaseRecord, other: CaseRecord) -> str:
         return f"timed region differs ({one.region}, {other.region})"
     shapes = [[spec.shape for spec in case.artifact.inputs] if case.artifact else [] for case in (one, other)]
     if shapes[0] != shapes[1]:
+        if unknown := next((case for case, shape in zip((one, other), shapes, strict=True) if not shape), None):
+            return f"the inputs that {unknown.runtime} takes are not known: it does not say what stands in its file"
         return f"input shape differs ({shapes[0]}, {shapes[1]})"
     weights = [case.artifact.weights if case.artifact else "" for case in (one, other)]
     return f"weights differ ({weights[0]}, {weights[1]})" if weights[0] != weights[1] else ""
@@ -63,7 +65,7 @@ def agreement(one: Sequence[OutputTensor], other: Sequence[OutputTensor], kinds:
     if not one or not other:
         return Agreement(unconfirmed="no outputs were kept")
     if [output.shape for output in one] != [output.shape for output in other]:
-        return Agreement(differ="outputs have other shapes")
+        return Agreement(differ="outputs have different shapes")
     found = [_looked_at(*pair, kinds) for pair in zip(one, other, strict=True)]
     if differ := next(filter(None, map(_differs, found)), ""):
         return Agreement(differ=differ)
@@ -118,7 +120,7 @@ def _differs(look: _Look) -> str:
         return ""
     if any(look.silent):
         return f"output '{look.name}' of one is the same for two inputs, and that of the other is not"
-    return f"output '{look.name}' differs between the two by as much as another input changes in it"
+    return f"output '{look.name}' differs between the two by as much as another input changes it"
 
 
 def _unconfirmed(found: Sequence[_Look]) -> str:
@@ -130,11 +132,11 @@ def _unconfirmed(found: Sequence[_Look]) -> str:
     if worst and worst.noise < CONFIRMED_BELOW:
         return ""
     why = (
-        f"output '{worst.name}' differs between the two by {worst.noise:.1f} of what another input changes in it"
+        f"output '{worst.name}' differs between the two by {worst.noise:.1f} of what another input changes"
         if worst
         else "two different inputs gave the same outputs"
     )
-    return f"{why}; a picture of what the network knows (`input:`) tells more"
+    return f"{why}; use a picture of something that the network knows (`input:`)"
 
 
 def _tolerance(step: float, values: Sequence[_Values], kinds: frozenset[Quantization], *, labels: bool) -> float:

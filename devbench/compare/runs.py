@@ -19,7 +19,7 @@ Difference = Literal["slower", "faster", "no difference shown", "within the thre
 Kind = Literal["slower", "faster", "missing", "failed", "answer"]
 _SURROUNDINGS = {"runtime_version": "runtime version", "cpu": "CPU", "governor": "governor"}  # names of facts
 _BY_FASTEST = "shown by the fastest percent of the samples (undisturbed), where the medians vary too much to show it"
-_ONE_ROUND = "the interval does not include how much processes differ; verdicts need the `normal` profile"
+_ONE_ROUND = "the interval does not cover differences between processes; for verdicts, use the `normal` profile"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class CaseChange:
     def is_a(self, kind: Kind) -> bool:
         """Whether it is `slower`, `faster`, `missing` (measured in OLD, not in NEW), `failed` (in NEW) or `answer`.
 
-        answer: the same file gave another answer to the same input, so the two did not do the same work.
+        answer: the same file gave a different answer to the same input, so the two did not do the same work.
         """
         if kind == "answer":
             return self.agreement is not None and bool(self.agreement.differ)
@@ -102,7 +102,7 @@ def _change(
     reason, answers = _no_ratio(*cases), Agreement()
     if not reason:
         answers = _agreement(*cases, *sources)
-        reason = f"another answer to the same input: {answers.differ}" if answers.differ else ""
+        reason = f"a different answer to the same input: {answers.differ}" if answers.differ else ""
     change = CaseChange(id=case_id, old=cases[0], new=cases[1], reason=reason, agreement=answers)
     if reason or not (old and new and old.case and new.case):
         return change

@@ -12,14 +12,14 @@ Severity = Literal["suspect", "contaminated"]
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What was seen around and during the timed loop of a round; None is "cannot be seen here".
+    """What was seen around and during the timed loop of a round; None is "cannot be read here".
 
     Shares are of the loop's wall-clock time: 0.02 of stall_cpu is that some task waited for a CPU 2 % of it.
 
     others_cores: how many cores all other processes kept busy on average; busiest: the one that did most.
     quota: time for which a control group's quota kept the worker from running.
     frequency_drop: how much lower the highest frequency of a core was at the end than at the start.
-    canary_ns: the known piece of work, before loading and after the outputs; canary_best_ns: its fastest part.
+    canary_ns: the reference workload, before loading and after the outputs; canary_best_ns: its fastest part.
     """
 
     seconds: float

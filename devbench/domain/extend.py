@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from devbench.domain.case import Option
 from devbench.domain.change import Change
 from devbench.domain.check import Check
-from devbench.domain.model import Artifact
+from devbench.domain.install import Install
+from devbench.domain.limits import Peak, Streamed
+from devbench.domain.model import Artifact, Prepared
 from devbench.domain.place import Absent, Place, Traits
 
 
@@ -18,7 +21,7 @@ class Device(ABC):
     """A kind of machine that runs models.
 
     kind: its name in suites, such as `coral-usb`.
-    runtimes: names of the runtimes that can drive it, best first.
+    runtimes: names of the runtimes that can drive it, best first; others may join (`Runtime.devices`).
     place_options: the options of a place that lab.yaml names, as far as it does not say them itself.
     settings: what `settle:` of a place in lab.yaml may ask for.
     traits: what other plugins may go by, as they do not know the kind.
@@ -59,7 +62,7 @@ class Device(ABC):
         raise ValueError(setting)
 
     def settle(self, place: Place) -> None:  # noqa: B027 - most devices have nothing to wait for
-        """Wait until the place is fit to measure (cool enough, say). Called before each round."""
+        """Wait until the place is as `place.settle` wants it (cool enough, say). Called before each round."""
 
     def recover(self, place: Place) -> bool:  # noqa: ARG002 - for devices that can
         """Bring a place back after a failed round, by a power cycle for instance; True if it may work again."""
@@ -76,56 +79,70 @@ class Device(ABC):
         """
         return ()
 
+    def peaks(self, facts: Mapping[str, str]) -> Iterable[Peak]:  # noqa: ARG002 - for devices whose peaks are published
+        """What a device of this kind cannot exceed, from datasheets; not of a CPU, which `doctor --peaks` measures.
+
+        facts: the cells of a results CSV and what the worker saw, as far as they are known: `host`, `link`,
+        `delegate_build`... Where they do not tell which of several it is, the peaks of each that it may be.
+        """
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFile:
+    """What of a runtime runs on the device.
+
+    path: the file with the class `Engine`: Python 3.6, standard library and numpy only; it travels with the worker.
+    parts: further files that travel beside it, for it to import: `from . import name`.
+    place_options: which of the place's options the engine is given beside the runtime's own. `processor` is what
+        computes there (`Traits.processor`). A place may lack any of them.
+    build_limit_s: how long `Engine.build` may take, which is called at the place before the first round of a run, in
+        a worker of its own; 0 if the engine builds nothing.
+    """
+
+    path: Path
+    parts: tuple[Path, ...] = ()
+    place_options: tuple[str, ...] = ()
+    build_limit_s: float = 0
+
 
 class Runtime(ABC):
     """What executes a model on a device.
 
     name: its name in suites and results, such as `litert`.
-    formats: the artifact formats it loads, best first.
-    engine: the file that drives it on the device: Python 3.6, standard library and numpy only; it travels
-        with the worker. See docs/plugins.md for the class `Engine` that it holds.
-    parts: further files that travel beside the engine, for it to import: `from . import name`.
+    devices: kinds of device that it drives, whoever brings them, beside those that name it in `Device.runtimes`. It
+        comes after the runtimes that the device itself names: a suite that names no runtime goes on using those.
+    formats: the artifact formats it loads, best first, as file names end, without the dot.
+    engine: the file that drives it on the device; an `EngineFile` where there is more to say of it.
     options: every option a suite may set, with its default.
     makes: the precisions that it computes in from a file of another: that other one, and the options that ask for it.
     takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
-    build_limit_s: how long its engine's `build` may take, which is called at the place before the first round of
-        a run, in a worker of its own; 0 if the engine builds nothing.
     prepare_limit_s: how long `prepare` may take.
-    extra: the extra of devbench that brings its packages into devbench's own environment; "" if there is none.
-    install: what else there is to do where it is missing, as a sentence.
+    install: how to have it.
     """
 
     name: ClassVar[str]
+    devices: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]]
-    engine: ClassVar[Path]
-    parts: ClassVar[tuple[Path, ...]] = ()
+    engine: ClassVar[Path | EngineFile]
     options: ClassVar[Mapping[str, Option]] = {}
     makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {}
     takes_compiled: ClassVar[bool] = False
-    build_limit_s: ClassVar[float] = 0
     prepare_limit_s: ClassVar[float] = 1800
-    extra: ClassVar[str] = ""
-    install: ClassVar[str] = ""
-
-    def packages(self, python: tuple[int, int]) -> tuple[str, ...] | None:  # noqa: ARG002 - for those of an index
-        """What pip is to install for an interpreter of version `python`.
-
-        () if there is nothing for that version, None if it does not come that way.
-        """
-        return None
+    install: ClassVar[Install] = Install()
 
     def prepare(
         self,
         artifact: Artifact,
         place: Place,  # noqa: ARG002 - most need nothing
         options: Mapping[str, Option],  # noqa: ARG002
-    ) -> Artifact:
-        """The artifact in the form that this runtime loads at `place`; as it is, unless it must be converted.
+    ) -> Prepared:
+        """What this runtime loads at `place`: the artifact as it is, or what it is converted to.
 
-        Its precision is what the runtime computes in with these options, which may be another than the file's.
-        A `NotHereError` skips the case, any other `DevbenchError` fails it.
+        devbench itself looks into .tflite files only. What stands in any other file, only this says: without it, the
+        case gets no ratio. A `NotHereError` skips the case, any other `DevbenchError` fails it.
         """
-        return artifact
+        return Prepared.like(artifact)
 
     def wrong_option(self, name: str, value: Option) -> str:  # noqa: ARG002 - most take what their library takes
         """Why a suite may not set the option `name` to `value`; "" if it may. Asked before anything is prepared."""
@@ -145,3 +162,7 @@ class Runtime(ABC):
     def explain(self, error: str) -> str:  # noqa: ARG002 - for runtimes whose errors do not explain themselves
         """What to do about a failed round, from its error and the end of its log; "" if that is not known."""
         return ""
+
+    def streamed(self, path: Path) -> Streamed | None:  # noqa: ARG002 - for accelerators with a memory of their own
+        """The weights of the model file at `path` that travel to the device with every inference; None: not known."""
+        return None

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Protocol
+import sys
+from dataclasses import dataclass
 
 from devbench.domain.place import Place
 
 
-class Installable(Protocol):
-    """What is to be installed: a runtime, by the members of `Runtime` that say how."""
+@dataclass(frozen=True, kw_only=True)
+class Install:
+    """How to have a runtime.
 
-    @property
-    def name(self) -> str:
-        """Its name in suites."""
+    packages: what pip installs for any interpreter; empty if it does not come that way.
+    oldest, newest: the versions of Python that these packages are made for, such as (3, 9).
+    extra: the extra of devbench that brings them into devbench's own environment; "" if there is none.
+    note: what else there is to do, as a sentence.
+    """
 
-    @property
-    def extra(self) -> str:
-        """The extra of devbench that brings its packages."""
-
-    @property
-    def install(self) -> str:
-        """What else there is to do."""
-
-    def packages(self, python: tuple[int, int], /) -> tuple[str, ...] | None:
-        """What pip is to install for a version of Python."""
+    packages: tuple[str, ...] = ()
+    oldest: tuple[int, int] = (3, 6)
+    newest: tuple[int, int] = (3, 99)
+    extra: str = ""
+    note: str = ""
 
 
 def extra_hint(extra: str) -> str:
@@ -33,23 +32,28 @@ def extra_hint(extra: str) -> str:
     return f'In the clone of devbench: `uv sync --extra {extra}`, or with pip: `pip install ".[{extra}]"`.'
 
 
-def install_hint(runtime: Installable, place: Place, python_version: str) -> str:
+def install_hint(install: Install, runtime: str, place: Place, python_version: str) -> str:
     """What to do where `runtime` is missing at `place`, whose interpreter has this version; "" if nothing is known."""
-    python = place.python_for(runtime.name)
+    python = place.python_for(runtime)
     if place.ssh or python:
-        how = _for_interpreter(runtime, python or "python3", python_version, with_uv=not place.ssh)
+        how = _for_interpreter(install, runtime, python or "python3", python_version, with_uv=not place.ssh)
+    elif install.extra:
+        how = extra_hint(install.extra)
     else:
-        how = extra_hint(runtime.extra) if runtime.extra else ""
-    return " ".join(filter(None, (how, runtime.install)))
+        how = _command(install.packages, sys.executable, with_uv=False) if install.packages else ""
+    return " ".join(filter(None, (how, install.note)))
 
 
-def _for_interpreter(runtime: Installable, python: str, version: str, *, with_uv: bool) -> str:
+def _for_interpreter(install: Install, runtime: str, python: str, version: str, *, with_uv: bool) -> str:
     """An environment that uv has made has no pip; a board has no uv."""
-    found = re.match(r"(\d{1,3})\.(\d{1,3})", version)
-    packages = runtime.packages((int(found[1]), int(found[2])) if found else (3, 11))
-    if packages is None:
+    if not install.packages:
         return ""
-    if not packages:
-        return f"There is no package of {runtime.name} for Python {version}."
+    found = re.match(r"(\d{1,3})\.(\d{1,3})", version)
+    if found and not install.oldest <= (int(found[1]), int(found[2])) <= install.newest:
+        return f"There is no package of {runtime} for Python {version}."
+    return _command(install.packages, python, with_uv=with_uv)
+
+
+def _command(packages: tuple[str, ...], python: str, *, with_uv: bool) -> str:
     command = ["uv", "pip", "install", "--python", python] if with_uv else [python, "-m", "pip", "install"]
     return f"`{shlex.join([*command, *packages])}`."

@@ -12,9 +12,9 @@ from devbench.domain.ranges import AtLeastOne, Count, NotNegative, Seconds
 class Measure:
     """Settings of the warm-up and the timed loop. See docs/measurement.md for what each is for.
 
-    A phase goes on until it has done its runs *and* its seconds; then the warm-up until it has settled, the
+    A phase goes on until it has done its runs *and* its seconds; then the warm-up until it is steady, the
     timed loop until the median is precise enough or more samples no longer help; and never past its cap, but for
-    two samples at least. A `warmup_cap_s` of 0: a warm-up of these runs and seconds, settled or not.
+    two samples at least. A `warmup_cap_s` of 0: a warm-up of these runs and seconds, steady or not.
 
     max_rounds: how many rounds there may be if the first `rounds` are suspect or not precise enough.
     precision: half of the 95 % interval of the median over the median; None asks for none.
@@ -39,14 +39,14 @@ class Measure:
 PROFILES: dict[str, Measure] = {
     "quick": Measure(
         profile="quick",
-        rounds=1,
-        max_rounds=1,
-        warmup_runs=5,
-        warmup_s=0.2,
-        warmup_cap_s=2,
-        min_runs=30,
-        min_s=0.5,
-        cap_s=10,
+        rounds=3,
+        max_rounds=3,
+        warmup_runs=3,
+        warmup_s=0.05,
+        warmup_cap_s=0.4,
+        min_runs=5,
+        min_s=0.15,
+        cap_s=4,
         precision=None,
         time_limit_s=120,
     ),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 from devbench.domain.ranges import Int64
 
 # none: floats only. as-made: as whoever made the file quantized it. requantized: devbench has quantized it anew for a
 # runtime that takes no other way. unknown: nobody has looked into the file.
 Quantization = Literal["none", "as-made", "requantized", "unknown"]
+
+# What suites may ask for in any case. Catalogue models and runtimes may add words of their own.
+PRECISION = re.compile(r"[a-z][a-z0-9]{1,19}")
+PRECISIONS = ("float32", "float16", "bfloat16", "int8", "uint8", "int16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +91,31 @@ class Artifact:
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What a runtime loads for an artifact, and what stands in it. devbench itself adds checksum, size and origin.
+
+    path: the file; that of the artifact where nothing had to be converted.
+    format: one of the runtime's `formats`, or that of the file which it was converted to.
+    precision: what the runtime computes in ("float32", "bfloat16", "int8"...). A ratio stands only between equals.
+    quantization: how its numbers were quantized, which says how far the answers of two runtimes may be apart.
+    inputs, outputs: the file's tensors, in its order. A ratio stands only between cases with equal input shapes. Give a
+        converted tensor the name that it had before: then it gets the same data as on other devices.
+    facts: what else a reader of a result should know, for run.json; added to those of the artifact.
+    """
+
+    path: Path
+    format: str
+    precision: str
+    quantization: Quantization
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def like(cls, artifact: Artifact, **changed: Any) -> Self:
+        """The artifact as it is, but for what is given: `Prepared.like(artifact, path=compiled)`."""
+        names = ("path", "format", "precision", "quantization", "inputs", "outputs")
+        return cls(**{**{name: getattr(artifact, name) for name in names}, **changed})

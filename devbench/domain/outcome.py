@@ -88,8 +88,9 @@ class RoundFacts:
     load_ns: open, allocate and compile; first_ns: the first inference.
     inferences_per_sample: more than 1 where one inference is too short to be timed alone.
     outputs_sha256: of all outputs for the input that was fed: the same in every round of a sound device.
-    settled: False if the warm-up came to its cap and its last quarter was unlike the one before; True also where
-        inferences are so long that it had too few of them (under ten) to tell, and where a fixed number was asked for.
+    settled: whether the warm-up became steady: False if it came to its cap and its last quarter was unlike the one
+        before; True also where inferences are so long that it had too few of them (under ten) to tell, and where a
+        fixed number was asked for.
     compute_samples: those of the compute alone, where an engine can time an inference without its copies.
     stopped_by: what ended the timed loop: `counts` (runs and seconds were done), `precision` (and the median was
         precise enough), `plateau` (more samples no longer helped) or `cap` (its time was over).

@@ -42,7 +42,7 @@ class Place:
     name: unique among the places of its kind; `local` for this machine.
     python: interpreter for the worker by runtime name; "" is the one for every other runtime.
     ssh: how to reach its machine; None for this one.
-    settle: settings to be made before it is measured and undone after, by the names that its device knows.
+    settle: the state it is to be measured in: settings, made before and undone after, as its device names them.
     options: what an engine must be told to use this place and no other, such as a device string.
     facts: what is known of it before anything has run there.
     traits: those of its device; devbench fills them in.

@@ -9,6 +9,7 @@ from devbench.domain.model import Artifact, Variant
 from devbench.errors import ModelError
 from devbench.files import git_blob_of, open_regular, sha256_of
 from devbench.models.cache import Fetch, ModelCache
+from devbench.models.features import read_features
 from devbench.models.tflite_file import read_tflite
 
 _LARGEST_BYTES = 1 << 32  # what nobody can have meant; it would be hashed for minutes
@@ -49,7 +50,7 @@ def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fet
 def _refuse_unpinned_http(variant: Variant) -> None:
     if variant.source.lower().startswith("http:") and not (variant.sha256 or variant.git_blob):
         raise ModelError(
-            f"{variant.source}: is not downloaded: over http, anybody on the way can change the file",
+            f"{variant.source}: is not downloaded: over http, anybody on the way could change the file",
             "Use https, or add the file's `sha256` to the suite, or download it yourself and name its path.",
         )
 
@@ -104,5 +105,24 @@ def _described(path: Path, sha256: str, size_bytes: int, variant: Variant) -> Ar
         facts={
             "operations": str(sum(content.operations.values())),
             "dynamic_tensors": str(len(content.dynamic)),
+            **_work_facts(path),
         },
     )
+
+
+def _work_facts(path: Path) -> dict[str, str]:
+    """What decides how long it takes, as text; nothing where its graph cannot be read, which stops no measurement."""
+    try:
+        found = read_features(path)
+    except ModelError:
+        return {}
+    facts = {
+        "macs": str(found.total_macs),
+        "weight_bytes": str(found.total_weight_bytes),
+        "activation_bytes": str(found.total_activation_bytes),
+        "input_bytes": str(found.input_bytes),
+        "output_bytes": str(found.output_bytes),
+        "counted_in": found.precision,
+    }
+    uncounted = ", ".join(f"{name} {count}" for name, count in found.uncounted.items())
+    return {**facts, "uncounted_operations": uncounted} if uncounted else facts

@@ -48,7 +48,7 @@ def cache_limit() -> float:
     try:
         return parse_size(chosen)
     except ValueError as error:
-        raise DevbenchError(f"{_LIMIT}: {error}", "Say `20G`, for instance, or `none` for no limit.") from error
+        raise DevbenchError(f"{_LIMIT}: {error}", "Write `20G`, for instance, or `none` for no limit.") from error
 
 
 def parse_size(text: str) -> int:

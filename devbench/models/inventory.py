@@ -27,7 +27,7 @@ Kind = Literal["model", "worker", "engine", "leftover"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class CacheEntry:
     """What is kept, or removed, as one.
 
     name: of a model as suites and users call it. used_s: when it was last used, in seconds since 1970.
@@ -42,7 +42,7 @@ class Entry:
     source: str = ""
 
 
-def entries(models: Path) -> list[Entry]:
+def entries(models: Path) -> list[CacheEntry]:
     """All that is in the folder `models` and in `workers` beside it: what was not used for longest comes first."""
     found = [*_models(models), *_workers(models.with_name(WORKERS))]
     return sorted(found, key=lambda entry: entry.used_s)
@@ -56,7 +56,7 @@ def mark_needed(entry: Path, run_folder: Path) -> None:
     write_whole(marks / hashlib.sha256(where.encode()).hexdigest()[:20], where.encode())
 
 
-def why_needed(entry: Entry) -> str:
+def why_needed(entry: CacheEntry) -> str:
     """Why it must stay; "" if it need not."""
     if entry.kind == "model":
         return next((f"the unfinished run {run} needs it" for run in _unfinished_runs(entry.paths[0])), "")
@@ -64,7 +64,7 @@ def why_needed(entry: Entry) -> str:
     return "" if minutes > _WORKER_AT_WORK_S / 60 else f"it was used {max(minutes, 0):.0f} min ago"
 
 
-def remove(entry: Entry) -> str:
+def remove(entry: CacheEntry) -> str:
     """Remove it, unless it is needed; the reason why it was not removed. Raises OSError."""
     from filelock import FileLock, Timeout
 
@@ -130,7 +130,7 @@ def _is_unfinished(run_file: Path) -> bool:
         return True
 
 
-def _models(folder: Path) -> Iterator[Entry]:
+def _models(folder: Path) -> Iterator[CacheEntry]:
     for path in _listed(folder):
         if not path.is_dir() or path.is_symlink():
             continue
@@ -140,7 +140,7 @@ def _models(folder: Path) -> Iterator[Entry]:
             yield _entry("model", found[1], (path,), source=_source(path), used_by=path / CARD)
 
 
-def _workers(folder: Path) -> Iterator[Entry]:
+def _workers(folder: Path) -> Iterator[CacheEntry]:
     """The worker's archives, and the engines that it has built: several files of one name and hash."""
     groups: dict[str, list[Path]] = {}
     for path in _listed(folder):
@@ -152,7 +152,9 @@ def _workers(folder: Path) -> Iterator[Entry]:
         yield _entry(kind, name, tuple(paths))
 
 
-def _entry(kind: Kind, name: str, paths: tuple[Path, ...], *, source: str = "", used_by: Path | None = None) -> Entry:
+def _entry(
+    kind: Kind, name: str, paths: tuple[Path, ...], *, source: str = "", used_by: Path | None = None
+) -> CacheEntry:
     about = []
     for file in (file for path in paths for file in _files(path)):
         with contextlib.suppress(OSError):  # another devbench has just removed it
@@ -161,7 +163,7 @@ def _entry(kind: Kind, name: str, paths: tuple[Path, ...], *, source: str = "", 
     if used_by:
         with contextlib.suppress(OSError):
             used_s = used_by.stat().st_mtime
-    return Entry(
+    return CacheEntry(
         kind=kind, name=name, paths=paths, size_bytes=sum(one.st_size for one in about), used_s=used_s, source=source
     )
 

@@ -57,27 +57,28 @@ Counters = dict[Name, Seconds]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")]
 
 
-class Answer(BaseModel):
+class Message(BaseModel):
     """One message."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+    # A schema is built when it is first needed: most commands hear no more than a hello.
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
-class Missing(Answer):
+class Missing(Message):
     """The receiver's first message: positions of the files that it lacks."""
 
     event: Literal["missing"]
     files: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=1000)]
 
 
-class Stored(Answer):
+class Stored(Message):
     """Where the receiver has the files."""
 
     event: Literal["stored"]
     paths: Annotated[list[Path], Field(max_length=1000)]
 
 
-class Refused(Answer):
+class Refused(Message):
     """Why the receiver cannot have the files, and what to do about it."""
 
     event: Literal["refused"]
@@ -85,7 +86,7 @@ class Refused(Answer):
     hint: Text
 
 
-class Hello(Answer):
+class Hello(Message):
     """A worker's first message. problem: why its engine could not be imported; empty if it was."""
 
     event: Literal["hello"]
@@ -94,14 +95,14 @@ class Hello(Answer):
     facts: Facts
 
 
-class Phase(Answer):
+class Phase(Message):
     """What the worker is doing from now on."""
 
     event: Literal["phase"]
     phase: Word
 
 
-class Failed(Answer):
+class Failure(Message):
     """The engine has raised."""
 
     event: Literal["failed"]
@@ -110,7 +111,7 @@ class Failed(Answer):
     error: Text
 
 
-class Built(Answer):
+class Built(Message):
     """What the engine has built at the place. path: "" where the artifact itself is what the rounds load."""
 
     event: Literal["built"]
@@ -118,7 +119,7 @@ class Built(Answer):
     facts: Facts
 
 
-class Samples(Answer):
+class Samples(Message):
     """Some of the samples of one phase, in nanoseconds per inference."""
 
     event: Literal["samples"]
@@ -126,7 +127,7 @@ class Samples(Answer):
     ns: Annotated[list[Nanoseconds], Field(max_length=MOST_IN_A_LIST)]
 
 
-class Output(Answer):
+class Output(Message):
     """One output of an inference. second: with the second input. data: its bytes, of many a sample, or none."""
 
     event: Literal["output"]
@@ -150,7 +151,7 @@ class Output(Answer):
         return self
 
 
-class Snapshot(Answer):
+class Snapshot(Message):
     """What the worker sees of the machine at one moment; what cannot be seen there is left out."""
 
     at_s: Seconds
@@ -169,14 +170,14 @@ class Snapshot(Answer):
     load_1min: Seconds | None = None
 
 
-class Canary(Answer):
-    """How long the piece of work took that is always the same."""
+class Canary(Message):
+    """How long the reference workload took."""
 
     total_ns: Count
     best_ns: Count
 
 
-class Result(Answer):
+class Result(Message):
     """Everything about a measured case but its samples and outputs, which have come before."""
 
     event: Literal["result"]
@@ -203,11 +204,11 @@ class Result(Answer):
 RECEIVING: TypeAdapter[Missing | Refused] = TypeAdapter(Annotated[Missing | Refused, Field(discriminator="event")])
 STORING: TypeAdapter[Stored | Refused] = TypeAdapter(Annotated[Stored | Refused, Field(discriminator="event")])
 GREETING: TypeAdapter[Hello] = TypeAdapter(Hello)
-BUILDING: TypeAdapter[Phase | Failed | Built] = TypeAdapter(
-    Annotated[Phase | Failed | Built, Field(discriminator="event")]
+BUILDING: TypeAdapter[Phase | Failure | Built] = TypeAdapter(
+    Annotated[Phase | Failure | Built, Field(discriminator="event")]
 )
-MEASURING: TypeAdapter[Phase | Failed | Samples | Output | Result] = TypeAdapter(
-    Annotated[Phase | Failed | Samples | Output | Result, Field(discriminator="event")]
+MEASURING: TypeAdapter[Phase | Failure | Samples | Output | Result] = TypeAdapter(
+    Annotated[Phase | Failure | Samples | Output | Result, Field(discriminator="event")]
 )
 
 
@@ -221,7 +222,7 @@ T = TypeVar("T")
 def checked(line: bytes, expected: TypeAdapter[T]) -> T:
     """The message in `line`, if it is one of those expected; else an `InvalidAnswerError`."""
     if line.count(b",") > MOST_VALUES:  # each costs a hundred times its length here, so they are counted first
-        raise InvalidAnswerError("the worker's answer is not valid: it holds too many values")
+        raise InvalidAnswerError("the worker's answer is not valid: it has too many values")
     try:
         return expected.validate_json(line)
     except ValidationError as error:
@@ -231,7 +232,7 @@ def checked(line: bytes, expected: TypeAdapter[T]) -> T:
 def _what_is_wrong(line: bytes, error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if not line.lstrip().startswith(b"{"):
-        return f"the worker's stdout holds rubbish: {line[:200]!r}"
+        return f"the worker's stdout has invalid data: {line[:200]!r}"
     if "event" in first["loc"] or first["type"].startswith("union_tag"):
         return f"the worker answered out of turn: {line[:200]!r}"
     where = printable(".".join(str(part) for part in first["loc"]))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from devbench.domain.measure import Measure
 from devbench.domain.outcome import Nanoseconds
 from devbench.places.answers import InvalidAnswerError, Output, Result, Samples
@@ -68,6 +66,8 @@ class Pieces:
             raise InvalidAnswerError(
                 f"the worker sends more {piece.phase} samples than the settings of the case allow ({most})"
             )
+        import numpy as np  # here, because most sessions hear no more than a hello
+
         self._samples[piece.phase].append(np.array(piece.ns, dtype=np.int64))
         self._sums_ns[piece.phase] += sum(piece.ns)
         self._check_time(self._sums_ns[piece.phase], piece.phase)
@@ -77,6 +77,8 @@ class Pieces:
         if not self._counts["steady"]:
             raise InvalidAnswerError("the worker's answer is not valid: it has no samples")
         self._check_time(self._sums_ns["steady"] * result.inferences_per_sample, "steady")
+        import numpy as np
+
         first, second = ([(one.name, one.dtype, one.shape) for one in those] for those in self._outputs.values())
         if second and second != first:
             raise InvalidAnswerError("the worker's answer is not valid: the second input has other outputs")

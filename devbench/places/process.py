@@ -23,7 +23,7 @@ class TimeIsUpError(Exception):
     """The deadline passed before there was a line, or before anything of what is sent was taken."""
 
 
-class TooLongError(Exception):
+class LineTooLongError(Exception):
     """A line, or all of its output, is longer than any that is meant."""
 
 
@@ -57,7 +57,7 @@ class WorkerProcess:
         """Send all of `data`; a process that is gone already is noticed when its answer is read.
 
         Reads what comes back meanwhile, so that neither side waits for the other. Raises `TimeIsUpError` and
-        `TooLongError`.
+        `LineTooLongError`.
         """
         left = memoryview(data)
         self._selector.register(self._stdin, selectors.EVENT_WRITE)
@@ -74,7 +74,7 @@ class WorkerProcess:
     def read_line(self, deadline_s: float) -> bytes | None:
         """The next line of its stdout, or None at its end.
 
-        deadline_s: in the time of time.monotonic(); `TimeIsUpError` when it has passed. Raises `TooLongError`.
+        deadline_s: in the time of time.monotonic(); `TimeIsUpError` when it has passed. Raises `LineTooLongError`.
         """
         searched = 0
         while (end := self._unread.find(b"\n", searched)) < 0:
@@ -89,7 +89,7 @@ class WorkerProcess:
         return line
 
     def read_rest(self, deadline_s: float) -> bytes:
-        """What is still to come of its stdout, up to its end. Raises `TimeIsUpError`, `TooLongError`."""
+        """What is still to come of its stdout, up to its end. Raises `TimeIsUpError`, `LineTooLongError`."""
         while self._out in self._open_pipes():
             self._wait(deadline_s, LONGEST_OUTPUT_BYTES)
         data = bytes(self._unread)
@@ -159,4 +159,4 @@ class WorkerProcess:
             else:
                 self._tail = (self._tail + data)[-TAIL_BYTES:]
         if len(self._unread) > most + _CHUNK_BYTES:
-            raise TooLongError
+            raise LineTooLongError

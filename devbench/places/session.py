@@ -18,11 +18,11 @@ from devbench.places.answers import (
     BUILDING,
     GREETING,
     MEASURING,
-    Answer,
     Built,
-    Failed,
+    Failure,
     Hello,
     InvalidAnswerError,
+    Message,
     Output,
     Phase,
     Result,
@@ -40,11 +40,11 @@ GRACE_S = 3.0
 _MOST_PHASES = 50
 _SLOW_OR_STUCK = "If it is slow rather than stuck, raise `time_limit_s` in the suite's `measure:`."
 Request = Mapping[str, Any]
-T = TypeVar("T", bound=Answer)
+T = TypeVar("T", bound=Message)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Errand:
+class WorkerJob:
     """What a worker is started for.
 
     files: those it will read, each with its sha256. limit_s: for measuring or building; too_slow: what to do when it
@@ -62,17 +62,17 @@ class Errand:
 class Session:
     """One worker process, from its start to its end. Every way it can go wrong is a `RoundError`."""
 
-    def __init__(self, place: Place, errand: Errand) -> None:
+    def __init__(self, place: Place, job: WorkerJob) -> None:
         self._ssh = place.ssh
-        self._errand = errand
+        self._job = job
         self._paths: dict[Path, str] = {}
         self.copying_s = 0.0
         if place.ssh:
-            python = place.python_for(errand.runtime) or "python3"
+            python = place.python_for(job.runtime) or "python3"
             self._talk = talk_over_ssh(place, place.ssh, python, len(receiver_source()))
         else:
-            command = [place.python_for(errand.runtime) or sys.executable, str(errand.archive), errand.runtime]
-            self._talk = talk_here(place, command, "start", life_s=_life_s(errand))
+            command = [place.python_for(job.runtime) or sys.executable, str(job.archive), job.runtime]
+            self._talk = talk_here(place, command, "start", life_s=_life_s(job))
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +97,7 @@ class Session:
         return hello
 
     def path_of(self, file: Path) -> str:
-        """Where the worker finds one of the errand's files."""
+        """Where the worker finds one of the job's files."""
         return self._paths.get(file, str(file))
 
     def measure(self, request: Request, measure: Measure) -> Measurement:
@@ -120,18 +120,18 @@ class Session:
     def _answers(self, request: Request, expected: TypeAdapter[T]) -> Iterator[T]:
         """What comes after the request but for phases; at the last one, the worker has ended."""
         self._talk.send(request)
-        limit_s = self._errand.limit_s
+        limit_s = self._job.limit_s
         deadline_s = time.monotonic() + limit_s
         too_late = f"no result within {limit_s:g} s, so the worker was ended"
         phases = 0
         while True:
-            answer = self._talk.receive(expected, deadline_s, too_late, self._errand.too_slow)
+            answer = self._talk.receive(expected, deadline_s, too_late, self._job.too_slow)
             if isinstance(answer, Phase):
                 self._begin(answer.phase)
                 phases += 1
                 if phases > _MOST_PHASES:
                     raise self._talk.invalid(InvalidAnswerError("the worker has begun more phases than there are"))
-            elif isinstance(answer, Failed):
+            elif isinstance(answer, Failure):
                 self._talk.phase = answer.phase
                 raise self._talk.error(f"{answer.kind}: {answer.error}")
             else:
@@ -141,23 +141,23 @@ class Session:
 
     def _begin(self, phase: str) -> None:
         self._talk.phase = phase
-        self._errand.on_phase(phase)
+        self._job.on_phase(phase)
 
     def _ship(self, ssh: Ssh) -> None:
         begin_s = time.monotonic()
-        errand = self._errand
+        job = self._job
         self._paths = ship(
             self._talk,
             ssh,
-            [errand.archive, *errand.files],
-            errand.files,
-            runtime=errand.runtime,
-            life_s=_life_s(errand),
-            on_phase=errand.on_phase,
+            [job.archive, *job.files],
+            job.files,
+            runtime=job.runtime,
+            life_s=_life_s(job),
+            on_phase=job.on_phase,
         )
         self.copying_s = time.monotonic() - begin_s
 
 
-def _life_s(errand: Errand) -> float:
+def _life_s(job: WorkerJob) -> float:
     """When its supervisors end the worker, whatever has become of this process."""
-    return HELLO_LIMIT_S + errand.limit_s
+    return HELLO_LIMIT_S + job.limit_s

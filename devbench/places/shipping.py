@@ -13,14 +13,14 @@ from pydantic import TypeAdapter
 from devbench.domain.place import Ssh
 from devbench.errors import RoundError
 from devbench.files import sha256_of
-from devbench.places.answers import RECEIVING, STORING, Answer, InvalidAnswerError, Refused
+from devbench.places.answers import RECEIVING, STORING, InvalidAnswerError, Message, Refused
 from devbench.places.program_text import program_text
 from devbench.places.talk import Talk
 
 ANSWER_LIMIT_S = 60.0  # connecting may take 15 s of it; the rest is a slow board's Python and its disk
 _CHUNK_BYTES = 1 << 18
 _LONGEST_NAME = 60
-T = TypeVar("T", bound=Answer)
+T = TypeVar("T", bound=Message)
 _SILENT = "Is the machine overloaded, its disk failing, or the network down?"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from devbench.errors import RoundError
-from devbench.places.process import LONGEST_LINE_BYTES, TimeIsUpError, TooLongError, WorkerProcess
+from devbench.places.process import LONGEST_LINE_BYTES, LineTooLongError, TimeIsUpError, WorkerProcess
 from devbench.worker.supervisor import SIGNALLED
 
 if TYPE_CHECKING:  # plugins import this to ask a board: listing them needs no schema
@@ -61,10 +61,10 @@ class Talk:
             self.process.send(data)
         except TimeIsUpError:
             raise self.error(
-                "it stopped taking what is sent to it",
+                "it stopped reading its input",
                 "Is the machine overloaded, or the network down?",
             ) from None
-        except TooLongError:
+        except LineTooLongError:
             raise self._too_long() from None
 
     def receive(
@@ -93,7 +93,7 @@ class Talk:
             line = self.process.read_line(deadline_s)
         except TimeIsUpError:
             raise self.error(too_late, hint) from None
-        except TooLongError:
+        except LineTooLongError:
             raise self._too_long() from None
         if line is None:
             raise self._ended_early()

@@ -14,7 +14,7 @@ from typing import Self
 from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.places.here import talk_here
-from devbench.places.process import TimeIsUpError, TooLongError
+from devbench.places.process import LineTooLongError, TimeIsUpError
 from devbench.places.program_text import program_text
 from devbench.places.ssh import LOST, ssh_command, talk_over_ssh
 from devbench.places.talk import MOST_CHATTER_LINES, Talk
@@ -22,7 +22,7 @@ from devbench.places.talk import MOST_CHATTER_LINES, Talk
 _START_LIMIT_S = 60.0  # connecting may take 15 s of it; the rest is a slow board's Python
 _ENDS_WITHIN_S = 5.0
 _GRACE_S = 3.0
-_TOO_LONG = "its output is longer than any that is meant"
+_TOO_LONG = "its output is too long"
 _SILENT = "Is the machine overloaded, or the network down?"
 # Ahead of the file's own text. The mark tells its output from what login scripts print.
 _THEN = """module.supervise({life_s!r}, {grace_s!r}, (1,))
@@ -69,7 +69,7 @@ class Program:
             line = self._talk.process.read_line(time.monotonic() + limit_s)
         except TimeIsUpError:
             raise self._too_late(limit_s) from None
-        except TooLongError:
+        except LineTooLongError:
             raise self._talk.error(_TOO_LONG) from None
         return None if line is None else line.decode(errors="replace")
 
@@ -81,7 +81,7 @@ class Program:
             out = process.read_rest(time.monotonic() + limit_s)
         except TimeIsUpError:
             raise self._too_late(limit_s) from None
-        except TooLongError:
+        except LineTooLongError:
             raise self._talk.error(_TOO_LONG) from None
         status = process.exit_status(_ENDS_WITHIN_S)
         if status is None:

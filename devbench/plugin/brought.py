@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from devbench.domain.case import Option
-from devbench.domain.extend import Device, Runtime
-from devbench.domain.model import Model
+from devbench.domain.extend import Device, EngineFile, Runtime
+from devbench.domain.install import Install
+from devbench.domain.model import PRECISION, Model
 from devbench.domain.place import Traits
 from devbench.plugin.methods import DEVICE_METHODS, RUNTIME_METHODS, Method
+from devbench.printable import shortened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +35,14 @@ class RuntimeData:
     """The attributes of a `Runtime`. rules: names its `check`, which several may share; "" if it has none."""
 
     name: str
+    devices: tuple[str, ...] = ()
     formats: tuple[str, ...]
-    engine: Path
-    parts: tuple[Path, ...] = ()
+    engine: EngineFile
     options: Mapping[str, Option] = field(default_factory=dict)
     makes: Mapping[str, tuple[str, Mapping[str, Option]]] = field(default_factory=dict)
     takes_compiled: bool = False
-    build_limit_s: float = 0
     prepare_limit_s: float = 0
-    extra: str = ""
-    install: str = ""
+    install: Install = field(default_factory=Install)
     written: tuple[str, ...] = ()
     rules: str = ""
 
@@ -69,6 +70,9 @@ SHELVES: dict[str, tuple[str, type]] = {
 }
 
 
+_MOVED = {"parts": "engine", "build_limit_s": "engine", "extra": "install", "packages": "install"}  # since 0.2
+
+
 def device_data(item: type[Device]) -> DeviceData:
     """The attributes of a device's class."""
     return DeviceData(written=_written(item, Device, DEVICE_METHODS), **_attributes(item, DeviceData, Device))
@@ -77,8 +81,58 @@ def device_data(item: type[Device]) -> DeviceData:
 def runtime_data(item: type[Runtime]) -> RuntimeData:
     """The attributes of a runtime's class."""
     written = _written(item, Runtime, RUNTIME_METHODS)
+    for name, now in _MOVED.items():
+        if hasattr(item, name):
+            raise TypeError(f"{item.name}: '{name}' is now a part of `{now}` (docs/plugins.md)")
     rules = f"{item.check.__module__}.{item.check.__qualname__}" if "check" in written else ""
-    return RuntimeData(written=written, rules=rules, **_attributes(item, RuntimeData, Runtime))
+    attributes = _attributes(item, RuntimeData, Runtime)
+    if isinstance(attributes["engine"], Path):
+        attributes["engine"] = EngineFile(path=attributes["engine"])
+    return RuntimeData(written=written, rules=rules, **attributes)
+
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+_FORMAT = re.compile(r"[A-Za-z0-9_+-]{1,20}")
+_OPTION = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_NO_OPTIONS = ("name", "runtime", "precision")  # of a device in a suite: docs/suites.md
+
+
+def device_problem(item: DeviceData) -> str:
+    """What no device may say of itself; "" if all of it can be used."""
+    return _no_names("runtimes", item.runtimes, NAME, "a name of a runtime")
+
+
+def runtime_problem(item: RuntimeData) -> str:
+    """What no runtime may say of itself; "" if all of it can be used."""
+    lists = (
+        _no_names("formats", item.formats, _FORMAT, "the end of a file name without its dot, such as 'tflite'"),
+        _no_names("devices", item.devices, NAME, "a kind of device"),
+        _no_names("options", item.options, _OPTION, "a name of an option: small letters, digits and '_'"),
+        _no_names("makes", item.makes, PRECISION, "a precision, such as 'bfloat16'"),
+        _no_names("engine.place_options", item.engine.place_options, _OPTION, "a name of an option"),
+    )
+    if found := next(filter(None, lists), ""):
+        return found
+    if not item.formats:
+        return "formats: it loads none"
+    for name in item.options:
+        if name in _NO_OPTIONS:
+            return f"options: '{name}' of a device in a suite means something else"
+        if name in item.engine.place_options:
+            return f"options: '{name}' is an option of the place as well (engine.place_options)"
+    for precision, (source, options) in item.makes.items():
+        if not PRECISION.fullmatch(source):
+            return f"makes: {precision}: {shortened(repr(source))} is not a precision"
+        if unknown := set(options) - set(item.options):
+            return f"makes: {precision}: '{min(unknown)}' is not one of its options"
+    return ""
+
+
+def _no_names(what: str, names: Iterable[str], pattern: re.Pattern[str], meaning: str) -> str:
+    if isinstance(names, str):
+        return f"{what} is the text {shortened(repr(names))}: write a tuple, ({shortened(repr(names))},)"
+    wrong = next((one for one in names if not (isinstance(one, str) and pattern.fullmatch(one))), None)
+    return "" if wrong is None else f"{what}: {shortened(repr(wrong))} is not {meaning}"
 
 
 def _attributes(item: type, data: type, base: type) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from typing import Any
 from devbench.domain.case import Option
 from devbench.domain.change import Change, ChangeAt
 from devbench.domain.check import Check
-from devbench.domain.model import Artifact
+from devbench.domain.limits import Peak, Streamed
+from devbench.domain.model import PRECISION, Artifact, Prepared
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError, PluginError, RoundError
 from devbench.files import sha256_of
@@ -26,17 +27,19 @@ from devbench.plugin.methods import (
     DISCOVER,
     EXPLAIN,
     LOOK,
-    PACKAGES,
+    PEAKS,
     PREPARE,
     RECOVER,
     REMARKS,
     SETTLE,
+    STREAMED,
     UNDO,
     UNFIT,
     WRONG_OPTION,
     Method,
 )
-from devbench.plugin.plugin import Plugin, called, shortened
+from devbench.plugin.plugin import Plugin, called
+from devbench.printable import shortened
 
 _LONGEST_NAME = 100
 
@@ -53,7 +56,7 @@ class KnownDevice(DeviceData):
             found = self.places()
         except DevbenchError as error:
             return [Absent(device=self.kind, reason=self.plugin.named(error), hint=error.hint)]
-        return found or [Absent(device=self.kind, reason="its plugin names no place here, and no reason why")]
+        return found or [Absent(device=self.kind, reason="its plugin found no place here and gave no reason")]
 
     def places(self) -> list[Place | Absent]:
         """The same; raises a DevbenchError if the plugin fails."""
@@ -112,6 +115,14 @@ class KnownDevice(DeviceData):
         except DevbenchError as error:
             return [f"What its device has to say is not known: {self.plugin.named(error)}."]
 
+    def peaks(self, facts: Mapping[str, str]) -> list[Peak]:
+        """What it cannot exceed; nothing where its plugin does not know, or fails."""
+        try:
+            return list(self._ask(PEAKS, dict(facts)) if PEAKS.name in self.written else [])
+        except DevbenchError as error:
+            self.plugin.pass_over(error)
+            return []
+
     def _ask(self, method: Method, *arguments: Any, limit_s: float = 0) -> Any:
         return self.plugin.ask(method, *arguments, target=self.kind, limit_s=limit_s)
 
@@ -138,21 +149,24 @@ class KnownRuntime(RuntimeData):
         """The artifact in the form that it loads at `place`. Raises a DevbenchError."""
         if PREPARE.name not in self.written:
             return artifact
-        found: Artifact = self._ask(PREPARE, artifact, place, dict(options), limit_s=self.prepare_limit_s)
-        if found.path != artifact.path:
-            self._check_file(found)
-        elif found.sha256 != artifact.sha256:
-            raise self.plugin.failed(f"{called(PREPARE, self.name)} gave another sha256 for the same file")
-        return found
-
-    def packages(self, python: tuple[int, int]) -> tuple[str, ...] | None:
-        """What pip is to install for an interpreter of version `python`; None if it does not come that way."""
-        try:
-            found = self._ask(PACKAGES, python) if PACKAGES.name in self.written else None
-        except DevbenchError as error:
-            self.plugin.pass_over(error)
-            return None
-        return None if found is None else tuple(found)
+        found: Prepared = self._ask(PREPARE, artifact, place, dict(options), limit_s=self.prepare_limit_s)
+        if not PRECISION.fullmatch(found.precision):
+            raise self.plugin.failed(
+                f"{called(PREPARE, self.name)} gave no precision: {shortened(repr(found.precision))}"
+            )
+        same_file = found.path == artifact.path
+        return replace(
+            artifact,
+            path=found.path,
+            sha256=artifact.sha256 if same_file else self._sha256(found.path),
+            size_bytes=artifact.size_bytes if same_file else found.path.stat().st_size,
+            format=found.format,
+            precision=found.precision,
+            quantization=found.quantization,
+            inputs=found.inputs,
+            outputs=found.outputs,
+            facts={**artifact.facts, **found.facts},
+        )
 
     def wrong_option(self, name: str, value: Option) -> str:
         """Why a suite may not set the option `name` to `value`; "" if it may."""
@@ -181,16 +195,19 @@ class KnownRuntime(RuntimeData):
             self.plugin.pass_over(wrong)
             return ""
 
+    def streamed(self, path: Path) -> Streamed | None:
+        """The weights of a model file that travel with every inference. Raises a DevbenchError."""
+        return self._ask(STREAMED, path.absolute()) if STREAMED.name in self.written else None
+
     def _ask(self, method: Method, *arguments: Any, limit_s: float = 0) -> Any:
         return self.plugin.ask(method, *arguments, target=self.name, limit_s=limit_s)
 
-    def _check_file(self, found: Artifact) -> None:
+    def _sha256(self, path: Path) -> str:
         what = called(PREPARE, self.name)
         try:
-            if not found.path.is_file():
-                raise self.plugin.failed(f"{what} gave a file that is not there: {shortened(str(found.path))}")
-            if sha256_of(found.path) != found.sha256:
-                raise self.plugin.failed(f"{what} gave a sha256 that is not that of {found.path.name}")
+            if not path.is_file():
+                raise self.plugin.failed(f"{what} gave a file that is not there: {shortened(str(path))}")
+            return sha256_of(path)
         except (OSError, ValueError) as error:
             raise self.plugin.failed(f"{what} gave a file that cannot be read: {error}") from error
 

@@ -23,7 +23,7 @@ from io import TextIOWrapper
 from typing import NoReturn
 
 from devbench.plugin.serve import serve
-from devbench.plugin.wire import Line
+from devbench.plugin.wire import Connection
 
 _PR_SET_PDEATHSIG = 1
 _MESSAGE_BYTES = 1 << 16
@@ -120,7 +120,7 @@ def _live(request: dict[str, str], line: int, printed: int, keeper: int) -> NoRe
         if isinstance(stream, TextIOWrapper):  # what it prints last tells why it ended
             stream.reconfigure(line_buffering=True)
     entry = metadata.EntryPoint(name=request["name"], value=request["value"], group=request["group"])
-    serve(Line(socket.socket(fileno=line)), entry, request["distribution"])
+    serve(Connection(socket.socket(fileno=line)), entry, request["distribution"])
     os._exit(0)  # taking an interpreter apart costs more than all that it did here
 
 

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import logging
 from collections.abc import Callable, Generator, Iterable
 from importlib import metadata
 from types import NoneType
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
 from devbench import hookspecs
 from devbench.domain.extend import Device, Runtime
-from devbench.domain.model import Model
-from devbench.plugin.brought import Brought, device_data, runtime_data
-from devbench.plugin.methods import ABANDON, BEGIN, DEVICE_METHODS, FINISH, MOST_ITEMS, RUN_ROUND, Method
+from devbench.domain.model import Artifact, Model, Prepared
+from devbench.plugin.brought import Brought, DeviceData, RuntimeData, device_data, runtime_data
+from devbench.plugin.methods import ABANDON, BEGIN, DEVICE_METHODS, FINISH, MOST_ITEMS, PREPARE, RUN_ROUND, Method
 from devbench.plugin.plugin import Owner, Plugin, reason
+from devbench.plugin.wire import encoded
 
 REGISTRATIONS = ("devbench_runtimes", "devbench_devices", "devbench_models")
 _Wrapper = Generator[None, Any, Any]
+_Data = TypeVar("_Data", DeviceData, RuntimeData)
+_log = logging.getLogger("devbench.plugins")
 
 
 class LocalPlugin(Plugin):
-    """It is given as an entry point, which is still to be loaded, or as what one stands for: a module or an object."""
+    """It is given as an entry point, which is still to be loaded, or as what one stands for: a module or an object.
 
-    def __init__(self, owner: Owner, source: object) -> None:
+    looked_into: whether the types of its attributes are checked somewhere else, or known to be right.
+    """
+
+    def __init__(self, owner: Owner, source: object, *, looked_into: bool = True) -> None:
         super().__init__(owner)
+        self._looked_into = looked_into
         self._source = source
         self._devices: dict[str, type[Device]] = {}
         self._runtimes: dict[str, type[Runtime]] = {}
@@ -67,16 +75,23 @@ class LocalPlugin(Plugin):
     def _take(self, hook: str, item: Any) -> None:
         if hook == "devbench_devices":
             _check_class(item, Device, ("kind",))
+            self.brought.devices.append(self._checked(DeviceData, device_data(item)))
             self._devices.setdefault(item.kind, item)
-            self.brought.devices.append(device_data(item))
         elif hook == "devbench_runtimes":
             _check_class(item, Runtime, ("name", "formats", "engine"))
+            self.brought.runtimes.append(self._checked(RuntimeData, runtime_data(item)))
             self._runtimes.setdefault(item.name, item)
-            self.brought.runtimes.append(runtime_data(item))
         else:
             if not isinstance(item, Model):
                 raise TypeError(f"{_shown(item)} is not a devbench.Model")
             self.brought.models.append(item)
+
+    def _checked(self, kind: type[_Data], data: _Data) -> _Data:
+        if not self._looked_into:
+            from devbench.plugin.schema import decoded
+
+            decoded(kind, encoded(data))
+        return data
 
     def perform(self, method: Method, target: str, arguments: tuple[Any, ...], limit_s: float) -> Any:  # noqa: ARG002
         """The answer; nothing limits the time of code that runs in one's own process."""
@@ -88,7 +103,13 @@ class LocalPlugin(Plugin):
             return self._abandon(*arguments)
         if target:
             shelf: dict[str, Any] = self._devices if method in DEVICE_METHODS else self._runtimes
-            return answer(method, getattr(shelf[target](), method.name)(*arguments))
+            value = getattr(shelf[target](), method.name)(*arguments)
+            if method is PREPARE and isinstance(value, Artifact):
+                _log.warning(
+                    "%s: %s.prepare() gives an Artifact: give a Prepared (docs/plugins.md)", self.owner, target
+                )
+                value = Prepared.like(value, facts=value.facts)
+            return answer(method, value)
         return answer(method, _call(method.name, self._hooks[method.name], arguments))
 
     def _begin(self, case: Any, place: Any) -> int:

@@ -48,7 +48,7 @@ class Plugins:
             owner = Owner(plugin=entry.name, distribution=_distribution(entry))
             bundled = entry.dist is not None and entry.dist.name == _OURS
             if bundled or os.environ.get("DEVBENCH_PLUGIN_PROCESSES") == "0":
-                (self._bundled if bundled else self._others).append(LocalPlugin(owner, entry))
+                (self._bundled if bundled else self._others).append(LocalPlugin(owner, entry, looked_into=bundled))
             else:
                 self._others.append(SeparatePlugin(owner, entry, self._processes))
         for plugin in self._others:

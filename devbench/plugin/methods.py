@@ -12,12 +12,14 @@ MOST_ITEMS = 1000  # of a list: a generator without end must not fill the memory
 _PLAIN: dict[str, type] = {"bool": bool, "int": int, "str": str, "Path": Path, "None": NoneType}
 _HOMES = {
     "Absent": "place",
-    "Artifact": "model",
     "Change": "change",
     "Check": "check",
+    "Peak": "limits",
     "Place": "place",
+    "Prepared": "model",
     "Round": "outcome",
     "RoundFacts": "outcome",
+    "Streamed": "limits",
 }
 
 
@@ -55,14 +57,15 @@ DEVICE_METHODS = (
     RECOVER := Method(name="recover", gives=("bool",), limit_s=120),
     CHECKS := Method(name="checks", gives=("Check",), many=True, limit_s=10),
     REMARKS := Method(name="remarks", gives=("str",), many=True, limit_s=5),
+    PEAKS := Method(name="peaks", gives=("Peak",), many=True, limit_s=5),
 )
 RUNTIME_METHODS = (
-    PREPARE := Method(name="prepare", gives=("Artifact",), limit_s=1800),
+    PREPARE := Method(name="prepare", gives=("Prepared",), limit_s=1800),
     CHECK := Method(name="check", gives=("Check",), many=True, limit_s=60),
-    PACKAGES := Method(name="packages", gives=("str", "None"), many=True, limit_s=5),
     WRONG_OPTION := Method(name="wrong_option", gives=("str",), limit_s=5),
     UNFIT := Method(name="unfit", gives=("str",), limit_s=5),
     EXPLAIN := Method(name="explain", gives=("str",), limit_s=5),
+    STREAMED := Method(name="streamed", gives=("Streamed", "None"), limit_s=60),
 )
 HOOKS = (
     FETCH_MODEL := Method(name="devbench_fetch_model", gives=("Path", "None"), limit_s=3600),

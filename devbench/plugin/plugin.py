@@ -9,8 +9,7 @@ from typing import Any
 from devbench.errors import DevbenchError, PluginError
 from devbench.plugin.brought import Brought
 from devbench.plugin.methods import Method
-
-_LONGEST = 500
+from devbench.printable import shortened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +80,5 @@ def reason(error: BaseException) -> str:
     try:
         text = " ".join(str(error).split())
     except Exception:  # noqa: BLE001 - others' errors may fail at that, too
-        text = "(its text cannot be had)"
+        text = "(its text cannot be read)"
     return shortened(f"{type(error).__name__}: {text}".removesuffix(": "))
-
-
-def shortened(text: str) -> str:
-    """No more of it than a line can take, and nothing that a terminal would obey."""
-    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_LONGEST])
-    return shown if len(text) <= _LONGEST else f"{shown}…"

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from devbench.errors import DevbenchError
-from devbench.plugin.wire import Line
+from devbench.plugin.wire import Connection
 
 _START = (  # plugins are imported from where they would be here
     "import json, sys; sys.path[:] = json.loads(sys.argv[2]);"
@@ -30,12 +30,12 @@ class PluginProcesses:
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, entry: metadata.EntryPoint, distribution: str) -> tuple[int, Line]:
+    def start(self, entry: metadata.EntryPoint, distribution: str) -> tuple[int, Connection]:
         """A process for the plugin, which loads it at once: its number, and the line to it."""
         request = {"name": entry.name, "value": entry.value, "group": entry.group, "distribution": distribution}
         ours, theirs = socket.socketpair()
         with theirs:
-            return self._asked(request, theirs.fileno())["pid"], Line(ours)
+            return self._asked(request, theirs.fileno())["pid"], Connection(ours)
 
     def end(self, pid: int) -> tuple[int | None, str]:
         """End the process and what it has started: its exit status, and the end of what it printed."""
@@ -60,9 +60,9 @@ class PluginProcesses:
                 socket.send_fds(control, [json.dumps(request).encode()], descriptors)
                 answer = control.recv(_MESSAGE_BYTES)
             except OSError as error:
-                raise DevbenchError(f"plugins have no process to live in: {error}", _NO_PROCESS) from error
+                raise DevbenchError(f"the process for plugins cannot be started: {error}", _NO_PROCESS) from error
         if not answer:
-            raise DevbenchError("the process that plugins live in has ended", _NO_PROCESS)
+            raise DevbenchError("the process for plugins has ended", _NO_PROCESS)
         found: dict[str, Any] = json.loads(answer)
         return found
 

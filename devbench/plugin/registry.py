@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from devbench.domain.model import Model
-from devbench.plugin.brought import SHELVES, DeviceData, RuntimeData
+from devbench.plugin.brought import SHELVES, DeviceData, RuntimeData, device_problem, runtime_problem
 from devbench.plugin.calls import KnownDevice, KnownRuntime
-from devbench.plugin.plugin import Owner, Plugin, shortened
+from devbench.plugin.plugin import Owner, Plugin
+from devbench.printable import shortened
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 _DAY_S = 86_400
@@ -35,6 +36,22 @@ class Registry:
     runtimes: dict[str, KnownRuntime] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     owners: dict[str, Owner] = field(default_factory=dict)
+
+    def drivers(self, kind: str) -> tuple[str, ...]:
+        """Names of the runtimes that drive devices of this kind, best first; some may be installed with no plugin.
+
+        Those that the device names come first: what a suite means that names no runtime does not change with what else
+        is installed.
+        """
+        joining = (name for name, runtime in self.runtimes.items() if kind in runtime.devices)
+        return tuple(dict.fromkeys((*self.devices[kind].runtimes, *joining)))
+
+    @property
+    def precisions(self) -> list[str]:
+        """What a suite may ask for: the precisions of the catalogue's models, and those that runtimes make of them."""
+        variants = [one.precision for model in self.models.values() for one in model.variants]
+        made = [name for runtime in self.runtimes.values() for name in runtime.makes]
+        return sorted({*variants, *made} - {""})
 
     def add_all(self, plugin: Plugin) -> PluginInfo:
         """Add what `plugin`, which is loaded, brings: what was taken of it, and what is wrong with the rest."""
@@ -60,17 +77,22 @@ class Registry:
         return add[type(item)](item, plugin)
 
     def _add_device(self, item: DeviceData, plugin: Plugin) -> str:
-        what = self._claimed("device", item.kind, plugin)
         _check_limit(item.settle_limit_s)
+        if problem := device_problem(item):
+            raise ValueError(f"device '{shortened(item.kind)}': {problem}")
+        what = self._claimed("device", item.kind, plugin)
         self.devices[item.kind] = KnownDevice(plugin=plugin, **vars(item))
         return what
 
     def _add_runtime(self, item: RuntimeData, plugin: Plugin) -> str:
-        for file in (item.engine, *item.parts):
+        what = f"runtime '{shortened(item.name)}'"
+        for file in (item.engine.path, *item.engine.parts):
             if not file.is_file():
-                raise ValueError(f"runtime '{item.name}': its file {file} is not there")
+                raise ValueError(f"{what}: its file {file} is not there")
         _check_limit(item.prepare_limit_s)
-        _check_limit(item.build_limit_s)
+        _check_limit(item.engine.build_limit_s)
+        if problem := runtime_problem(item):
+            raise ValueError(f"{what}: {problem}")
         what = self._claimed("runtime", item.name, plugin)
         self.runtimes[item.name] = KnownRuntime(plugin=plugin, **vars(item))
         return what

@@ -19,9 +19,10 @@ from devbench import errors
 from devbench.errors import DevbenchError, PluginError
 from devbench.plugin.brought import SHELVES, Brought
 from devbench.plugin.methods import LOAD_LIMIT_S, REFUSED, RUN_ROUND, Method
-from devbench.plugin.plugin import Owner, Plugin, called, shortened
+from devbench.plugin.plugin import Owner, Plugin, called
 from devbench.plugin.processes import PluginProcesses
-from devbench.plugin.wire import LOG, RAISED, VALUE, Line, TooLongError
+from devbench.plugin.wire import LOG, RAISED, VALUE, Connection, FrameTooLongError
+from devbench.printable import shortened
 
 _MOST_ENDS = 2  # a plugin that had to be ended, or ended itself, so often is not asked again
 _MOST_BYTES = 4 << 20
@@ -38,7 +39,7 @@ class SeparatePlugin(Plugin):
         self._processes = processes
         self._lock = Lock()
         self._pid = 0
-        self._line: Line | None = None
+        self._line: Connection | None = None
         self._ends = 0
 
     def start(self) -> None:
@@ -115,7 +116,7 @@ class SeparatePlugin(Plugin):
                 _pass_on(frame[1:])
         except TimeoutError:
             raise self._ended(f"{what} took longer than {limit_s:g} s, so it was ended") from None
-        except TooLongError as error:
+        except FrameTooLongError as error:
             raise self._ended(f"{what} gave too much ({error}), so it was ended") from None
         except OSError:
             frame = b""
@@ -143,7 +144,7 @@ class SeparatePlugin(Plugin):
         try:
             return read()
         except ValueError as error:
-            raise self.failed(f"{what} gave what it must not: {shortened(str(error))}") from None
+            raise self.failed(f"{what} gave an invalid answer: {shortened(str(error))}") from None
 
     def _ended(self, text: str) -> PluginError:
         """The error, after its process was seen to."""

@@ -14,7 +14,7 @@ from devbench.plugin.brought import SHELVES
 from devbench.plugin.local import LocalPlugin, answer
 from devbench.plugin.methods import CHANGES, METHODS, REFUSED
 from devbench.plugin.plugin import Owner, reason
-from devbench.plugin.wire import ERROR, LOG, RAISED, VALUE, Line, encoded
+from devbench.plugin.wire import ERROR, LOG, RAISED, VALUE, Connection, encoded
 
 _MOST_REQUEST_BYTES = 1 << 30
 _MOST_LOG_LINES = 1000
@@ -23,7 +23,7 @@ _LONGEST_TEXT = 5000
 _OURS = (RoundError, NotHereError, ModelError, DevbenchError)  # the first that fits is how the error is told
 
 
-def serve(line: Line, entry: metadata.EntryPoint, distribution: str) -> None:
+def serve(line: Connection, entry: metadata.EntryPoint, distribution: str) -> None:
     """Load the plugin, say what it brings, and answer what devbench asks over `line`."""
     server = _Server(line, LocalPlugin(Owner(plugin=entry.name, distribution=distribution), entry))
     log = logging.getLogger("devbench")
@@ -37,7 +37,7 @@ def serve(line: Line, entry: metadata.EntryPoint, distribution: str) -> None:
 
 
 class _Server:
-    def __init__(self, line: Line, plugin: LocalPlugin) -> None:
+    def __init__(self, line: Connection, plugin: LocalPlugin) -> None:
         self._line = line
         self._plugin = plugin
         self._changes: list[Change] = []
@@ -87,7 +87,7 @@ def _name(item: Any) -> str:
 class _Sender(logging.Handler):
     """Hands over what the plugin reports while it works, such as the progress of a download."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Connection) -> None:
         super().__init__()
         self._line = line
         self._left = _MOST_LOG_LINES

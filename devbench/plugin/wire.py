@@ -22,11 +22,11 @@ _LENGTH = struct.Struct(">Q")
 _CHUNK_BYTES = 1 << 20
 
 
-class TooLongError(Exception):
+class FrameTooLongError(Exception):
     """A frame that is longer than allowed."""
 
 
-class Line:
+class Connection:
     """One end of the conversation."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -46,7 +46,7 @@ class Line:
             return b""
         (length,) = _LENGTH.unpack(head)
         if length > most_bytes:
-            raise TooLongError(f"{length} bytes, and {most_bytes} are allowed")
+            raise FrameTooLongError(f"{length} bytes, and {most_bytes} are allowed")
         return self._exactly(length, deadline_s)
 
     def close(self) -> None:

@@ -270,7 +270,7 @@ def _pending(overview: Overview, findings: Sequence[Finding]) -> str:
     if pending is None or overview.run is None:
         return ""
     done = len(overview.run.cases) - len(pending.cases)
-    resume = f"Go on with: devbench run --resume {overview.run.id}"
+    resume = f"Continue with: devbench run --resume {overview.run.id}"
     return f"Interrupted: {done} of {count_of(len(overview.run.cases), 'case')} measured. {resume}"
 
 

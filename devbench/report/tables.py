@@ -24,7 +24,7 @@ _MOST_LINES = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class CellLine:
     """One line of a cell. kind: the verdict, status or result that it tells of; "" for any other line."""
 
     text: str
@@ -39,7 +39,7 @@ class Line:
 class TableCell:
     """A cell. sort, unit: what it is sorted by; None where it holds no number. repeated: its text is that of above."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[CellLine, ...] = ()
     sort: float | None = None
     unit: str = ""
     repeated: bool = False
@@ -78,7 +78,7 @@ class Table:
 
 def text_cell(*lines: str) -> TableCell:
     """A cell of plain text."""
-    return TableCell(lines=tuple(Line(text=text) for text in lines if text))
+    return TableCell(lines=tuple(CellLine(text=text) for text in lines if text))
 
 
 def tables_of(overview: Overview) -> list[Table]:
@@ -161,19 +161,19 @@ def _cell(overview: Overview, row: Row, system: System, cell: Cell | None) -> Ta
     figure, case = cell.figure, cell.figure.case
     if not figure.has_value:
         status = case.outcome.status if case else figure["status"]
-        return TableCell(lines=(Line(text=status, kind=status),))
+        return TableCell(lines=(CellLine(text=status, kind=status),))
     lines = [_figure_line(figure, wins=overview.answer.wins(row, system))]
     if case and isinstance(case.outcome, Measured):
-        lines += [Line(text=text) for text in _more(case, case.outcome)]
+        lines += [CellLine(text=text) for text in _more(case, case.outcome)]
     lines += _ratio_lines(cell)
     if case and isinstance(case.outcome, Measured) and (seen := case.outcome.prediction):
-        lines.append(Line(text=f"{seen.label or seen.index} {seen.score:.2f}"))
+        lines.append(CellLine(text=f"{seen.label or seen.index} {seen.score:.2f}"))
     lines += _doubt(figure)
     return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
 
 
-def _figure_line(figure: Figure, *, wins: bool) -> Line:
-    return Line(text=figure_text(figure), kind="winner" if wins else "" if figure.has_value else figure["status"])
+def _figure_line(figure: Figure, *, wins: bool) -> CellLine:
+    return CellLine(text=figure_text(figure), kind="winner" if wins else "" if figure.has_value else figure["status"])
 
 
 def _more(case: CaseRecord, outcome: Measured) -> list[str]:
@@ -199,21 +199,21 @@ def _percentiles(case: CaseRecord, summary: Summary) -> list[tuple[str, float]]:
     return found
 
 
-def _ratio_lines(cell: Cell) -> list[Line]:
+def _ratio_lines(cell: Cell) -> list[CellLine]:
     text = ratio_text(cell.faster)
     if not text:
         return []
     kind = {"more": "faster", "less": "slower", "undecided": "undecided"}.get(cell.faster.shown or "", "")
-    lines = [Line(text=text, kind=kind)]
-    return [*lines, Line(text="answers not confirmed")] if cell.faster.unconfirmed else lines
+    lines = [CellLine(text=text, kind=kind)]
+    return [*lines, CellLine(text="answers not confirmed")] if cell.faster.unconfirmed else lines
 
 
-def _doubt(figure: Figure) -> list[Line]:
+def _doubt(figure: Figure) -> list[CellLine]:
     """`suspect: busy, steal`, or nothing."""
     verdict = figure["verdict"]
     if verdict in ("", "clean"):
         return []
-    return [Line(text=f"{verdict}: {figure['verdict_reasons'].replace(';', ', ')}", kind=verdict)]
+    return [CellLine(text=f"{verdict}: {figure['verdict_reasons'].replace(';', ', ')}", kind=verdict)]
 
 
 def _figure_cell(cell: Cell | None, *, wins: bool) -> TableCell:
@@ -290,7 +290,7 @@ def _between_cell(between: Between, system: System) -> TableCell:
     if ratio is None or ratio.interval is None:
         return TableCell()
     text = ratio_text(ratio, more="", less="faster")
-    return TableCell(lines=(Line(text=text),), sort=ratio.interval.estimate, unit="×")
+    return TableCell(lines=(CellLine(text=text),), sort=ratio.interval.estimate, unit="×")
 
 
 def _side_by_side(overview: Overview) -> Table | None:
@@ -359,8 +359,10 @@ def _over_baseline(grid: Grid, system: System, cell: Cell) -> TableCell:
 def _whose(figure: Figure) -> TableCell:
     """Who says so; a published figure always says `published`."""
     if not figure.ours:
-        return TableCell(lines=(Line(text=f"published: {figure['source']}", kind="published"),))
-    return TableCell(lines=(Line(text=f"measured: {figure['run']}" if figure["run"] else "measured"), *_doubt(figure)))
+        return TableCell(lines=(CellLine(text=f"published: {figure['source']}", kind="published"),))
+    return TableCell(
+        lines=(CellLine(text=f"measured: {figure['run']}" if figure["run"] else "measured"), *_doubt(figure))
+    )
 
 
 def _apart(apart: Sequence[Apart]) -> Table:
@@ -374,7 +376,7 @@ def _apart(apart: Sequence[Apart]) -> Table:
                 TableCell(lines=model.lines, repeated=figure["model"] == before),
                 text_cell(figure.device),
                 _whose(figure),
-                TableCell(lines=(Line(text=figure_text(figure)),), sort=_sort(figure), unit=_unit(figure)),
+                TableCell(lines=(CellLine(text=figure_text(figure)),), sort=_sort(figure), unit=_unit(figure)),
                 text_cell(one.reason),
             )
         )

@@ -53,10 +53,10 @@ def sureness(overview: Overview) -> str:
     if not measured and not overview.files:
         return "No case gave a figure."
     if not measured:
-        return "Figures that others published: nothing was measured here. [ ] is what their rounding allows."
+        return "Published figures: nothing was measured here. [ ] is what their rounding allows."
     text = "± and [ ] are 95 % intervals over fresh processes."
     if overview.answer.one_round:
-        text = "± and [ ] are 95 % intervals, some or all of them from one process: another may differ by more."
+        text = "± and [ ] are 95 % intervals. Some or all are from one process: they leave out how processes differ."
     unconfirmed = sum(bool(cell.faster.unconfirmed) for cell in overview.grid.cells.values())
     if unconfirmed:
         text += f" The answers are not confirmed for {count_of(unconfirmed, 'ratio')}."
@@ -137,7 +137,7 @@ def _estimate_ms(one: Fastest) -> float:
 
 def _contest(contest: Contest, overview: Overview) -> str:
     if not contest.rows:
-        return "No comparison: for no model do two devices have a figure to trust."
+        return "No comparison: no model has figures of two devices that can be trusted."
     if not contest.wins:
         names = dict.fromkeys(
             system.name for one in overview.answer.fastest if one.tied for system in (one.system, *one.tied)

@@ -16,11 +16,11 @@ from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
+from devbench.run.changes import changes_of
 from devbench.run.estimate import TimeLeft
 from devbench.run.extend import judged, without_more_rounds
 from devbench.run.lost import Discovered
 from devbench.run.progress import Progress
-from devbench.run.settle import changes_of
 from devbench.run.summary import outcome_of
 from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
@@ -70,9 +70,14 @@ class Execution:
         """Keep what later runs learn the spread between runs from. The run is saved: nothing here may undo that."""
         measured = [case for case in self.run.cases if isinstance(case.outcome, Measured)]
         try:
-            self.earlier.add(self.run.id, {case.id: (case, self._counting(case)) for case in measured})
+            self.earlier.add(self._name, {case.id: (case, self._counting(case)) for case in measured})
         except (OSError, RunFolderError) as error:
             self.progress.detail(f"not remembered for later runs: {error}")
+
+    @property
+    def _name(self) -> str:
+        """Of this run among those of its places: folders are often called alike."""
+        return f"{self.run.id} {self.run.started_utc}"
 
     def _counting(self, case: CaseRecord) -> list[Nanoseconds]:
         samples = self._samples(case.id)
@@ -140,8 +145,9 @@ class Execution:
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
-        record = replace(record, between_runs=self.earlier.between_runs(record, self.run.id))
-        outcome, remarks = self._measured(record), (*record.remarks, *self._remarks(record))
+        record = replace(record, between_runs=self.earlier.between_runs(record, self._name))
+        outcome = self._measured(record)
+        remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:
             self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
         except RecordError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from devbench.domain.run import Request, Run
 from devbench.errors import RunFolderError
-from devbench.run.desk import Desk
+from devbench.run.context import RunContext
 from devbench.run.plan import Plan
 from devbench.run.side_by_side import Looks, Pair, one_plan, pairs_in_turns
 from devbench.run.start import execute, make_plan, new_run
@@ -46,14 +46,14 @@ class Compared:
     pairs: tuple[Pair, ...]
 
 
-def measure_both(sides: tuple[Side, Side], folder: RunFolder, desk: Desk, looks: MakeLooks) -> Compared:
+def measure_both(sides: tuple[Side, Side], folder: RunFolder, context: RunContext, looks: MakeLooks) -> Compared:
     """Measure the cases of two suites in turns, in one run in `folder`.
 
     looks: makes, of the pairs of cases, what decides how long to go on.
     """
     if folder.exists:
         raise RunFolderError(f"{folder.path}: there is a run already", "Choose another --out.")
-    plans = [make_plan(side.request, side.name, desk) for side in sides]
+    plans = [make_plan(side.request, side.name, context) for side in sides]
     changed = [side.changed(plan) for side, (_, plan, _) in zip(sides, plans, strict=True)]
     plan, pairs = one_plan(changed[0], changed[1])
     seed = plans[0][2]
@@ -62,4 +62,4 @@ def measure_both(sides: tuple[Side, Side], folder: RunFolder, desk: Desk, looks:
     decide = looks(pairs)
     with folder:
         folder.save(run)
-        return Compared(run=execute(run, plan, folder, desk, decide.more), pairs=pairs)
+        return Compared(run=execute(run, plan, folder, context, decide.more), pairs=pairs)

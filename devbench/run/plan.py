@@ -16,7 +16,7 @@ from devbench.domain.outcome import Skipped
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError
 from devbench.models.artifact import is_file_source
-from devbench.plugin.calls import KnownDevice
+from devbench.plugin.calls import KnownDevice, KnownRuntime
 from devbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class _Asked:
     precision: str
     variant: Variant
     implied: Mapping[str, Option]
+    problem: Skipped | None = None
 
 
 def find_places(device: KnownDevice, lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
@@ -119,7 +120,7 @@ def plan_suite(
     for entry_model, slot in itertools.product(suite.models, slots):
         for asked in _asked(entry_model, slot, suite, registry, base):
             planned = _case(entry_model, asked, slot, suite, base, measure, seed)
-            why = slot.problem or _format_problem(asked.variant, slot.runtime, registry)
+            why = slot.problem or asked.problem or _format_problem(asked.variant, slot.runtime, registry)
             if why:
                 skips[planned.id] = planned, why
             else:
@@ -155,7 +156,7 @@ def _answers(slots: Sequence[_Slot]) -> bool:
 
 
 def _drivers(entry: DeviceFormat, registry: Registry) -> list[str]:
-    return [name for name in registry.devices[entry.name].runtimes if name in registry.runtimes]
+    return [name for name in registry.drivers(entry.name) if name in registry.runtimes]
 
 
 def _option_matrix(entry: DeviceFormat, known: Mapping[str, Option]) -> Iterator[dict[str, Option]]:
@@ -169,9 +170,30 @@ def _asked(entry: ModelFormat, slot: _Slot, suite: Suite, registry: Registry, ba
     runtime = registry.runtimes[slot.runtime]
     for precision in entry.precision or slot.precision or _default_precision(entry, suite):
         file_precision, implied = runtime.makes.get(precision, (precision, {}))
+        if problem := _not_made(entry, file_precision, suite, runtime, registry):
+            yield _Asked(precision=precision, variant=_no_variant(precision), implied=implied, problem=problem)
+            continue
         found = _variant(entry, file_precision, suite, registry, base)
         variant = (found.compiled if runtime.takes_compiled else None) or found
         yield _Asked(precision=precision, variant=variant, implied=implied)
+
+
+def _not_made(
+    entry: ModelFormat, precision: str, suite: Suite, runtime: KnownRuntime, registry: Registry
+) -> Skipped | None:
+    """Why a model of the catalogue is not measured in `precision` with this runtime; None if it is.
+
+    A precision that no runtime can make of any variant is a mistake in the suite, and no skip.
+    """
+    if entry.source is not None or _fitting(entry, precision, suite, registry):
+        return None
+    if any(precision in one.makes for one in registry.runtimes.values()):
+        return Skipped(reason=f"{runtime.name} does not compute {entry.name} in {precision}")
+    return None
+
+
+def _no_variant(precision: str) -> Variant:
+    return Variant(precision=precision, format="", source="")
 
 
 def _default_precision(entry: ModelFormat, suite: Suite) -> Sequence[str]:
@@ -182,14 +204,19 @@ def _default_precision(entry: ModelFormat, suite: Suite) -> Sequence[str]:
 def _variant(entry: ModelFormat, precision: str, suite: Suite, registry: Registry, base: Path) -> Variant:
     if entry.source is not None:
         return _file_variant(entry, precision, base)
-    model = registry.models[entry.name]
-    weights = entry.weights or suite.weights
-    fitting = [one for one in model.variants if one.precision == precision and weights in (None, one.weights)]
+    fitting = _fitting(entry, precision, suite, registry)
     if not fitting:
+        model, weights = registry.models[entry.name], entry.weights or suite.weights
         have = ", ".join(sorted({f"{one.precision} with {one.weights} weights" for one in model.variants}))
         asked = f"{precision} with {weights} weights" if weights else precision
-        raise DevbenchError(f"{entry.name} is not to be had as {asked}", f"There is: {have}.")
+        raise DevbenchError(f"{entry.name} is not available as {asked}", f"There is: {have}.")
     return fitting[0]
+
+
+def _fitting(entry: ModelFormat, precision: str, suite: Suite, registry: Registry) -> list[Variant]:
+    weights = entry.weights or suite.weights
+    variants = registry.models[entry.name].variants
+    return [one for one in variants if one.precision == precision and weights in (None, one.weights)]
 
 
 def _file_variant(entry: ModelFormat, precision: str, base: Path) -> Variant:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from devbench.domain.outcome import Failed
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import RunFolderError
-from devbench.run.desk import Desk
+from devbench.run.context import RunContext
 from devbench.run.start import execute, make_plan
 from devbench.store.folder import RunFolder
 from devbench.store.taking_up import clear_up, reopened, was_joined, without_damage
 
 
-def resume_run(folder: RunFolder, desk: Desk) -> Run:
+def resume_run(folder: RunFolder, context: RunContext) -> Run:
     """Go on with the run in `folder` where it was interrupted; measure again what is damaged, and what lost its place.
 
     A finished run of which nothing can be tried again is left as it is.
@@ -28,16 +28,16 @@ def resume_run(folder: RunFolder, desk: Desk) -> Run:
         raise RunFolderError(
             "\n".join(run.doubts), "Restore run.json from a copy, or start a new run; `devbench report` shows this one."
         )
-    _, plan, _ = make_plan(run.request, f"suite of {folder.path}", desk)
+    _, plan, _ = make_plan(run.request, f"suite of {folder.path}", context)
     planned = {case.id for case in plan.cases}
     again = [case for case in run.cases if _lost_its_place(case) and case.id in planned]
     if run.finished_utc and not again:
-        desk.progress.note("nothing to try again: the places that were lost are still not there")
+        context.progress.note("nothing to try again: the places that were lost are still not there")
         return run
     with folder:
-        run = _taken_up(folder, desk)
+        run = _taken_up(folder, context)
         for case in again:
-            desk.progress.note(f"{case.id}: its place was lost, so it is tried again")
+            context.progress.note(f"{case.id}: its place was lost, so it is tried again")
             run = run.with_case(replace(run.case(case.id), outcome=Pending()))
         missing = {case.id for case in run.cases if isinstance(case.outcome, Pending)} - planned
         if missing:
@@ -46,10 +46,10 @@ def resume_run(folder: RunFolder, desk: Desk) -> Run:
                 "The devices, runtimes or plugins are not those that the run began with: see `devbench devices`.",
             )
         folder.save(run)
-        return execute(run, plan, folder, desk)
+        return execute(run, plan, folder, context)
 
 
-def _taken_up(folder: RunFolder, desk: Desk) -> Run:
+def _taken_up(folder: RunFolder, context: RunContext) -> Run:
     """The run in `folder`, read again now that nobody else writes there, without what was lost or damaged."""
     run = folder.load()
     clear_up(folder, run)
@@ -57,7 +57,7 @@ def _taken_up(folder: RunFolder, desk: Desk) -> Run:
         run = reopened(folder, run)
     run, notes = without_damage(folder, run)
     for note in notes:
-        desk.progress.note(note)
+        context.progress.note(note)
     return run
 
 

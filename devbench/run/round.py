@@ -21,7 +21,7 @@ from devbench.models.cache import keep_within_limit
 from devbench.places.answers import Built, Hello, Output
 from devbench.places.archive import worker_archive
 from devbench.places.pieces import Measurement
-from devbench.places.session import Errand, Request, Session
+from devbench.places.session import Request, Session, WorkerJob
 from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.registry import Registry
 from devbench.run.conditions import conditions_of
@@ -29,7 +29,7 @@ from devbench.run.conditions import conditions_of
 T = TypeVar("T")
 
 
-class WorkerRounds:
+class RoundRunner:
     """Runs rounds with the worker that travels. on_phase: told what the worker is doing."""
 
     def __init__(self, registry: Registry, archives: Path, on_phase: Callable[[str], None]) -> None:
@@ -69,12 +69,12 @@ class WorkerRounds:
 
         In a worker of its own: all rounds then begin alike, and none with the memory of the building.
         """
-        limit_s = self._runtime(case.planned.runtime).build_limit_s
+        limit_s = self._runtime(case.planned.runtime).engine.build_limit_s
         if not limit_s:
             return
         with self._session(place, case.planned.runtime, _files(case, None), limit_s, too_slow="") as session:
             self._greeted(session, case, place)
-            request = {**_request(case, place, session.path_of, None), "build": True}
+            request = {**self._request(case, place, session.path_of, None), "build": True}
             self._built[case.id] = self._explained(case, lambda: session.build(request))
         if not place.ssh:
             keep_within_limit(self._archives.with_name("models"))
@@ -98,7 +98,7 @@ class WorkerRounds:
         measure = case.planned.measure
         with self._session(place, case.planned.runtime, _files(case, built), measure.time_limit_s) as session:
             hello = self._greeted(session, case, place)
-            request = _request(case, place, session.path_of, built)
+            request = self._request(case, place, session.path_of, built)
             found = self._explained(case, lambda: session.measure(request, measure))
             duration_s = time.monotonic() - begin_s - session.copying_s
         return _round(found, {**hello, **(built.facts if built else {})}, started, duration_s)
@@ -117,15 +117,28 @@ class WorkerRounds:
         self, place: Place, runtime: str, files: Mapping[Path, str] | None = None, limit_s: float = 0, **rest: str
     ) -> Session:
         driver = self._registry.runtimes[runtime]
-        errand = Errand(
+        job = WorkerJob(
             runtime=runtime,
-            archive=worker_archive(driver.engine, self._archives, driver.parts),
+            archive=worker_archive(driver.engine.path, self._archives, driver.engine.parts),
             files=files or {},
             limit_s=limit_s,
             on_phase=self._on_phase,
             **rest,
         )
-        return Session(place, errand)
+        return Session(place, job)
+
+    def _request(self, case: Case, place: Place, path_of: Callable[[Path], str], built: Built | None) -> Request:
+        known = {**place.options, "processor": place.traits.processor}
+        asked = self._runtime(case.planned.runtime).engine.place_options
+        return {
+            "artifact": (built.path if built else "") or path_of(case.artifact.path),
+            "inputs": [asdict(spec) for spec in case.artifact.inputs],
+            "outputs": [asdict(spec) for spec in case.artifact.outputs],
+            "options": {**case.planned.all_options, **{name: known[name] for name in asked if name in known}},
+            "feeds": [path_of(path) for path in case.feeds],
+            "seed": case.planned.seed,
+            "settings": asdict(case.planned.measure),
+        }
 
     def _runtime(self, name: str) -> KnownRuntime:
         return self._registry.runtimes[name]
@@ -134,7 +147,9 @@ class WorkerRounds:
         """A runtime that does not work: what it knows of this problem, else how to have it."""
         driver = self._runtime(runtime)
         where = f"At {place.ssh.host}, for {place.python_for(runtime) or 'python3'}: " if place.ssh else ""
-        hint = driver.explain(hello.problem) or install_hint(driver, place, hello.facts.get("python", ""))
+        hint = driver.explain(hello.problem) or install_hint(
+            driver.install, runtime, place, hello.facts.get("python", "")
+        )
         return Skipped(reason=f"{runtime} is not there: {hello.problem}", hint=where + hint if hint else "")
 
     def _explained(self, case: Case, ask: Callable[[], T]) -> T:
@@ -153,18 +168,6 @@ def _files(case: Case, built: Built | None) -> dict[Path, str]:
     """What the worker will read, each with its sha256; what was built there is there."""
     artifact = {} if built and built.path else {case.artifact.path: case.artifact.sha256}
     return {**artifact, **{path: sha256_of(path) for path in case.feeds}}
-
-
-def _request(case: Case, place: Place, path_of: Callable[[Path], str], built: Built | None) -> Request:
-    return {
-        "artifact": (built.path if built else "") or path_of(case.artifact.path),
-        "inputs": [asdict(spec) for spec in case.artifact.inputs],
-        "outputs": [asdict(spec) for spec in case.artifact.outputs],
-        "options": {**case.planned.all_options, "processor": place.traits.processor, **place.options},
-        "feeds": [path_of(path) for path in case.feeds],
-        "seed": case.planned.seed,
-        "settings": asdict(case.planned.measure),
-    }
 
 
 def _round(found: Measurement, hello_facts: Mapping[str, str], started: datetime, duration_s: float) -> Round:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from devbench import __version__
 from devbench.domain.case import Case, PlannedCase
+from devbench.domain.model import PRECISIONS
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
 from devbench.plugin.manager import Plugins
-from devbench.run.desk import Desk
+from devbench.run.context import RunContext
 from devbench.run.execute import Execution, More
 from devbench.run.extend import once_extended
 from devbench.run.order import interleaved
@@ -33,17 +34,18 @@ def known_names(plugins: Plugins) -> KnownNames:
     return KnownNames(
         models=tuple(sorted(registry.models)),
         devices={
-            kind: tuple(name for name in device.runtimes if name in registry.runtimes)
-            for kind, device in registry.devices.items()
+            kind: tuple(name for name in registry.drivers(kind) if name in registry.runtimes)
+            for kind in registry.devices
         },
+        precisions=tuple(dict.fromkeys((*PRECISIONS, *registry.precisions))),
         options={name: runtime.options for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime].wrong_option(name, value),
     )
 
 
-def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int]:
+def make_plan(request: Request, name: str, context: RunContext) -> tuple[Suite, Plan, int]:
     """The suite of `request` (errors call it `name`), narrowed as asked, its plan, and the seed in force."""
-    suite = _narrowed(parse_suite(request.suite_text, name, known_names(desk.plugins)), request)
+    suite = _narrowed(parse_suite(request.suite_text, name, known_names(context.plugins)), request)
     measure = suite.measure.settings(request.profile)
     if texts := [text for _, text in contradictions(measure)]:
         raise DevbenchError(
@@ -52,7 +54,7 @@ def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int
         )
     seed = suite.seed if request.seed is None else request.seed
     base = Path(request.suite_dir)
-    plan = plan_suite(suite, base, desk.plugins.registry, desk.lab, measure, seed, desk.probe)
+    plan = plan_suite(suite, base, context.plugins.registry, context.lab, measure, seed, context.probe)
     if not plan.cases and not plan.skips:
         reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
         hints = dict.fromkeys(one.hint for one in plan.absent if one.hint)
@@ -62,10 +64,10 @@ def make_plan(request: Request, name: str, desk: Desk) -> tuple[Suite, Plan, int
     return suite, plan, seed
 
 
-def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run:
+def start_run(request: Request, name: str, folder: RunFolder, context: RunContext) -> Run:
     """Run the suite of `request` from its beginning, in `folder`."""
     folder.refuse_what_is_there()
-    suite, plan, seed = make_plan(request, name, desk)
+    suite, plan, seed = make_plan(request, name, context)
     references = references_of(suite, request)
     run = replace(
         new_run(suite.name, request, plan, seed, folder),
@@ -75,7 +77,7 @@ def start_run(request: Request, name: str, folder: RunFolder, desk: Desk) -> Run
     with folder:
         run = folder.add_references(run, references)
         folder.save(run)
-        return execute(run, plan, folder, desk)
+        return execute(run, plan, folder, context)
 
 
 def new_run(name: str, request: Request, plan: Plan, seed: int, folder: RunFolder) -> Run:
@@ -107,18 +109,18 @@ def references_of(suite: Suite, request: Request) -> list[Path]:
     return paths
 
 
-def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk, more: More = once_extended) -> Run:
+def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, more: More = once_extended) -> Run:
     """Prepare the cases of `run` that are pending, and run their rounds; the lock of `folder` is held.
 
     more: asked when all rounds are done which further ones to run.
     """
     cases: dict[str, Case] = {}
     preparer = Preparer(
-        cache=desk.cache,
-        fetch=desk.plugins.fetch_model,
-        registry=desk.plugins.registry,
+        cache=context.cache,
+        fetch=context.plugins.fetch_model,
+        registry=context.plugins.registry,
         run_folder=folder.path,
-        tell=desk.progress.preparing,
+        tell=context.progress.preparing,
     )
     for planned in plan.cases:
         record = run.case(planned.id)
@@ -127,7 +129,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk, more: More = on
         case = preparer.prepare(planned, plan.places[planned.device, planned.place])
         if isinstance(case, Failed | Skipped):
             if isinstance(case, Failed):
-                desk.progress.case_failed(planned.id, case.error)
+                context.progress.case_failed(planned.id, case.error)
             run = run.with_case(replace(record, outcome=case))
         else:
             cases[planned.id] = case
@@ -135,7 +137,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk, more: More = on
         try:
             folder.save(run)
         except RecordError as error:
-            desk.progress.case_failed(planned.id, error.message)
+            context.progress.case_failed(planned.id, error.message)
             run = run.with_case(replace(record, outcome=Failed(error=error.message, phase="prepare")))
             folder.save(run)
     return Execution(
@@ -143,10 +145,10 @@ def execute(run: Run, plan: Plan, folder: RunFolder, desk: Desk, more: More = on
         cases=cases,
         places=plan.places,
         folder=folder,
-        plugins=desk.plugins,
-        progress=desk.progress,
-        hold=desk.hold,
-        earlier=desk.earlier,
+        plugins=context.plugins,
+        progress=context.progress,
+        hold=context.hold,
+        earlier=context.earlier,
         more=more,
     ).finish()
 
@@ -182,7 +184,7 @@ def _with_artifact(record: CaseRecord, case: Case, folder: RunFolder) -> CaseRec
     artifact = case.artifact
     if record.artifact and record.artifact.sha256 != artifact.sha256:
         raise RunFolderError(
-            f"{folder.path}: {record.model} is another file now than when the run began",
+            f"{folder.path}: {record.model} is a different file now than when the run began",
             f"It was {record.artifact.sha256[:12]}… and is {artifact.sha256[:12]}…: start a new run.",
         )
     image = case.planned.image

@@ -55,7 +55,7 @@ def summary_of(rounds: Sequence[Nanoseconds], between_runs: BetweenRuns | None =
 
     between_runs: what the place varies by from run to run; without it, the interval is that within this run.
     """
-    figures = summarise(rounds)
+    pooled = summarise(rounds)
     medians = round_medians(rounds)
     inside = median_interval(medians)
     interval = measured_again(log_estimate(medians), [spread_of(between_runs)]) if between_runs else inside
@@ -64,7 +64,7 @@ def summary_of(rounds: Sequence[Nanoseconds], between_runs: BetweenRuns | None =
     everything = np.concatenate(rounds)
     return Summary(
         rounds=len(rounds),
-        samples=figures.samples,
+        samples=pooled.samples,
         median_ms=interval.estimate / _NS_PER_MS,
         low_ms=interval.low / _NS_PER_MS,
         high_ms=interval.high / _NS_PER_MS,
@@ -75,13 +75,13 @@ def summary_of(rounds: Sequence[Nanoseconds], between_runs: BetweenRuns | None =
         fastest_low_ms=fastest.low / _NS_PER_MS if fastest else None,
         fastest_high_ms=fastest.high / _NS_PER_MS if fastest else None,
         between_rounds=interval.between_rounds,
-        mean_ms=figures.mean_ns / _NS_PER_MS,
-        min_ms=figures.min_ns / _NS_PER_MS,
-        max_ms=figures.max_ns / _NS_PER_MS,
+        mean_ms=pooled.mean_ns / _NS_PER_MS,
+        min_ms=pooled.min_ns / _NS_PER_MS,
+        max_ms=pooled.max_ns / _NS_PER_MS,
         stdev_ms=float(everything.std(ddof=1)) / _NS_PER_MS if everything.size > 1 else None,
-        p90_ms=figures.p90_ns / _NS_PER_MS if figures.samples >= _FEWEST_FOR_P90 else None,
+        p90_ms=pooled.p90_ns / _NS_PER_MS if pooled.samples >= _FEWEST_FOR_P90 else None,
         p90_bound_ms=_bound_ms(rounds, 90),
-        p99_ms=figures.p99_ns / _NS_PER_MS if figures.samples >= _FEWEST_FOR_P99 else None,
+        p99_ms=pooled.p99_ns / _NS_PER_MS if pooled.samples >= _FEWEST_FOR_P99 else None,
         p99_bound_ms=_bound_ms(rounds, 99),
         outliers=outliers.low_severe + outliers.high_severe,
     )

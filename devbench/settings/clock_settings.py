@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devbench.errors import DevbenchError
 from devbench.linux_files import as_ranges, cpu_folders
-from devbench.settings.guardian import Entry, read_value
+from devbench.settings.guardian import FileEntry, read_value
 from devbench.settings.state import FileBefore
 
 _GOVERNOR = "performance"
@@ -83,15 +83,15 @@ def kept(setting: Setting, root: Path) -> FileBefore:
     return FileBefore(file=str(setting.file.relative_to(_cpus_folder(root))), before=setting.before)
 
 
-def entry_of(one: FileBefore, root: Path) -> Entry:
+def entry_of(one: FileBefore, root: Path) -> FileEntry:
     """What to put back for a line of the state file; a `DevbenchError` for what devbench would never have changed."""
     folder = _cpus_folder(root)
     file = folder / one.file
     if not _CHANGED.fullmatch(one.file) or not file.resolve().is_relative_to(folder):
-        raise DevbenchError(f"{one.file!r} is not a setting of the clocks, so nothing is put back")
+        raise DevbenchError(f"{one.file!r} is not a setting of the clocks, so nothing is restored")
     if not _VALUE.fullmatch(one.before):
-        raise DevbenchError(f"{one.before!r} is not a value of {one.file}, so nothing is put back")
-    return Entry(file=str(file), before=one.before)
+        raise DevbenchError(f"{one.before!r} is not a value of {one.file}, so nothing is restored")
+    return FileEntry(file=str(file), before=one.before)
 
 
 def _cpus_folder(root: Path) -> Path:

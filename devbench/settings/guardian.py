@@ -17,7 +17,7 @@ READY = b"ready\n"
 
 
 @final
-class Entry(TypedDict):
+class FileEntry(TypedDict):
     """One file that had a value before: what it takes to put it back."""
 
     file: str
@@ -53,13 +53,13 @@ def write_value(file: str, value: str) -> None:
         os.close(descriptor)
 
 
-def put_back(entries: Sequence[Entry | Undo], hold: tuple[int, ...] = ()) -> list[tuple[Entry | Undo, str]]:
+def put_back(entries: Sequence[FileEntry | Undo], hold: tuple[int, ...] = ()) -> list[tuple[FileEntry | Undo, str]]:
     """Give every file its former value, run every program; those that failed, each with the reason.
 
     In the order given: a governor's own settings come back with the governor.
     hold: descriptors that a program keeps open, for a guardian that waits until all are closed.
     """
-    failed: list[tuple[Entry | Undo, str]] = []
+    failed: list[tuple[FileEntry | Undo, str]] = []
     for entry in entries:
         try:
             if "command" in entry:
@@ -97,24 +97,24 @@ def keeping(command: Sequence[str], host: str) -> list[str]:
     return ["sh", "-c", '"$@"; exit $?', "sh", *command] if host else list(command)
 
 
-def subject(entry: Entry | Undo) -> str:
+def subject(entry: FileEntry | Undo) -> str:
     """What a message calls it."""
     return f"`{entry['by_hand']}`" if "command" in entry else entry["file"]
 
 
-def by_root(entry: Entry | Undo) -> bool:
+def by_root(entry: FileEntry | Undo) -> bool:
     """Whether it takes root of this machine."""
     return "command" not in entry or not entry["host"]
 
 
-def by_hand(entry: Entry | Undo) -> str:
+def by_hand(entry: FileEntry | Undo) -> str:
     """What to type to do it."""
     if "command" in entry:
         return entry["by_hand"]
     return f"echo {shlex.quote(entry['before'])} | sudo tee {shlex.quote(entry['file'])}"
 
 
-def _to(entry: Entry | Undo) -> str:
+def _to(entry: FileEntry | Undo) -> str:
     return "" if "command" in entry else f" to {entry['before']}"
 
 
@@ -142,9 +142,9 @@ def main() -> None:
     if not failed:
         Path(state["state_file"]).unlink(missing_ok=True)
     for entry, why in failed:
-        _say(f"{subject(entry)} could not be set back{_to(entry)}: {why}")
+        _say(f"{subject(entry)} could not be restored{_to(entry)}: {why}")
     if not failed:
-        _say("devbench was ended; all is put back")
+        _say("devbench was ended; everything is restored")
 
 
 if __name__ == "__main__":

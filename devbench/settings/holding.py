@@ -14,7 +14,7 @@ from pathlib import Path
 
 from devbench.errors import DevbenchError
 from devbench.settings import guardian
-from devbench.settings.guardian import Entry, Undo
+from devbench.settings.guardian import FileEntry, Undo
 from devbench.settings.state import State, forget, save
 
 _GUARDIAN_ENDS_WITHIN_S = 5
@@ -51,7 +51,7 @@ def lock_machine(root: Path, holder: State | None) -> Iterator[int]:
 
 
 @contextmanager
-def guarded(state: State, path: Path, steps: Sequence[Entry | Undo], lock: int) -> Iterator[int]:
+def guarded(state: State, path: Path, steps: Sequence[FileEntry | Undo], lock: int) -> Iterator[int]:
     """Keep `state` in the file at `path`, and `steps`, which undo it, with a guardian.
 
     Only a missing file tells that the block has put all back. Gives the descriptor whose end the guardian waits for:
@@ -70,7 +70,7 @@ def guarded(state: State, path: Path, steps: Sequence[Entry | Undo], lock: int) 
             _dismiss(process, done=not path.exists())
 
 
-def _start_guardian(path: Path, steps: Sequence[Entry | Undo], lock: int) -> subprocess.Popen[bytes]:
+def _start_guardian(path: Path, steps: Sequence[FileEntry | Undo], lock: int) -> subprocess.Popen[bytes]:
     """Start it and wait until it is ready: from then on the settings are put back if this process is killed.
 
     What it must do it is told through a pipe: it need not believe any file.
@@ -91,7 +91,7 @@ def _start_guardian(path: Path, steps: Sequence[Entry | Undo], lock: int) -> sub
     if process.stdout.readline() != guardian.READY:
         _dismiss(process, done=True)
         raise DevbenchError(
-            "the guardian that puts settings back did not start, so nothing was changed",
+            "the guardian that restores settings did not start, so nothing was changed",
             f"See what it says: {sys.executable} -I -S {guardian.__file__} < /dev/null",
         )
     return process

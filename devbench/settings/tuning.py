@@ -13,7 +13,7 @@ from pathlib import Path
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
 from devbench.settings.clock_settings import Setting, Tuning, entry_of, find_tuning, kept
-from devbench.settings.guardian import Entry, Undo, by_hand, by_root, put_back, read_value, subject, write_value
+from devbench.settings.guardian import FileEntry, Undo, by_hand, by_root, put_back, read_value, subject, write_value
 from devbench.settings.holding import MachineTakenError, guarded, lock_machine
 from devbench.settings.state import ChangeMade, FileBefore, State, forget, read_state
 
@@ -31,16 +31,16 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
     with lock_machine(root, read_state(state_file)) as lock:
         if other := read_state(state_file):
             raise DevbenchError(
-                f"{state_file}: holds settings of {other.machine} that were never put back",
+                f"{state_file}: holds settings of {other.machine} that were never restored",
                 "Run `devbench doctor` there first, or set DEVBENCH_CACHE to another folder.",
             )
         tuning = find_tuning(root, pin_frequency=pin_frequency)
         _refuse_without_permission(tuning)
         if not tuning.changes:
-            tell("nothing to change: all is as measuring wants it")
+            tell("nothing to change: every setting is right already")
             yield tuning
             return
-        entries = [Entry(file=str(one.file), before=one.before) for one in tuning.settings]
+        entries = [FileEntry(file=str(one.file), before=one.before) for one in tuning.settings]
         with guarded(State.of(kept(one, root) for one in tuning.settings), state_file, entries, lock):
             try:
                 _apply(tuning)
@@ -49,7 +49,7 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
                 yield tuning
             finally:
                 restore(entries, state_file)
-            for line in tuning.lines("{name} of {cpus}: put back to {before}"):
+            for line in tuning.lines("{name} of {cpus}: restored to {before}"):
                 tell(line)
 
 
@@ -66,7 +66,7 @@ def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check 
             state = replace(state, settings=tuple(filter(_outlives_a_boot, state.settings)))
         if not state.settings:
             forget(state_file)
-            tell(f"process {state.pid} left changed settings, but this machine was started anew since: nothing to do")
+            tell(f"process {state.pid} left changed settings, but this machine has restarted since: nothing to do")
             return None
         with lock_machine(root, state):
             if not state_file.exists():  # the guardian was still at work when it was read
@@ -74,7 +74,7 @@ def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check 
             tell(f"process {state.pid}, which had changed settings, is gone")
             steps = [entry_of(one, root) if isinstance(one, FileBefore) else undo_of(one) for one in state.settings]
             restore(steps, state_file)
-            tell(f"put back all {len(steps)} settings that it had left")
+            tell(f"restored all {len(steps)} settings that it had left")
     except MachineTakenError:
         return None
     except DevbenchError as error:
@@ -109,19 +109,19 @@ def _apply(tuning: Tuning) -> None:
 
 def _refused(setting: Setting, why: str) -> DevbenchError:
     return DevbenchError(
-        f"{setting.file}: does not take {setting.wanted}: {why}; what was changed before it is put back",
+        f"{setting.file}: does not take {setting.wanted}: {why}; what was changed before it is restored",
         f"See what this machine says to it: echo {setting.wanted} | sudo tee {setting.file}",
     )
 
 
-def restore(steps: Sequence[Entry | Undo], state_file: Path, hold: tuple[int, ...] = ()) -> None:
+def restore(steps: Sequence[FileEntry | Undo], state_file: Path, hold: tuple[int, ...] = ()) -> None:
     """Put everything back and forget it; what cannot be put back stays in the state file, for the next time."""
     failed = put_back(steps, hold)
     if failed:
         what = "; ".join(f"{subject(entry)}: {why}" for entry, why in failed)
         how = "; ".join(by_hand(entry) for entry, _ in failed)
         sudo = "sudo -H " if any(by_root(entry) for entry, _ in failed) else ""
-        raise DevbenchError(f"cannot put back: {what}", f"Type: {sudo}{_doctor()}; or: {how}")
+        raise DevbenchError(f"cannot restore: {what}", f"Type: {sudo}{_doctor()}; or: {how}")
     forget(state_file)
 
 

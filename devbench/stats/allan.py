@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 _FEWEST_BLOCKS = 4
+_SURE_BLOCKS, _RISE = 8, 1.5
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,18 @@ def allan_deviation(samples_ns: NDArray[np.int64]) -> list[AllanPoint]:
         points.append(AllanPoint(seconds=size * mean_s, deviation=deviation, blocks=len(blocks)))
         size *= 2
     return points
+
+
+def wandering(points: Sequence[AllanPoint]) -> AllanPoint | None:
+    """Return where the deviation is largest after it had been smaller; None if it only falls.
+
+    Points of fewer than eight blocks are too uncertain to count, and a rise by less than half is none.
+    """
+    lowest, worst = math.inf, None
+    for point in points:
+        if point.blocks < _SURE_BLOCKS:
+            break
+        if point.deviation >= _RISE * lowest and (worst is None or point.deviation > worst.deviation):
+            worst = point
+        lowest = min(lowest, point.deviation)
+    return worst

@@ -30,14 +30,14 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class RunFigure:
+class RunEstimate:
     """One case of one earlier run: the logarithm of its figure, and the variance of that as this run alone shows it."""
 
     log_value: float
     inside_variance: float
 
 
-def spread_between_runs(cases: Sequence[Sequence[RunFigure]], default_sd: float) -> Spread:
+def spread_between_runs(cases: Sequence[Sequence[RunEstimate]], default_sd: float) -> Spread:
     """Return the spread between runs, learned from earlier ones and held towards a default while they are few.
 
     The variance of each case over its runs, less what the runs themselves explain, pooled over cases. The cases of a

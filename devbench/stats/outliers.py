@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from devbench.stats.round_median import Rounds
+from devbench.stats.round_median import RoundSamples
 
 _MILD, _SEVERE = 1.5, 3.0
 
@@ -33,7 +33,7 @@ class OutlierCounts:
         return self.total / self.samples if self.samples else 0.0
 
 
-def count_outliers(rounds: Rounds) -> OutlierCounts:
+def count_outliers(rounds: RoundSamples) -> OutlierCounts:
     """Count outliers in each round by its own fences, and add up: a slow process is not an outlier.
 
     Samples exactly on a fence are inside. A round whose quartiles agree (a coarse clock) has no width to

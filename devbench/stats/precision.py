@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from devbench.stats.interval import check_level, interval_of
-from devbench.stats.round_median import Rounds, round_medians
+from devbench.stats.round_median import RoundSamples, round_medians
 from devbench.stats.student import t_quantile
 
 _WORTH_IT = 0.9
@@ -14,7 +14,7 @@ _MOST_ROUNDS = 1000
 
 
 @dataclass(frozen=True)
-class Precision:
+class MedianPrecision:
     """What was reached and what more would bring. Shares and widths are relative: 0.01 is 1 %.
 
     relative_half_width: of the interval of the median.
@@ -33,7 +33,7 @@ class Precision:
     rounds_to_halve: int | None
 
 
-def precision(rounds: Rounds, level: float = 0.95) -> Precision:
+def precision(rounds: RoundSamples, level: float = 0.95) -> MedianPrecision:
     """Split the variance of the rounds' medians and price a narrower interval.
 
     With few rounds the split is itself rough (two degrees of freedom with three rounds): advice, not a
@@ -52,12 +52,12 @@ def precision(rounds: Rounds, level: float = 0.95) -> Precision:
     reached = interval_of(medians, level).relative_half_width
     inside = float(np.mean([one.log_variance for one in medians]))
     if len(medians) == 1:
-        return Precision(reached, math.sqrt(inside), None, inside > 0, 4.0 if inside > 0 else None, None)
+        return MedianPrecision(reached, math.sqrt(inside), None, inside > 0, 4.0 if inside > 0 else None, None)
     total = float(np.var([one.log_median for one in medians], ddof=1))
     between = max(total - inside, 0.0)
     all_together = between + inside
     left = all_together / 4 - between
-    return Precision(
+    return MedianPrecision(
         relative_half_width=reached,
         inside_spread=math.sqrt(inside),
         between_spread=math.sqrt(between),

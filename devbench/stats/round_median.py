@@ -119,7 +119,7 @@ def round_median(samples_ns: NDArray[np.int64]) -> RoundMedian:
     )
 
 
-Rounds = Sequence[NDArray[np.int64]]
+RoundSamples = Sequence[NDArray[np.int64]]
 """One array of latencies in nanoseconds per round, each shape (n,) and in the order measured."""
 
 Medians = Sequence[NDArray[np.int64]] | Sequence[RoundMedian]

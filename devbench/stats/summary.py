@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from devbench.stats.round_median import Rounds
+from devbench.stats.round_median import RoundSamples
 
 _SAME = 1e-6  # of one average sample: far above rounding, far below a weight that matters
 
 
 @dataclass(frozen=True)
-class Summary:
+class SampleSummary:
     """What was seen, in nanoseconds; no claim about what will be seen.
 
     p50_ns is of the pooled samples. The headline median with an interval is `median_interval(...).estimate`,
@@ -28,7 +28,7 @@ class Summary:
     max_ns: int
 
 
-def summarise(rounds: Rounds) -> Summary:
+def summarise(rounds: RoundSamples) -> SampleSummary:
     """Return the descriptive figures of all rounds together.
 
     Rounds may have different lengths, because sampling stops when it is precise enough. Each round gets the
@@ -40,7 +40,7 @@ def summarise(rounds: Rounds) -> Summary:
     """
     values, weights = _pool(rounds)
     p50, p90, p99 = (_weighted_percentile(values, weights, percent) for percent in (50, 90, 99))
-    return Summary(
+    return SampleSummary(
         rounds=len(rounds),
         samples=int(values.size),
         mean_ns=float(np.mean([samples_ns.mean() for samples_ns in rounds])),
@@ -52,7 +52,7 @@ def summarise(rounds: Rounds) -> Summary:
     )
 
 
-def percentile(rounds: Rounds, percent: float) -> float:
+def percentile(rounds: RoundSamples, percent: float) -> float:
     """Return a percentile in nanoseconds of the pooled samples, every round counting the same.
 
     The smallest sample with at least this share at or below it; where the share is met exactly, the middle
@@ -67,7 +67,7 @@ def percentile(rounds: Rounds, percent: float) -> float:
     return _weighted_percentile(*_pool(rounds), percent)
 
 
-def _pool(rounds: Rounds) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _pool(rounds: RoundSamples) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return all samples ascending, with weights that give each round the same total of 1."""
     if not rounds or any(samples_ns.size == 0 for samples_ns in rounds):
         raise ValueError("need at least one round, each with at least one sample")

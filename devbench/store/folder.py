@@ -83,7 +83,7 @@ class RunFolder:
         if strange:
             more = ", …" if len(strange) > _MOST_NAMES else ""
             raise RunFolderError(
-                f"{self.path}: holds other things than a run: {', '.join(strange[:_MOST_NAMES])}{more}",
+                f"{self.path}: contains other things than a run: {', '.join(strange[:_MOST_NAMES])}{more}",
                 "Choose a new or an empty folder with --out.",
             )
 

@@ -25,7 +25,7 @@ _TYPES = {"count": "integer", "positive": "number", "number": "number"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class PackagedFile:
     """One CSV. file: its name in the folder. date: of the publication; "" is unknown. facts: what else to record."""
 
     file: str
@@ -36,7 +36,7 @@ class Source:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def write_package(folder: Path, name: str, sources: Sequence[Source]) -> Path:
+def write_package(folder: Path, name: str, sources: Sequence[PackagedFile]) -> Path:
     """Describe these CSVs in the folder's datapackage.json, beside those that it describes already; its path."""
     from filelock import FileLock
 
@@ -96,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         sound = False
     if not sound:
-        raise ResultsFileError(f"{path}: not a data package", "Mend it, or move it away.")
+        raise ResultsFileError(f"{path}: not a data package", "Correct it, or move it away.")
     return {**package, "resources": list(package["resources"])}
 
 
@@ -135,7 +135,7 @@ def _json(value: Any) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _resource(folder: Path, source: Source) -> dict[str, Any]:
+def _resource(folder: Path, source: PackagedFile) -> dict[str, Any]:
     data = _bytes(folder / source.file)
     return {
         "name": Path(source.file).stem.lower(),

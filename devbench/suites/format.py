@@ -24,21 +24,21 @@ from pydantic_core import PydanticCustomError
 
 from devbench.domain.case import Option
 from devbench.domain.measure import DEFAULT_PROFILE, PROFILES, Measure
+from devbench.domain.model import PRECISION, PRECISIONS
 from devbench.domain.run import Compare
 from devbench.stats import minimum_samples
 from devbench.suites.names import nearest
 
-Precision = Literal["float32", "float16", "int8"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class KnownNames:
-    """What the loaded plugins know: catalogue models; runtimes by device; options by runtime, with their defaults.
+    """What the loaded plugins know: models, precisions, runtimes by device, options by runtime with their defaults.
 
     wrong_option: why a runtime's option cannot have a value; "" if it can.
     """
 
     models: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = PRECISIONS
     devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
     wrong_option: Callable[[str, str, Option], str] = lambda _runtime, _name, _value: ""
@@ -78,10 +78,22 @@ def _address(value: str) -> str:
     if not whole:
         raise PydanticCustomError("bad_address", "an address is https://host/path")
     if address.scheme in ("http", "https") and not re.fullmatch("[!-~]+", value):
-        raise PydanticCustomError("bad_address", "in an address, write blanks and other letters as %20 and the like")
+        raise PydanticCustomError("bad_address", "in an address, write spaces and other characters as %20 and the like")
     return value
 
 
+def _precision(value: str, info: ValidationInfo) -> str:
+    known: KnownNames = info.context or KnownNames()
+    if value not in known.precisions:
+        raise PydanticCustomError(
+            "unknown_name",
+            "'precision' cannot be '{name}'{nearest}",
+            {"name": value, "nearest": nearest(value, known.precisions)},
+        )
+    return value
+
+
+Precision = Annotated[str, AfterValidator(_precision), Field(json_schema_extra={"pattern": f"^{PRECISION.pattern}$"})]
 FilePath = Annotated[str, Field(min_length=1)]
 Source = Annotated[str, Field(min_length=1), AfterValidator(_address)]
 
@@ -293,7 +305,7 @@ class Suite(_Strict):
         MeasureFormat()
     )
     compare: CompareFormat = CompareFormat()
-    references: list[FilePath] = Field(default=[], description="Published results CSVs to stand beside the figures.")
+    references: list[FilePath] = Field(default=[], description="Published results CSVs to show beside the figures.")
 
     @field_validator("name")
     @classmethod

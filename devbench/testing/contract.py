@@ -21,7 +21,7 @@ from devbench.plugin.plugin import Owner, Plugin
 from devbench.plugin.registry import Registry
 from devbench.plugin.schema import decoded_answer
 from devbench.plugin.wire import encoded
-from devbench.run.round import WorkerRounds
+from devbench.run.round import RoundRunner
 
 
 def measure_once(
@@ -55,8 +55,8 @@ def measure_once(
     if runtime.name not in registry.runtimes:
         raise TypeError("; ".join(plugin.brought.problems))
     prepared = registry.runtimes[runtime.name].prepare(found, where, planned.all_options)
-    rounds = WorkerRounds(registry, archives, on_phase=lambda _: None)
-    return rounds.devbench_run_round(Case(planned=planned, artifact=prepared), where)
+    runner = RoundRunner(registry, archives, on_phase=lambda _: None)
+    return runner.devbench_run_round(Case(planned=planned, artifact=prepared), where)
 
 
 def check_device(device: type[Device]) -> list[str]:
@@ -90,7 +90,7 @@ class _Bringing:
 
 
 def _loaded(source: _Bringing) -> tuple[Plugin, Registry]:
-    plugin = LocalPlugin(Owner(plugin="under test", distribution="this one"), source)
+    plugin = LocalPlugin(Owner(plugin="under test", distribution="this one"), source, looked_into=False)
     plugin.load()
     registry = Registry()
     registry.add_all(plugin)

@@ -6,7 +6,7 @@ import time
 
 from . import environment
 from .clock import now_ns
-from .settle import PreciseEnough, can_tell, has_settled
+from .stopping import PreciseEnough, can_tell, reached_steady_state
 
 TYPE_CHECKING = False  # importing `typing` takes time on every start
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def measure(
 
     compute: the same inference without its copies, where an engine can tell them apart; timed afterwards, half as long.
 
-    settings: warmup_runs, warmup_s, warmup_cap_s (0: exactly these two, settled or not), min_runs, min_s, cap_s,
+    settings: warmup_runs, warmup_s, warmup_cap_s (0: exactly these two, steady or not), min_runs, min_s, cap_s,
         precision (0: none is asked for), time_limit_s.
     tell: called with the phase that begins.
     """
@@ -94,7 +94,7 @@ def measure(
     tell("first")
     first_ns = time_once(invoke)
     tell("warmup")
-    warmup, settled = _warm_up(invoke, settings)
+    warmup, steady = _warm_up(invoke, settings)
     per_sample = inferences_per_sample(warmup)
     tell("steady")
     time_for_more = now_ns() - begin_ns + 2 * max(warmup) < _ns(settings["time_limit_s"])
@@ -103,7 +103,7 @@ def measure(
     found.update(
         first_ns=first_ns,
         warmup_ns=warmup,
-        settled=settled,
+        settled=steady,
         inferences_per_sample=per_sample,
     )
     gc.enable()
@@ -111,12 +111,12 @@ def measure(
 
 
 def _warm_up(invoke: "Call", settings: "Settings") -> "Tuple[List[int], bool]":
-    """Its samples, and whether it has settled; True where nobody asks, or where there are too few to tell."""
+    """Its samples, and whether they became steady; True where nobody asks, or where there are too few to tell."""
     least = settings["warmup_runs"], _ns(settings["warmup_s"])
     if not settings["warmup_cap_s"]:
         return run_phase(invoke, 1, least[0], least[1], float("inf"))[0], True
-    samples, _ = run_phase(invoke, 1, least[0], least[1], _ns(settings["warmup_cap_s"]), has_settled)
-    return samples, bool(has_settled(samples)) or not can_tell(samples)
+    samples, _ = run_phase(invoke, 1, least[0], least[1], _ns(settings["warmup_cap_s"]), reached_steady_state)
+    return samples, bool(reached_steady_state(samples)) or not can_tell(samples)
 
 
 def _steady(invoke: "Call", per_sample: int, settings: "Settings", fewest: int) -> "Dict[str, Any]":

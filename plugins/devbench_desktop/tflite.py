@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Option, Runtime
+from devbench import Install, Option, Runtime
 
 _ENGINE = Path(__file__).with_name("tflite_engine.py")
 
@@ -27,11 +27,8 @@ class LiteRt(_Tflite):
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[Path] = _ENGINE
     options: ClassVar[Mapping[str, Option]] = {"threads": 1}
-    extra: ClassVar[str] = "desktop"
-
-    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
-        """pip takes the newest that there is for the interpreter: 2.1.0 for Python 3.9."""
-        return ("ai-edge-litert",) if python >= (3, 9) else ()
+    # pip takes the newest that there is for the interpreter: 2.1.0 for Python 3.9.
+    install: ClassVar[Install] = Install(packages=("ai-edge-litert",), oldest=(3, 9), extra="desktop")
 
 
 class TfliteRuntime(_Tflite):
@@ -41,8 +38,9 @@ class TfliteRuntime(_Tflite):
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[Path] = _ENGINE
     options: ClassVar[Mapping[str, Option]] = {"threads": 1}
-    install: ClassVar[str] = "It needs Python 3.11 or older: an environment of its own (docs/runtimes.md)."
-
-    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
-        """pip takes the newest that there is for the interpreter and the board; none of them goes with numpy 2."""
-        return ("tflite-runtime", "numpy<2") if python <= (3, 11) else ()
+    # pip takes the newest that there is for the interpreter and the board; none of them goes with numpy 2.
+    install: ClassVar[Install] = Install(
+        packages=("tflite-runtime", "numpy<2"),
+        newest=(3, 11),
+        note="It needs Python 3.11 or older: an environment of its own (docs/runtimes.md).",
+    )

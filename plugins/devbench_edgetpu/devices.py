@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from devbench import Absent, Check, Device, Place, Traits
+from devbench import Absent, Check, Device, Peak, Place, Traits
 from devbench_edgetpu import sysfs
 from devbench_edgetpu.places import chip_place, meant_chip, meant_stick, seen_at, stick_place
 from devbench_edgetpu.remarks import remarks_on
@@ -16,7 +16,7 @@ _RUNTIMES = ("edgetpu-litert", "edgetpu-tflite-runtime", "pycoral")
 _SUPERSPEED_MBPS = 5000
 # What the device tree of the Dev Board is believed to say; nobody of us has read it on one.
 _DEV_BOARD_MODELS = ("Phanbell", "Coral")
-_NOT_A_DEV_BOARD = "this machine is not a Coral Dev Board; name one that ssh reaches in lab.yaml"
+_NOT_A_DEV_BOARD = "this machine is not a Coral Dev Board; to use one over ssh, add it to lab.yaml"
 _NO_CHIP = "no Edge TPU is on PCIe here (there is no /dev/apex_0): is the gasket driver loaded?"
 
 
@@ -48,6 +48,12 @@ class CoralUsb(_EdgeTpu):
             return place
         stick = meant_stick(place, seen["sticks"])
         return stick if isinstance(stick, Absent) else stick_place(self.kind, stick, place)
+
+    def peaks(self, facts: Mapping[str, str]) -> Iterable[Peak]:
+        """Of the chip, and of its USB port."""
+        from devbench_edgetpu.peaks import stick_peaks
+
+        return stick_peaks(facts)
 
     def checks(self) -> Iterable[Check]:
         """Each stick: permission, link, firmware, and whether somebody has it open."""
@@ -95,6 +101,12 @@ class _Pcie(_EdgeTpu):
             return Absent(device=self.kind, place=place.name, reason=why)
         chip = meant_chip(place, seen["chips"])
         return chip if isinstance(chip, Absent) else chip_place(self.kind, chip, place)
+
+    def peaks(self, facts: Mapping[str, str]) -> Iterable[Peak]:
+        """Of the chip, and of PCIe."""
+        from devbench_edgetpu.peaks import chip_peaks
+
+        return chip_peaks(facts)
 
     def checks(self) -> Iterable[Check]:
         """Each chip: permission, use, and how far it is from the temperature that halves its clock."""
@@ -162,7 +174,7 @@ def _link(name: str, speed_mbps: int) -> Check:
 
 def _use(name: str, node: str) -> Check:
     users = sysfs.holders(node)
-    text = f"held by {', '.join(users)}" if users else "nobody has it open"
+    text = f"held by {', '.join(users)}" if users else "not in use"
     return Check(name=f"{name} use", good=not users, text=text, hint=advice("is in use") if users else "")
 
 
@@ -171,7 +183,7 @@ def _temperature(name: str, found: Mapping[str, str]) -> Check:
     if now is None or trip is None:
         return Check(name=f"{name} temperature", good=None, text="cannot be read")
     hot = float(now) >= float(trip)
-    hint = "Cool it: each trip point that is passed halves the clock." if hot else ""
+    hint = "Cool it down: each trip point that is passed halves the clock." if hot else ""
     return Check(name=f"{name} temperature", good=not hot, text=f"{now} °C; its clock halves at {trip} °C", hint=hint)
 
 

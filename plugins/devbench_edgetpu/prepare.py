@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from devbench import Artifact, ModelError, NotHereError, Option, cached_model
-from devbench_edgetpu.check.graph import read_graph
+from devbench import Artifact, ModelError, NotHereError, Option, Prepared, cached_model, read_graph
 from devbench_edgetpu.check.mapping import foreign
 from devbench_edgetpu.compiled import CUSTOM_OPERATION, is_compiled, read_compiled
 from devbench_edgetpu.compiler import Settings, compile_model, compiler_problem, compiler_version, settings_of
@@ -20,7 +18,7 @@ _WITHOUT_COMPILER = (
 )
 
 
-def prepared(artifact: Artifact, options: Mapping[str, Option]) -> Artifact:
+def prepared(artifact: Artifact, options: Mapping[str, Option]) -> Prepared:
     """The artifact compiled for the Edge TPU, with what compiler and file say of it; as it is if it is compiled.
 
     A `NotHereError` where there is no compiler; a `ModelError` where it cannot be compiled.
@@ -69,7 +67,7 @@ def _facts_of(settings: Settings) -> dict[str, str]:
 def _without_compiler(path: Path) -> str:
     other = path.with_name(f"{path.stem}_edgetpu.tflite")
     if other.is_file():
-        return f"{other.name} stands beside it: if it is the same network, name it as the model's `compiled:` file."
+        return f"{other.name} is beside it: if it is the same network, name it as the model's `compiled:` file."
     return _WITHOUT_COMPILER
 
 
@@ -84,10 +82,9 @@ def _check_rules(path: Path) -> None:
         )
 
 
-def _described(artifact: Artifact, compiled: Path, asked: Mapping[str, str]) -> Artifact:
-    data = compiled.read_bytes()
+def _described(artifact: Artifact, compiled: Path, asked: Mapping[str, str]) -> Prepared:
     log = log_beside(compiled)
-    facts = {**artifact.facts, **read_compiled(compiled).facts, **(log.facts if log else {}), **asked}
+    facts = {**read_compiled(compiled).facts, **(log.facts if log else {}), **asked}
     if compiled != artifact.path:
         facts["compiled_from_sha256"] = artifact.sha256
-    return replace(artifact, path=compiled, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), facts=facts)
+    return Prepared.like(artifact, path=compiled, facts=facts)

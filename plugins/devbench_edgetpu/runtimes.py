@@ -7,23 +7,28 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, Check, Option, Place, Runtime
+from devbench import Artifact, Check, EngineFile, Install, Option, Place, Prepared, Runtime, Streamed
 from devbench_edgetpu.options import OPTIONS, wrong_option
 from devbench_edgetpu.troubles import advice
 
 _HERE = Path(__file__).parent
 
 
+def _engine(name: str) -> EngineFile:
+    """port: of a stick, node: of a chip on PCIe; the engine uses that one and no other."""
+    parts = (_HERE / "edgetpu.py", _HERE / "sysfs.py")
+    return EngineFile(path=_HERE / name, parts=parts, place_options=("port", "node"))
+
+
 class _EdgeTpu(Runtime):
     """Runs compiled files only: any other would run on the CPU, silently, and be called a TPU."""
 
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
-    engine: ClassVar[Path] = _HERE / "engine.py"
-    parts: ClassVar[tuple[Path, ...]] = (_HERE / "edgetpu.py", _HERE / "sysfs.py")
+    engine: ClassVar[EngineFile] = _engine("engine.py")
     options: ClassVar[Mapping[str, Option]] = OPTIONS
     takes_compiled: ClassVar[bool] = True
 
-    def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:  # noqa: ARG002 - all Edge TPUs are alike
+    def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Prepared:  # noqa: ARG002 - all Edge TPUs are alike
         """The compiled file with what it says of itself, compiled now if it must be and can be."""
         from devbench_edgetpu.prepare import prepared
 
@@ -38,6 +43,12 @@ class _EdgeTpu(Runtime):
         from devbench_edgetpu.check.rules import check_file
 
         return check_file(path)
+
+    def streamed(self, path: Path) -> Streamed | None:
+        """What the chip's memory does not hold."""
+        from devbench_edgetpu.peaks import streamed
+
+        return streamed(path)
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:
         """Whether the library on the device is too old for the file."""
@@ -59,33 +70,31 @@ class EdgeTpuLiteRt(_EdgeTpu):
     """With LiteRT: needs a libedgetpu built for its TensorFlow, which Google's own is not."""
 
     name: ClassVar[str] = "edgetpu-litert"
-    extra: ClassVar[str] = "edgetpu"
-    install: ClassVar[str] = "It also needs a libedgetpu that was built for it (docs/edgetpu.md)."
-
-    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
-        """As for the CPU."""
-        return ("ai-edge-litert",) if python >= (3, 9) else ()
+    install: ClassVar[Install] = Install(
+        packages=("ai-edge-litert",),
+        oldest=(3, 9),
+        extra="edgetpu",
+        note="It also needs a libedgetpu that was built for it (docs/edgetpu.md).",
+    )
 
 
 class EdgeTpuTfliteRuntime(_EdgeTpu):
     """With tflite-runtime, as it comes with the Dev Board."""
 
     name: ClassVar[str] = "edgetpu-tflite-runtime"
-    install: ClassVar[str] = (
-        "It needs Python 3.11 or older, and a libedgetpu that was built for its TensorFlow (docs/edgetpu.md)."
+    install: ClassVar[Install] = Install(
+        packages=("tflite-runtime", "numpy<2"),
+        newest=(3, 11),
+        note="It needs Python 3.11 or older, and a libedgetpu that was built for its TensorFlow (docs/edgetpu.md).",
     )
-
-    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:
-        """As for the CPU."""
-        return ("tflite-runtime", "numpy<2") if python <= (3, 11) else ()
 
 
 class Pycoral(_EdgeTpu):
     """With Google's pycoral 2.0, as Mendel and Google's wheels have it: for programs that use it, the same path."""
 
     name: ClassVar[str] = "pycoral"
-    engine: ClassVar[Path] = _HERE / "pycoral_engine.py"
+    engine: ClassVar[EngineFile] = _engine("pycoral_engine.py")
     options: ClassVar[Mapping[str, Option]] = {name: value for name, value in OPTIONS.items() if name != "threads"}
-    install: ClassVar[str] = (
-        "Install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index."
+    install: ClassVar[Install] = Install(
+        note="Install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index."
     )

@@ -51,7 +51,7 @@ def facts(root: str = "/") -> Dict[str, str]:
     """All that goes into a round; `board_unknown` says so where this is no Jetson."""
     found = identity(root)
     if not found:
-        text = "no Jetson is seen: neither /etc/nv_tegra_release nor a device tree that names one of its chips"
+        text = "not a Jetson: neither /etc/nv_tegra_release nor a device tree names one of its chips"
         found = {"board_unknown": text}
     return dict(found, **state(root))
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from devbench import Absent, Change, Check, Device, Place, RoundError, Traits
+from devbench import Absent, Change, Check, Device, Peak, Place, RoundError, Traits
 from devbench_jetson import board
 from devbench_jetson.ask import ask
 from devbench_jetson.checks import board_checks
@@ -24,7 +24,9 @@ class _Board(Device):
         """This machine, if it is a Jetson."""
         found = board.identity(board.tree())
         if not found:
-            return [Absent(device=self.kind, reason="this machine is no Jetson; name one that ssh reaches in lab.yaml")]
+            return [
+                Absent(device=self.kind, reason="this machine is not a Jetson; to use one over ssh, add it to lab.yaml")
+            ]
         return [Place(name="local", device=self.kind, facts=found)]
 
     def changes(self, place: Place) -> Iterable[Change]:
@@ -38,7 +40,7 @@ class _Board(Device):
     def remarks(self, facts: Mapping[str, str]) -> Iterable[str]:
         """That nothing is known of the board, where that is so."""
         if "board_unknown" in facts:
-            yield f"How the board was set is not known: {facts['board_unknown']}."
+            yield f"The settings of the board are not known: {facts['board_unknown']}."
 
     def settle(self, place: Place) -> None:
         """Wait until no sensor is hotter than `cool_c`."""
@@ -62,6 +64,12 @@ class Jetson(_Board):
     kind: ClassVar[str] = "jetson"
     runtimes: ClassVar[tuple[str, ...]] = ("tensorrt", "onnxruntime")
     traits: ClassVar[Traits] = Traits(processor="gpu", power_meters=_POWER_METERS)
+
+    def peaks(self, facts: Mapping[str, str]) -> Iterable[Peak]:
+        """Of its GPU and memory, by the board."""
+        from devbench_jetson.peaks import gpu_peaks
+
+        return gpu_peaks(facts)
 
     def checks(self) -> Iterable[Check]:
         """Power mode, clocks, throttling and fan of this machine, if it is a Jetson."""

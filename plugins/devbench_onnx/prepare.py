@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from devbench import Artifact, ModelError, Quantization, TensorSpec, cached_model, extra_hint, supervised
+from devbench import Artifact, ModelError, Prepared, Quantization, TensorSpec, cached_model, extra_hint, supervised
 
 _HERE = Path(__file__).parent
 _LIMIT_S = 1800
@@ -19,7 +19,7 @@ _MADE_BY = ("convert.py", "symmetric.py")
 _PRECISIONS = {"float": "float32", "float16": "float16", "double": "float64"}
 
 
-def prepared(artifact: Artifact, *, symmetric: bool, fp16: bool) -> Artifact:
+def prepared(artifact: Artifact, *, symmetric: bool, fp16: bool) -> Prepared:
     """The artifact as ONNX.
 
     symmetric: with float ends and without zero points, as TensorRT needs quantized networks.
@@ -83,9 +83,8 @@ def _convert(path: Path, out: Path, *, symmetric: bool) -> None:
         raise ModelError(f"{path.name}: cannot be converted to ONNX: {why}")
 
 
-def _described(artifact: Artifact, path: Path) -> Artifact:
+def _described(artifact: Artifact, path: Path) -> Prepared:
     """The artifact with the file at `path` and what its graph says of itself."""
-    data = path.read_bytes()
     model = read_onnx(path)
     inputs, outputs = (tuple(map(_spec, which)) for which in (_real_inputs(model.graph), model.graph.output))
     free = [spec.name for spec in inputs if -1 in spec.shape]
@@ -98,19 +97,16 @@ def _described(artifact: Artifact, path: Path) -> Artifact:
     if artifact.precision not in ("", precision):
         raise ModelError(
             f"{path}: the file computes in {precision}, and {artifact.precision} was asked for",
-            "Correct `precision` in the suite, or export the model anew.",
+            "Correct `precision` in the suite, or export the model again.",
         )
-    facts = {**artifact.facts, **_facts(model)}
+    facts = _facts(model)
     quantization: Quantization = "as-made" if precision == "int8" else "none"
     if path != artifact.path:
         quantization = "requantized" if _is_requantized(model) else artifact.quantization
         facts["converted_from_sha256"] = artifact.sha256
         inputs, outputs = _like(inputs, artifact.inputs), _like(outputs, artifact.outputs)
-    return replace(
-        artifact,
+    return Prepared(
         path=path,
-        sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data),
         format="onnx",
         precision=precision,
         quantization=quantization,
@@ -152,7 +148,7 @@ def read_onnx(path: Path) -> Any:
     try:
         model = onnx.load(path, load_external_data=False)
     except (DecodeError, OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read as ONNX: {error}", "Get it again, or export it anew.") from error
+        raise ModelError(f"{path}: cannot be read as ONNX: {error}", "Get it again, or export it again.") from error
     if any(one.data_location == onnx.TensorProto.EXTERNAL for one in model.graph.initializer):
         raise ModelError(f"{path}: its weights are in another file, which no sha256 covers", "Save it as one file.")
     if not model.graph.node:
@@ -170,7 +166,7 @@ def _spec(value: Any) -> TensorSpec:
     from onnx import helper
 
     if not value.type.HasField("tensor_type"):
-        raise ModelError(f"'{value.name}' is no tensor but a {value.type.WhichOneof('value')}")
+        raise ModelError(f"'{value.name}' is not a tensor but a {value.type.WhichOneof('value')}")
     tensor = value.type.tensor_type
     return TensorSpec(
         name=value.name,

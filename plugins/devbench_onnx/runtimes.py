@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, DevbenchError, Option, Place, Runtime
+from devbench import Artifact, DevbenchError, EngineFile, Install, Option, Place, Prepared, Runtime
 from devbench_onnx.prepare import prepared
 from devbench_onnx.troubles import advice
 
@@ -18,7 +18,6 @@ _ANY_PROCESSOR = ("cpu",)
 
 class _Onnx(Runtime):
     formats: ClassVar[tuple[str, ...]] = ("onnx", "tflite")
-    build_limit_s: ClassVar[float] = _BUILD_LIMIT_S
     makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {"float16": ("float32", {"fp16": True})}
 
     def explain(self, error: str) -> str:
@@ -30,14 +29,15 @@ class TensorRt(_Onnx):
     """NVIDIA's own: the engine is built at the place, from an ONNX file."""
 
     name: ClassVar[str] = "tensorrt"
-    engine: ClassVar[Path] = _HERE / "tensorrt_engine.py"
-    parts: ClassVar[tuple[Path, ...]] = (_HERE / "cuda.py",)
+    engine: ClassVar[EngineFile] = EngineFile(
+        path=_HERE / "tensorrt_engine.py", parts=(_HERE / "cuda.py",), build_limit_s=_BUILD_LIMIT_S
+    )
     options: ClassVar[Mapping[str, Option]] = {"fp16": "", "workspace_mib": 256}
-    install: ClassVar[str] = (
-        "It comes with JetPack for the system's own Python: `sudo apt install python3-libnvinfer python3-numpy`."
+    install: ClassVar[Install] = Install(
+        note="It comes with JetPack for the system's own Python: `sudo apt install python3-libnvinfer python3-numpy`."
     )
 
-    def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:  # noqa: ARG002
+    def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Prepared:  # noqa: ARG002
         """The ONNX file, symmetrically quantized: TensorRT knows no zero points."""
         return prepared(artifact, symmetric=True, fp16=bool(options["fp16"]))
 
@@ -46,16 +46,17 @@ class OnnxRuntime(_Onnx):
     """With the provider that the suite names, else the best for the place: TensorRT on a GPU, or the CPU."""
 
     name: ClassVar[str] = "onnxruntime"
-    engine: ClassVar[Path] = _HERE / "onnxruntime_engine.py"
+    engine: ClassVar[EngineFile] = EngineFile(
+        path=_HERE / "onnxruntime_engine.py", place_options=("processor",), build_limit_s=_BUILD_LIMIT_S
+    )
     options: ClassVar[Mapping[str, Option]] = {"threads": 1, "provider": "", "fp16": ""}
-    extra: ClassVar[str] = "onnx"
-    install: ClassVar[str] = "The GPU of a Jetson needs the wheel that was built for its JetPack (Jetson Zoo)."
+    install: ClassVar[Install] = Install(
+        packages=("onnxruntime",),  # the one for CPUs
+        extra="onnx",
+        note="The GPU of a Jetson needs the wheel that was built for its JetPack (Jetson Zoo).",
+    )
 
-    def packages(self, python: tuple[int, int]) -> tuple[str, ...]:  # noqa: ARG002 - pip finds one for each
-        """The one for CPUs."""
-        return ("onnxruntime",)
-
-    def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Artifact:
+    def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Prepared:
         """The ONNX file; symmetrically quantized if TensorRT is to load it."""
         allowed = _PROVIDERS.get(place.traits.processor, _ANY_PROCESSOR)
         provider = str(options["provider"] or allowed[0])

@@ -69,7 +69,7 @@ def _listen(builder: subprocess.Popen[bytes], network: str) -> dict[str, Any]:
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise ModelError(f"{network}: the builder answered rubbish: {line[:200]!r}")
+            raise ModelError(f"{network}: the builder's answer is not valid: {line[:200]!r}")
         last = answer
         if "progress" in answer:
             _log.info("%s", answer["progress"])

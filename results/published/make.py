@@ -16,7 +16,7 @@ from pathlib import Path
 
 from devbench.domain.columns import NAMES, SCHEMA
 from devbench.files import write_whole
-from devbench.store.package import Source, write_package
+from devbench.store.package import PackagedFile, write_package
 from devbench.store.results_file import write_results
 
 HERE = Path(__file__).parent
@@ -29,7 +29,8 @@ def main() -> None:
     for table in TABLES:
         write_whole(HERE / f"{table.name}.csv", write_results(rows(table)).encode())
     sources = [
-        Source(file=f"{one.name}.csv", title=one.title, path=one.url, date=one.date, notes=one.notes) for one in TABLES
+        PackagedFile(file=f"{one.name}.csv", title=one.title, path=one.url, date=one.date, notes=one.notes)
+        for one in TABLES
     ]
     write_package(HERE, "devbench-published", sources)
 

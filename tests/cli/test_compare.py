@@ -96,7 +96,7 @@ def test_a_run_beside_itself_has_ratio_1_and_an_unfinished_one_is_refused(
     assert done.returncode == 1
     assert done.stderr == (
         "error: out: the run is not finished, so its cases cannot be compared\n"
-        "  → Go on with it: `devbench run --resume out`.\n"
+        "  → Finish it: `devbench run --resume out`.\n"
     )
 
 

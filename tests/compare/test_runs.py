@@ -257,7 +257,7 @@ def test_another_answer_to_the_same_input_gets_no_ratio() -> None:
     assert alike.ratio, "resolvers of one runtime differ as much"
     assert not alike.is_a("answer")
     other = change(_case(), 64)
-    assert other.reason == "another answer to the same input: output 'o' differs by 2 times the tolerance"
+    assert other.reason == "a different answer to the same input: output 'o' differs by 2 times the tolerance"
     assert other.ratio is None
     assert other.is_a("answer")
     assert change(_case(input="parrot.jpg"), 64).ratio, "another input has another answer"

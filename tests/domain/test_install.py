@@ -48,12 +48,12 @@ BOARD = Place(name="b", device="d", ssh=Ssh(host="board"))
 def test_what_is_missing_is_told_where_it_is_missing(
     runtime: type[Runtime], place: Place, version: str, hint: str
 ) -> None:
-    assert install_hint(runtime(), place, version) == hint
+    assert install_hint(runtime.install, runtime.name, place, version) == hint
 
 
 def test_every_extra_that_a_hint_names_is_there() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    named = {runtime.extra for runtime in RUNTIMES} - {""}
+    named = {runtime.install.extra for runtime in RUNTIMES} - {""}
     for path in (ROOT / "plugins").rglob("*.py"):
         named |= set(re.findall(r'extra_hint\("(\w+)"\)', path.read_text()))
     assert len(named) >= 5

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from devbench import Check
-from devbench_edgetpu.check.graph import Graph, Operation, Tensor
+from devbench import Check, Graph, Operation, Tensor
 from devbench_edgetpu.check.mapping import predict
 from devbench_edgetpu.check.rules import check_graph
 

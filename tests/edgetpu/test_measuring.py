@@ -105,7 +105,7 @@ def test_what_makes_it_slower_is_said(tpu: TpuMachine) -> None:
         "the library is libedgetpu1-std",
         "the clock was asked to be Low",
         "operations left on the CPU: 1 (SQUEEZE 1)",
-        "2 MB of parameters travel with every inference",
+        "2 MB of parameters are sent with every inference",
     ):
         assert cause in text
     facts = tpu.bench.run_file()["cases"][0]["rounds"][0]["facts"]

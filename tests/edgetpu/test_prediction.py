@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from devbench import Graph, Operation
 from devbench_edgetpu.check.evidence import Evidence, Fate
-from devbench_edgetpu.check.features import features
-from devbench_edgetpu.check.graph import Graph, Operation, read_graph
 from devbench_edgetpu.check.mapping import judge, predict
 from devbench_edgetpu.check.operations import OPERATIONS
 from devbench_edgetpu.check.parameters import fits
@@ -87,20 +86,6 @@ def test_only_known_operations_have_limits_with_sources() -> None:
 def test_whether_parameters_fit_is_a_range_too() -> None:
     mib = 2**20
     assert [fits(kept) for kept in ((mib, 5 * mib), (5 * mib, 7 * mib), (8 * mib, 9 * mib))] == [True, None, False]
-
-
-def test_features_of_a_network() -> None:
-    graph = Graph(operations=(_convolution(),), inputs=(tensor(0),), outputs=(tensor(1),))
-    found = features(graph, predict(graph))
-    assert found.macs == {"conv_1x1": 8 * 8 * 4 * 4}
-    assert (found.activation_bytes, found.io_bytes, found.operations_on_cpu) == (512, 512, (0, 0))
-
-
-def test_googles_networks_have_the_known_features(google_models: Path) -> None:
-    graph = read_graph(google_models / "mobilenet_v2_1.0_224_quant.tflite")
-    macs = features(graph, predict(graph)).macs
-    assert sum(macs.values()) == 300_775_552, "as the paper counts: 300 million"
-    assert macs["depthwise"] == 20_716_416
 
 
 # --- reasons that an owner can act on ---------------------------------------------------------------------------------

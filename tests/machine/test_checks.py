@@ -97,7 +97,7 @@ def test_throttling_that_goes_on_is_bad_and_that_of_yesterday_a_note(tree: Tree)
         tree.write(count, "13")
 
     check = judged(tree, wait)["throttling"]
-    assert (check.good, check.text) == (False, "being slowed down by heat now: cpu2")
+    assert (check.good, check.text) == (False, "slowed down by heat now: cpu2")
 
 
 def test_a_sensor_near_its_trip_point(tree: Tree) -> None:

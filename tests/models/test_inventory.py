@@ -16,7 +16,7 @@ from filelock import FileLock
 from devbench.domain.model import Variant
 from devbench.errors import DevbenchError
 from devbench.models.cache import ModelCache, cache_limit, keep_within_limit, parse_size
-from devbench.models.inventory import Entry, entries, lock_of, mark_needed, remove, why_needed
+from devbench.models.inventory import CacheEntry, entries, lock_of, mark_needed, remove, why_needed
 
 DAY_S = 86_400
 
@@ -49,7 +49,7 @@ def names(models: Path) -> list[str]:
     return [entry.name for entry in entries(models)]
 
 
-def entry_of(models: Path, name: str) -> Entry:
+def entry_of(models: Path, name: str) -> CacheEntry:
     return next(entry for entry in entries(models) if entry.name == name)
 
 

@@ -108,12 +108,12 @@ def test_real_models_by_google(bench: Bench, google_models: Path) -> None:
 _SYMMETRIC_ON_CPU = """
 from pathlib import Path
 import devbench_onnx.runtimes as here
-from devbench import Device, Place, hookimpl
+from devbench import Device, EngineFile, Place, hookimpl
 from devbench_onnx.prepare import prepared
 
 ENGINE = Path(__file__).with_name("plain_engine.py")
 ENGINE.write_text(
-    here.OnnxRuntime.engine.read_text().replace(
+    here.OnnxRuntime.engine.path.read_text().replace(
         "    settings.intra_op_num_threads",
         "    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL\\n"
         "    settings.intra_op_num_threads",
@@ -123,7 +123,7 @@ ENGINE.write_text(
 
 class Plain(here.OnnxRuntime):
     name = "plain"
-    engine = ENGINE
+    engine = EngineFile(path=ENGINE, place_options=("processor",), build_limit_s=3600)
 
     def prepare(self, artifact, place, options):
         return prepared(artifact, symmetric=True, fp16=False)

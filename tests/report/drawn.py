@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from devbench.report.plots import Look, Mark, Plot
-from devbench.report.plots.latency import latency_figure
+from devbench.report.plots import Mark, Plot, SeriesStyle
+from devbench.report.plots.latency import latency_plot
 
 OURS = Mark(
     model="m",
     device="cpu",
-    look=Look(0),
+    look=SeriesStyle(0),
     value=47.123456,
     low=46.0,
     high=48.0,
@@ -22,7 +22,7 @@ OURS = Mark(
 def plot_of(mark: Mark, **names: str) -> Plot:
     """A plot of this mark alone."""
     known = {"name": "n", "title": "t", "about": ""} | names
-    return Plot(**known, draw=lambda theme, layout: latency_figure([mark], theme, layout))
+    return Plot(**known, draw=lambda theme, layout: latency_plot([mark], theme, layout))
 
 
 def texts_in(document: str) -> list[str]:

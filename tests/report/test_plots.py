@@ -19,9 +19,9 @@ from devbench.report.plots import (
     NARROW,
     WIDE,
     Layout,
-    Look,
     Mark,
     Plot,
+    SeriesStyle,
     Theme,
     case_plot,
     looks_of,
@@ -29,12 +29,12 @@ from devbench.report.plots import (
     svg,
 )
 from devbench.report.plots.data import trace_of
-from devbench.report.plots.drift import MOST_NAMED, drift_figure
-from devbench.report.plots.latency import latency_figure
+from devbench.report.plots.drift import MOST_NAMED, drift_plot
+from devbench.report.plots.latency import latency_plot
 from devbench.report.plots.layout import wrapped
 from devbench.report.plots.marks import scene_of, speedup_marks
-from devbench.report.plots.samples import samples_figure
-from devbench.report.plots.speedup import speedup_figure
+from devbench.report.plots.samples import samples_plot
+from devbench.report.plots.speedup import speedup_plot
 from devbench.report.plots.themes import HATCHES, MARKERS, hatch_of, marker_of
 from devbench.report.tables import tables_of
 from tests.report.drawn import OURS, plot_of, texts_in
@@ -44,7 +44,7 @@ from tests.report.runs import EVIL, STEAL, case_of, published, rich_run, samples
 THEIRS = Mark(
     model="m",
     device="tpu",
-    look=Look(1),
+    look=SeriesStyle(1),
     value=2.2,
     low=2.15,
     high=2.25,
@@ -90,16 +90,16 @@ def test_figures_in_plots_are_not_rounded_with_the_coordinates() -> None:
 
 
 def test_a_published_figure_is_hollow_says_so_and_has_no_digits_of_its_own() -> None:
-    figure = latency_figure([OURS, THEIRS], LIGHT)
+    figure = latency_plot([OURS, THEIRS], LIGHT)
     markers = [line for line in figure.axes[0].lines if line.get_marker() in MARKERS]
     assert [marker.get_markerfacecolor() for marker in markers] == [LIGHT.series[0], LIGHT.paper]
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["47.12 ms, suspect", "2.2 ms, published [1]"]
-    assert latency_figure([THEIRS], LIGHT).axes[0].get_xlabel().startswith("published milliseconds")
+    assert latency_plot([THEIRS], LIGHT).axes[0].get_xlabel().startswith("published milliseconds")
 
 
 def test_the_intervals_and_the_rounds_are_where_they_belong() -> None:
-    axes = latency_figure([OURS], LIGHT).axes[0]
+    axes = latency_plot([OURS], LIGHT).axes[0]
     strokes = next(line for line in axes.lines if line.get_marker() == "|" and len(line.get_xdata()) == 2)
     assert list(strokes.get_xdata()) == [46.5, 47.5]
     ends = axes.collections[0].get_segments()[0][:, 0]
@@ -118,7 +118,7 @@ def test_a_ratio_is_written_as_in_the_table_and_one_that_may_be_none_is_called_n
     assert [mark.text for mark in marks] == ["21.36× faster", "no difference"]
     table = [line.text for row in tables_of(overview)[0].rows for line in row[2].lines]
     assert "21.36× faster [21.36, 21.36]" in table
-    texts = [text.get_text() for text in speedup_figure(marks, "CPU", LIGHT).axes[0].texts]
+    texts = [text.get_text() for text in speedup_plot(marks, "CPU", LIGHT).axes[0].texts]
     assert texts == ["21.36× faster", "no difference"]
 
 
@@ -127,7 +127,7 @@ def test_nothing_is_concluded_from_a_contaminated_figure_and_its_bar_says_so() -
     marks = {mark.model: mark for mark in _speedups(overview)}
     assert (marks["ant"].undecided, marks["ant"].text) == (True, "undecided: contaminated")
     assert (marks["zebra"].undecided, marks["zebra"].text) == (False, "4.00× faster, suspect")
-    zebra, ant, _ = speedup_figure(list(marks.values()), "cpu", LIGHT).axes[0].patches
+    zebra, ant, _ = speedup_plot(list(marks.values()), "cpu", LIGHT).axes[0].patches
     assert (ant.get_linestyle(), ant.get_hatch()) == ("--", "")
     assert LIGHT.named()["plot-muted"] == LIGHT.muted
     assert matplotlib.colors.to_hex(ant.get_edgecolor()) == LIGHT.muted
@@ -148,19 +148,19 @@ def test_a_device_has_one_colour_and_one_mark_in_everyplot_of() -> None:
     )
     overview, traces = rich_run(theirs, others)
     looks = {system.name: look for system, look in looks_of(overview).items()}
-    assert looks["tpu"] == looks["Their TPU"] == Look(1)  # filled and hollow
-    assert looks["Stick"] == Look(1, shape=1)  # told from the other one that was published
+    assert looks["tpu"] == looks["Their TPU"] == SeriesStyle(1)  # filled and hollow
+    assert looks["Stick"] == SeriesStyle(1, shape=1)  # told from the other one that was published
     assert len({looks[name].colour for name in ("cpu", "tpu", "Jetson, half", "Jetson, float")}) == 4
-    assert {trace.look for trace in traces.values() if trace.device == "tpu"} == {Look(1)}
-    colour, marker = LIGHT.series[1], marker_of(Look(1))
+    assert {trace.look for trace in traces.values() if trace.device == "tpu"} == {SeriesStyle(1)}
+    colour, marker = LIGHT.series[1], marker_of(SeriesStyle(1))
     marks = [mark for mark in _speedups(overview) if mark.device == "tpu"]
-    bars = speedup_figure(marks[:1], "cpu", LIGHT).axes[0].patches
+    bars = speedup_plot(marks[:1], "cpu", LIGHT).axes[0].patches
     assert matplotlib.colors.to_hex(bars[0].get_facecolor()) == colour
-    points = latency_figure(marks[:1], LIGHT).axes[0].lines
+    points = latency_plot(marks[:1], LIGHT).axes[0].lines
     assert (colour, marker) in {(line.get_color(), line.get_marker()) for line in points}
     trace = next(trace for trace in traces.values() if trace.device == "tpu")
-    assert colour in {line.get_color() for line in samples_figure(trace, LIGHT).axes[0].lines}
-    drift = drift_figure([trace], LIGHT).axes[0].lines
+    assert colour in {line.get_color() for line in samples_plot(trace, LIGHT).axes[0].lines}
+    drift = drift_plot([trace], LIGHT).axes[0].lines
     assert (colour, marker) in {(line.get_color(), line.get_marker()) for line in drift}
 
 
@@ -195,7 +195,7 @@ def test_many_models_share_a_line_each_and_every_name_is_there(layout: Layout) -
 def test_forty_devices_can_be_told_apart_without_colour_and_with_it() -> None:
     assert len(MARKERS) == len(HATCHES) != len(LIGHT.series)
     for looks in (marker_of, hatch_of):
-        pairs = {(LIGHT.colour_of(Look(one)), looks(Look(one))) for one in range(40)}
+        pairs = {(LIGHT.colour_of(SeriesStyle(one)), looks(SeriesStyle(one))) for one in range(40)}
         assert len(pairs) == 40
 
 
@@ -224,7 +224,7 @@ def test_a_million_samples_are_all_counted_and_drawn_small_and_soon() -> None:
     warmup = {number: ns[:1000] * 2 for number, ns in enumerate(rounds)}
     began = time.perf_counter()
     trace = trace_of(
-        case, "m", "cpu", Look(0), lambda _, phase: dict(enumerate(rounds)) if phase == "steady" else warmup
+        case, "m", "cpu", SeriesStyle(0), lambda _, phase: dict(enumerate(rounds)) if phase == "steady" else warmup
     )
     assert trace
     document = svg(case_plot(trace, 1))
@@ -242,7 +242,11 @@ def test_rounds_that_were_disturbed_or_measured_again_are_marked() -> None:
     first = replace(case.rounds[0], superseded=True)
     last = replace(case.rounds[2], reasons=())
     trace = trace_of(
-        replace(case, rounds=(first, case.rounds[1], last)), "m", "cpu", Look(0), lambda *_: dict(enumerate(rounds))
+        replace(case, rounds=(first, case.rounds[1], last)),
+        "m",
+        "cpu",
+        SeriesStyle(0),
+        lambda *_: dict(enumerate(rounds)),
     )
     assert trace
     texts = texts_in(svg(case_plot(trace, 1)))
@@ -252,6 +256,6 @@ def test_rounds_that_were_disturbed_or_measured_again_are_marked() -> None:
 
 def test_samples_that_are_all_alike_can_be_drawn() -> None:
     same = [np.full(50, 1_000_000), np.full(50, 1_000_000)]
-    trace = trace_of(case_of("m", "cpu", same), "m", "cpu", Look(0), lambda *_: dict(enumerate(same)))
+    trace = trace_of(case_of("m", "cpu", same), "m", "cpu", SeriesStyle(0), lambda *_: dict(enumerate(same)))
     assert trace
     assert "1.0000 ms" in texts_in(svg(case_plot(trace, 1)))

@@ -76,7 +76,7 @@ def test_a_file_that_others_could_have_written_is_not_obeyed(tree: Tree, left: P
     before = tree.state()
     check = recovered(tree, left)
     assert check is not None
-    assert f"{left}: is not obeyed: " in check.text
+    assert f"{left}: was not used: " in check.text
     assert f"then: rm {left}" in check.hint
     assert tree.state() == before
     with pytest.raises(DevbenchError, match="is not obeyed"):

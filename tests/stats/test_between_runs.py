@@ -5,22 +5,22 @@ import math
 import numpy as np
 import pytest
 
-from devbench.stats.between_runs import RunFigure, Spread, measured_again, smallest_visible, spread_between_runs
+from devbench.stats.between_runs import RunEstimate, Spread, measured_again, smallest_visible, spread_between_runs
 from devbench.stats.interval import LogEstimate
 
 DEFAULT = 0.05
 
 
-def _runs(count: int, sd: float, seed: int, cases: int = 3, inside: float = 0.005) -> list[list[RunFigure]]:
+def _runs(count: int, sd: float, seed: int, cases: int = 3, inside: float = 0.005) -> list[list[RunEstimate]]:
     """Runs whose machine drifts by `sd` as a whole, with three networks that differ by `inside` on top."""
     rng = np.random.default_rng(seed)
     level = rng.normal(0, sd, count)
-    return [[RunFigure(float(one + rng.normal(0, inside)), inside**2) for one in level] for _ in range(cases)]
+    return [[RunEstimate(float(one + rng.normal(0, inside)), inside**2) for one in level] for _ in range(cases)]
 
 
 def test_without_runs_it_is_the_default() -> None:
     assert spread_between_runs([], 0.04) == Spread(log_sd=0.04, degrees_of_freedom=3.0, runs=0)
-    assert spread_between_runs([[RunFigure(0.1, 0.0)]], 0.04).runs == 0
+    assert spread_between_runs([[RunEstimate(0.1, 0.0)]], 0.04).runs == 0
 
 
 def test_many_runs_outweigh_the_default_either_way() -> None:
@@ -29,7 +29,7 @@ def test_many_runs_outweigh_the_default_either_way() -> None:
 
 
 def test_what_a_run_itself_explains_is_not_counted_twice() -> None:
-    noisy = [[RunFigure(float(x), 0.05**2) for x in np.random.default_rng(3).normal(0, 0.05, 200)]]
+    noisy = [[RunEstimate(float(x), 0.05**2) for x in np.random.default_rng(3).normal(0, 0.05, 200)]]
     assert spread_between_runs(noisy, 0.001).log_sd < 0.02
 
 
@@ -45,7 +45,7 @@ def test_the_interval_covers_the_next_runs(sd: float, earlier: int) -> None:
     rng = np.random.default_rng(5)
     covered, trials = 0, 400
     for _ in range(trials):
-        past = [[RunFigure(float(x), 1e-6) for x in rng.normal(0, sd, earlier)]] if earlier else []
+        past = [[RunEstimate(float(x), 1e-6) for x in rng.normal(0, sd, earlier)]] if earlier else []
         now = LogEstimate(float(rng.normal(0, sd)), 1e-6, 2.0, 1e-6, 0.0, True)
         covered += measured_again(now, [spread_between_runs(past, DEFAULT)]).holds(1.0)
     assert covered / trials >= 0.90
@@ -57,7 +57,7 @@ def test_two_runs_of_the_same_show_a_difference_at_most_five_times_in_a_hundred(
     rng = np.random.default_rng(6)
     alarms, trials = 0, 1000
     for _ in range(trials):
-        past = [[RunFigure(float(x), 1e-6) for x in rng.normal(0, sd, earlier)]] if earlier else []
+        past = [[RunEstimate(float(x), 1e-6) for x in rng.normal(0, sd, earlier)]] if earlier else []
         spread = spread_between_runs(past, DEFAULT)
         ratio = LogEstimate(float(rng.normal(0, sd) - rng.normal(0, sd)), 2e-6, 4.0, 2e-6, 0.0, True)
         alarms += not measured_again(ratio, [spread, spread]).holds(1.0)

@@ -121,14 +121,14 @@ def test_compute_alone_is_timed_afterwards_and_never_beyond_the_limit(monkeypatc
     assert found["samples_ns"] == [10 * MS] * 10, "what was measured is not lost for it"
 
 
-def test_a_model_too_slow_to_settle_in_time_is_not_called_unsettled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_too_slow_to_become_steady_in_time_is_not_called_unsteady(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = _clock(monkeypatch, lambda call: (300 if call < 8 else 200) * MS)
     found = loop.measure(clock.invoke, {**SETTINGS, "warmup_runs": 5}, lambda _: None)
     assert len(found["warmup_ns"]) == 4, "the cap of a second came first"
     assert found["settled"]
 
 
-def test_a_warmup_that_is_level_when_its_time_is_over_has_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warmup_that_is_level_when_its_time_is_over_is_steady(monkeypatch: pytest.MonkeyPatch) -> None:
     """The 15th would be the next to be looked at, and the cap comes at the 13th."""
     clock = _clock(monkeypatch, lambda call: (90 if call < 6 else 45) * MS)
     found = loop.measure(clock.invoke, {**SETTINGS, "warmup_cap_s": 0.8}, lambda _: None)

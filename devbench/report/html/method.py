@@ -29,7 +29,7 @@ def _settings(one: Measure) -> Facts:
         ("rounds (fresh processes)", f"{one.rounds}, at most {one.max_rounds}"),
         (
             "warm-up",
-            f"{one.warmup_runs} runs and {one.warmup_s:g} s, then until it settles; at most {one.warmup_cap_s:g} s",
+            f"{one.warmup_runs} runs and {one.warmup_s:g} s, then until it is steady; at most {one.warmup_cap_s:g} s",
         ),
         ("timed loop", f"{one.min_runs} runs and {one.min_s:g} s; at most {one.cap_s:g} s"),
         ("precision", wanted),

@@ -1,7 +1,7 @@
 """Plots of an overview: latencies, speedups, drift over rounds, and the samples of every case."""
 
 from devbench.report.plots.collect import Plots, case_plot, overview_plots
-from devbench.report.plots.data import CaseTrace, Look, Mark, RoundTrace, trace_of
+from devbench.report.plots.data import CaseTrace, Mark, RoundTrace, SeriesStyle, trace_of
 from devbench.report.plots.files import write_plots
 from devbench.report.plots.layout import NARROW, WIDE, Layout
 from devbench.report.plots.marks import looks_of
@@ -15,11 +15,11 @@ __all__ = [
     "WIDE",
     "CaseTrace",
     "Layout",
-    "Look",
     "Mark",
     "Plot",
     "Plots",
     "RoundTrace",
+    "SeriesStyle",
     "Theme",
     "case_plot",
     "looks_of",

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from devbench.compare.overview import Overview
 from devbench.report.origin import origin_of
 from devbench.report.plots.data import CaseTrace, Mark
-from devbench.report.plots.drift import MOST_NAMED, drift_figure
-from devbench.report.plots.latency import latency_figure
+from devbench.report.plots.drift import MOST_NAMED, drift_plot
+from devbench.report.plots.latency import latency_plot
 from devbench.report.plots.marks import Scene, latency_marks, looks_of, scene_of, speedup_marks
 from devbench.report.plots.render import Plot
-from devbench.report.plots.samples import samples_figure
-from devbench.report.plots.speedup import speedup_figure
+from devbench.report.plots.samples import samples_plot
+from devbench.report.plots.speedup import speedup_plot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def case_plot(trace: CaseTrace, number: int, origin: str = "") -> Plot:
         title=f"Samples of {trace.model} on {trace.device}",
         about=f"{drawn}; none is left out. Shaded: warm-up, in no figure. Percentages are from the median; the axis is "
         f"stretched near it. Right: how many samples, on a logarithmic axis (outline: warm-up).",
-        draw=lambda theme, _: samples_figure(trace, theme),
+        draw=lambda theme, _: samples_plot(trace, theme),
         origin=origin,
         narrow=False,
     )
@@ -82,8 +82,8 @@ def _drift_plot(traces: Sequence[CaseTrace], overview: Overview) -> Plot:
         name="drift",
         title="Drift over the rounds",
         about="Median of each round in the order of time, against the median of its case. If lines move together, the "
-        f"machine changed; hollow points are rounds in which it was seen to be disturbed.{named}",
-        draw=lambda theme, layout: drift_figure(traces, theme, layout),
+        f"machine changed; hollow points are rounds in which it was disturbed.{named}",
+        draw=lambda theme, layout: drift_plot(traces, theme, layout),
         origin=origin_of(overview),
     )
 
@@ -103,7 +103,7 @@ def _latency_plot(scene: Scene, marks: Sequence[Mark], origin: str) -> Plot:
         name=f"latency-{scene.name}" if scene.name else "latency",
         title=f"Time of one inference{_on(marks)}{f': {scene.name}' if scene.name else ''}",
         about=_about(scene, marks, "Median with 95 % interval; short strokes are the medians of its rounds."),
-        draw=lambda theme, layout: latency_figure(marks, theme, layout),
+        draw=lambda theme, layout: latency_plot(marks, theme, layout),
         origin=origin,
     )
 
@@ -115,7 +115,7 @@ def _speedup_plot(scene: Scene, marks: Sequence[Mark], baseline: str, origin: st
         name=f"speedup-{scene.name}" if scene.name else "speedup",
         title=f"{times}{f': {scene.name}' if scene.name else ''}",
         about=f"Twice as fast and half as fast are equally far from 1. {about}",
-        draw=lambda theme, layout: speedup_figure(marks, baseline, theme, layout),
+        draw=lambda theme, layout: speedup_plot(marks, baseline, theme, layout),
         origin=origin,
     )
 

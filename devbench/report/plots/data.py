@@ -13,7 +13,7 @@ from devbench.domain.outcome import Nanoseconds
 from devbench.domain.run import CaseRecord
 from devbench.stats import Bands, bands
 
-Rounds = Callable[[str, str], Mapping[int, Nanoseconds]]
+RoundsInPhase = Callable[[str, str], Mapping[int, Nanoseconds]]
 """Samples by round, of a case id and a phase (`warmup` or `steady`)."""
 
 _WARMUP_STRETCHES, _STEADY_STRETCHES = 40, 160
@@ -21,7 +21,7 @@ _BINS = 80
 
 
 @dataclass(frozen=True)
-class Look:
+class SeriesStyle:
     """What a device is drawn with, in every plot. shape: above 0 for another source of the same device."""
 
     colour: int
@@ -41,7 +41,7 @@ class Mark:
 
     model: str
     device: str
-    look: Look
+    look: SeriesStyle
     value: float
     low: float
     high: float
@@ -82,7 +82,7 @@ class CaseTrace:
     id: str
     model: str
     device: str
-    look: Look
+    look: SeriesStyle
     median_ms: float
     samples: int
     width: float
@@ -92,7 +92,7 @@ class CaseTrace:
     warmup_counts: npt.NDArray[np.int64]
 
 
-def trace_of(case: CaseRecord, model: str, device: str, look: Look, rounds: Rounds) -> CaseTrace | None:
+def trace_of(case: CaseRecord, model: str, device: str, look: SeriesStyle, rounds: RoundsInPhase) -> CaseTrace | None:
     """The trace of a case's rounds; None if there are none. model, device, look: how plots show it."""
     steady, warmup = rounds(case.id, "steady"), rounds(case.id, "warmup")
     abouts = sorted((one for one in case.rounds if one.index in steady), key=lambda one: one.started_utc)

@@ -19,7 +19,7 @@ _LEAST_PERCENT = 1.0  # what the axis spans at least, each way
 MOST_NAMED = len(DASHES)  # models with a line of their own; of more, only the one that strays most is named
 
 
-def drift_figure(traces: Sequence[CaseTrace], theme: Theme, layout: Layout = WIDE) -> Figure:
+def drift_plot(traces: Sequence[CaseTrace], theme: Theme, layout: Layout = WIDE) -> Figure:
     """One line a case; hollow points are rounds in which the machine was disturbed, crosses those not counted.
 
     traces: of cases whose rounds all say when they began.
@@ -29,8 +29,8 @@ def drift_figure(traces: Sequence[CaseTrace], theme: Theme, layout: Layout = WID
     devices = list(dict.fromkeys(trace.device for trace in traces))
     models = list(dict.fromkeys(trace.model for trace in traces))
     start = min(_seconds(one) for trace in traces for one in trace.rounds)
-    figure = Figure(layout="constrained")
-    panels = figure.subplots(len(devices), sharex=True, sharey=True, squeeze=False)[:, 0]
+    drawing = Figure(layout="constrained")
+    panels = drawing.subplots(len(devices), sharex=True, sharey=True, squeeze=False)[:, 0]
     for axes, device in zip(panels, devices, strict=True):
         own = [trace for trace in traces if trace.device == device]
         axes.axhline(0, color=theme.muted, lw=0.8)
@@ -42,11 +42,11 @@ def drift_figure(traces: Sequence[CaseTrace], theme: Theme, layout: Layout = WID
             _name_the_farthest(axes, own, start, theme)
     reach = max(abs(_percent(trace, one)) for trace in traces for one in trace.rounds)
     panels[0].set_ylim(*(sign * max(reach * 1.25, _LEAST_PERCENT) for sign in (-1, 1)))
-    figure.supylabel("round against its case, %", fontsize=9)
+    drawing.supylabel("round against its case, %", fontsize=9)
     panels[-1].set_xlabel("minutes since the first round")
-    lines = _legend(figure, models if len(models) <= MOST_NAMED else (), theme, layout)
-    figure.set_size_inches(layout.width, 0.7 + _PANEL_INCHES * len(devices) + 0.18 * lines)
-    return figure
+    lines = _legend(drawing, models if len(models) <= MOST_NAMED else (), theme, layout)
+    drawing.set_size_inches(layout.width, 0.7 + _PANEL_INCHES * len(devices) + 0.18 * lines)
+    return drawing
 
 
 def _dashes(models: Sequence[str], model: str) -> Any:
@@ -81,7 +81,7 @@ def _name_the_farthest(axes: Axes, traces: Sequence[CaseTrace], start: float, th
     )
 
 
-def _legend(figure: Figure, models: Sequence[str], theme: Theme, layout: Layout) -> float:
+def _legend(drawing: Figure, models: Sequence[str], theme: Theme, layout: Layout) -> float:
     """How many lines of text high it is."""
     from matplotlib.lines import Line2D
 
@@ -91,7 +91,7 @@ def _legend(figure: Figure, models: Sequence[str], theme: Theme, layout: Layout)
     lines = [Line2D([], [], color=theme.ink, ls=DASHES[at], lw=1.2, label=name) for at, name in enumerate(names)]
     hollow = Line2D([], [], color=theme.ink, marker="o", mfc=theme.paper, ls="none", ms=5, label="disturbed round")
     cross = Line2D([], [], color=theme.ink, marker="x", ls="none", ms=6, label="measured again, not counted")
-    figure.legend(handles=[*lines, hollow, cross], loc="outside lower left", ncols=columns, fontsize=8.5)
+    drawing.legend(handles=[*lines, hollow, cross], loc="outside lower left", ncols=columns, fontsize=8.5)
     return sum(name.count("\n") + 1 for name in (*names, "", "")) / columns
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from devbench.report.plots.data import Mark
 from devbench.report.plots.layout import WIDE, Layout
-from devbench.report.plots.rows import Row, draw_point, figure_of_rows, log_axis, whose
+from devbench.report.plots.rows import PlotRow, draw_point, log_axis, plot_of_rows, whose
 from devbench.report.plots.themes import Theme
 
 if TYPE_CHECKING:
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 _MARGIN = 1.25
 
 
-def latency_figure(marks: Sequence[Mark], theme: Theme, layout: Layout = WIDE) -> Figure:
+def latency_plot(marks: Sequence[Mark], theme: Theme, layout: Layout = WIDE) -> Figure:
     """A point a mark: the median with its 95 % interval (or rounding), and a stroke for each round."""
-    figure, axes, rows = figure_of_rows(marks, layout, theme)
+    drawing, axes, rows = plot_of_rows(marks, layout, theme)
     for row in rows:
         _draw(axes, row, theme)
     ends = [end for mark in marks for end in (mark.value, mark.low, mark.high, *mark.rounds)]
     log_axis(axes, min(ends), max(ends), _MARGIN)
     axes.set_xlabel(f"{whose(marks)}milliseconds for one inference\n(logarithmic)")
-    return figure
+    return drawing
 
 
-def _draw(axes: Axes, row: Row, theme: Theme) -> None:
+def _draw(axes: Axes, row: PlotRow, theme: Theme) -> None:
     rounds = row.mark.rounds
     if rounds and not row.dense:
         axes.plot(rounds, [row.y] * len(rounds), "|", color=theme.muted, ms=9, mew=1)

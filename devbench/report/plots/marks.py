@@ -9,7 +9,7 @@ from devbench.compare.answer import Answer
 from devbench.compare.grid import Cell, Grid, Row, System
 from devbench.compare.overview import Overview
 from devbench.report.numbers import bare_figure_text
-from devbench.report.plots.data import CaseTrace, Look, Mark
+from devbench.report.plots.data import CaseTrace, Mark, SeriesStyle
 from devbench.report.words import UNDECIDED, ratio_text, short_row_names
 from devbench.stats import Interval
 
@@ -24,7 +24,7 @@ class Scene:
 
     grid: Grid
     answer: Answer
-    looks: Mapping[System, Look]
+    looks: Mapping[System, SeriesStyle]
     names: Mapping[Row, str]
     traces: Mapping[str, CaseTrace]
     name: str
@@ -32,7 +32,7 @@ class Scene:
 
 
 def scene_of(
-    grid: Grid, answer: Answer, looks: Mapping[System, Look], traces: Mapping[str, CaseTrace], name: str
+    grid: Grid, answer: Answer, looks: Mapping[System, SeriesStyle], traces: Mapping[str, CaseTrace], name: str
 ) -> Scene:
     """What the plots of this grid are made of."""
     figures = [cell.figure for cell in grid.cells.values()]
@@ -49,7 +49,7 @@ def scene_of(
     )
 
 
-def looks_of(overview: Overview) -> Mapping[System, Look]:
+def looks_of(overview: Overview) -> Mapping[System, SeriesStyle]:
     """A look for each system: a device has the same colour in every plot, whoever has figures of it.
 
     A published device is one of ours if both are the only ones of their kind at their source.
@@ -61,7 +61,7 @@ def looks_of(overview: Overview) -> Mapping[System, Look]:
     looks = {}
     for one, key in keys.items():
         sources = list(dict.fromkeys(other.source for other in systems if keys[other] == key and not other.ours))
-        looks[one] = Look(colours[key], 0 if one.ours else sources.index(one.source))
+        looks[one] = SeriesStyle(colours[key], 0 if one.ours else sources.index(one.source))
     return looks
 
 

@@ -30,7 +30,7 @@ class Plot:
     """A plot that can be drawn.
 
     name: of its files, without ending. about: what a reader must know of it. origin: what was measured where and when.
-    draw: its figure in a theme and a layout. narrow: whether it can be drawn for a phone.
+    draw: what it shows, in a theme and a layout. narrow: whether it can be drawn for a phone.
     """
 
     name: str
@@ -77,11 +77,11 @@ def _tidied(tag: str, prefix: str) -> str:
 
 def _saved(plot: Plot, theme: Theme, layout: Layout, style: str, *, alone: bool) -> bytes:
     with _matplotlib(theme):
-        figure = plot.draw(theme, layout)
+        drawing = plot.draw(theme, layout)
         if alone:
-            _frame(figure, plot, theme, layout)
+            _frame(drawing, plot, theme, layout)
         buffer = io.BytesIO()
-        figure.savefig(
+        drawing.savefig(
             buffer,
             format=style,
             dpi=_DOTS_PER_INCH,
@@ -91,12 +91,12 @@ def _saved(plot: Plot, theme: Theme, layout: Layout, style: str, *, alone: bool)
         return buffer.getvalue()
 
 
-def _frame(figure: Figure, plot: Plot, theme: Theme, layout: Layout) -> None:
+def _frame(drawing: Figure, plot: Plot, theme: Theme, layout: Layout) -> None:
     """The title above the plot and its origin below it, outside of what is laid out."""
-    margin = 0.12 / figure.get_figheight()
+    margin = 0.12 / drawing.get_figheight()
     width = int(layout.width * _CHARACTERS_PER_INCH)
-    figure.text(0, 1 + margin, wrapped(plot.title, width), va="bottom", fontsize=11, fontweight="bold")
-    figure.text(0, -margin, wrapped(plot.origin, int(width * 1.2)), va="top", fontsize=8, color=theme.muted)
+    drawing.text(0, 1 + margin, wrapped(plot.title, width), va="bottom", fontsize=11, fontweight="bold")
+    drawing.text(0, -margin, wrapped(plot.origin, int(width * 1.2)), va="top", fontsize=8, color=theme.muted)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ _MARKER_PART = 0.03  # of the axis: half a marker
 
 
 @dataclass(frozen=True)
-class Row:
+class PlotRow:
     """A mark at its height in the plot. dense: other marks stand on the same line."""
 
     mark: Mark
@@ -54,7 +54,7 @@ class _Stack:
 
     def __init__(self, layout: Layout, inches: float) -> None:
         self.lines: list[_Line] = []
-        self.rows: list[Row] = []
+        self.rows: list[PlotRow] = []
         self.height = 0.0
         self._layout = layout
         self._inches = inches
@@ -69,11 +69,11 @@ class _Stack:
         self.lines.append(_Line(self.height, self.height + height, left, right, bold, heading))
         for number, mark in enumerate(marks):
             above = (len(marks) - 1) / 2 - number
-            self.rows.append(Row(mark, middle - above * _MARK_INCHES, len(marks) > 1))
+            self.rows.append(PlotRow(mark, middle - above * _MARK_INCHES, len(marks) > 1))
         self.height += height
 
 
-def figure_of_rows(marks: Sequence[Mark], layout: Layout, theme: Theme) -> tuple[Figure, Axes, list[Row]]:
+def plot_of_rows(marks: Sequence[Mark], layout: Layout, theme: Theme) -> tuple[Figure, Axes, list[PlotRow]]:
     """An empty plot with a place for each mark, its name at the left and its text at the right."""
     from matplotlib.figure import Figure
 
@@ -81,17 +81,17 @@ def figure_of_rows(marks: Sequence[Mark], layout: Layout, theme: Theme) -> tuple
     dense = len(devices) > 1 and len(marks) > _MOST_ROWS
     stack = _dense(marks, layout) if dense else _one_each(marks, layout, headed=len(devices) > 1)
     height = max(stack.height, 2 * _ROW_INCHES)
-    figure = Figure(figsize=(layout.width, height + 0.75), layout="constrained")
-    axes = figure.add_subplot()
+    drawing = Figure(figsize=(layout.width, height + 0.75), layout="constrained")
+    axes = drawing.add_subplot()
     axes.set_ylim(height, 0)
     _write(axes, stack.lines)
     if dense:
         for line, below in pairwise(stack.lines):
             axes.axhline((line.bottom + below.top) / 2, color=theme.grid, lw=0.8)
         entries = len(devices) / (2 if layout == WIDE else 1) + 1
-        figure.set_figheight(height + 0.75 + _LINE_INCHES * 1.4 * entries)
-        _legend(figure, marks, layout, theme)
-    return figure, axes, stack.rows
+        drawing.set_figheight(height + 0.75 + _LINE_INCHES * 1.4 * entries)
+        _legend(drawing, marks, layout, theme)
+    return drawing, axes, stack.rows
 
 
 def _one_each(marks: Sequence[Mark], layout: Layout, *, headed: bool) -> _Stack:
@@ -127,7 +127,7 @@ def _write(axes: Axes, lines: Sequence[_Line]) -> None:
             axes.text(1.02, line.y, line.right, transform=across, ha="left", va="center", fontweight=weight)
 
 
-def draw_point(axes: Axes, row: Row, theme: Theme, *, marker: bool = True) -> None:
+def draw_point(axes: Axes, row: PlotRow, theme: Theme, *, marker: bool = True) -> None:
     """The mark's interval, and its marker: hollow where it was published, grey where nothing follows from it."""
     mark = row.mark
     colour = theme.muted if mark.undecided else theme.colour_of(mark.look)
@@ -146,7 +146,7 @@ def draw_point(axes: Axes, row: Row, theme: Theme, *, marker: bool = True) -> No
     )
 
 
-def _legend(figure: Figure, marks: Sequence[Mark], layout: Layout, theme: Theme) -> None:
+def _legend(drawing: Figure, marks: Sequence[Mark], layout: Layout, theme: Theme) -> None:
     """A line for each device, above the axes."""
     from matplotlib.lines import Line2D
 
@@ -164,7 +164,7 @@ def _legend(figure: Figure, marks: Sequence[Mark], layout: Layout, theme: Theme)
         )
         for mark in reversed(first.values())
     ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=2 if layout == WIDE else 1, fontsize=8.5)
+    drawing.legend(handles=handles, loc="outside upper left", ncols=2 if layout == WIDE else 1, fontsize=8.5)
 
 
 def log_axis(axes: Axes, low: float, high: float, margin: float) -> None:

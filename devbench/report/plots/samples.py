@@ -24,13 +24,13 @@ _GAP = 0.06
 _TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
-def samples_figure(trace: CaseTrace, theme: Theme) -> Figure:
+def samples_plot(trace: CaseTrace, theme: Theme) -> Figure:
     """Time at the left, frequency at the right, one axis: straight near the median, logarithmic far from it."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDE.width, _HEIGHT_INCHES))  # fixed margins: a layout engine takes twice the time
-    over_time, often = figure.subplots(1, 2, sharey=True, width_ratios=[4, 1])
-    figure.subplots_adjust(left=0.12, right=0.985, bottom=0.19, top=0.97, wspace=0.03)
+    drawing = Figure(figsize=(WIDE.width, _HEIGHT_INCHES))  # fixed margins: a layout engine takes twice the time
+    over_time, often = drawing.subplots(1, 2, sharey=True, width_ratios=[4, 1])
+    drawing.subplots_adjust(left=0.12, right=0.985, bottom=0.19, top=0.97, wspace=0.03)
     for number, one in enumerate(trace.rounds):
         _round(over_time, trace, one, number, theme)
     over_time.set_yscale("asinh", linear_width=trace.width)
@@ -55,7 +55,7 @@ def samples_figure(trace: CaseTrace, theme: Theme) -> Figure:
         )
     over_time.tick_params(axis="x", length=0)
     _frequencies(often, trace, theme)
-    return figure
+    return drawing
 
 
 def _round(axes: Axes, trace: CaseTrace, one: RoundTrace, number: int, theme: Theme) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from devbench.report.plots.data import Mark
 from devbench.report.plots.layout import WIDE, Layout, wrapped
-from devbench.report.plots.rows import Row, draw_point, figure_of_rows, log_axis, whose
+from devbench.report.plots.rows import PlotRow, draw_point, log_axis, plot_of_rows, whose
 from devbench.report.plots.themes import Theme, hatch_of
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ _FEWEST_TIMES = 1.5  # the least that the axis spans on the side of the bars, so
 _BAR_INCHES = 0.155
 
 
-def speedup_figure(marks: Sequence[Mark], baseline: str, theme: Theme, layout: Layout = WIDE) -> Figure:
+def speedup_plot(marks: Sequence[Mark], baseline: str, theme: Theme, layout: Layout = WIDE) -> Figure:
     """One bar a mark. The axis is logarithmic: twice as fast and half as fast are equally far from 1."""
-    figure, axes, rows = figure_of_rows(marks, layout, theme)
+    drawing, axes, rows = plot_of_rows(marks, layout, theme)
     ends = [end for mark in marks for end in (mark.value, mark.low, mark.high)]
     log_axis(axes, min(*ends, 1 / _MARGIN), max(*ends, _FEWEST_TIMES), _MARGIN)
     for row in rows:
@@ -31,10 +31,10 @@ def speedup_figure(marks: Sequence[Mark], baseline: str, theme: Theme, layout: L
     axes.axvline(1, color=theme.ink, lw=1)
     label = f"{whose(marks)}times faster than {baseline} (logarithmic)"
     axes.set_xlabel(wrapped(label, layout.label + layout.text))
-    return figure
+    return drawing
 
 
-def _bar(axes: Axes, row: Row, theme: Theme) -> None:
+def _bar(axes: Axes, row: PlotRow, theme: Theme) -> None:
     """Filled where it was measured, hatched on paper where it was published, an outline of dashes where undecided."""
     mark = row.mark
     colour = theme.muted if mark.undecided else theme.colour_of(mark.look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devbench.report.plots.data import Look
+from devbench.report.plots.data import SeriesStyle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Theme:
     warm: str
     series: tuple[str, ...]
 
-    def colour_of(self, look: Look) -> str:
+    def colour_of(self, look: SeriesStyle) -> str:
         """The device's colour."""
         return self.series[look.colour % len(self.series)]
 
@@ -55,11 +55,11 @@ HATCHES = ("", "//", "..", "\\\\", "xx", "--", "++")
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)))
 
 
-def marker_of(look: Look) -> str:
+def marker_of(look: SeriesStyle) -> str:
     """The device's marker."""
     return MARKERS[(look.colour + look.shape) % len(MARKERS)]
 
 
-def hatch_of(look: Look) -> str:
+def hatch_of(look: SeriesStyle) -> str:
     """The device's hatch."""
     return HATCHES[(look.colour + look.shape) % len(HATCHES)]

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from devbench_edgetpu.check.graph import Operation
+from devbench import Operation
 
 CORAL = "Coral's table of supported operations, runtime 14"
 CORAL_OLDER = "an older copy of Coral's table"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from devbench_edgetpu.check.graph import Operation
+from devbench import Operation
 
 _SOFTMAX_MOST = 16_000
 _ONE_CONSTANT = 2

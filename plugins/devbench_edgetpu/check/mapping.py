@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from devbench import Graph, Operation, Tensor
 from devbench_edgetpu.check.evidence import Evidence, Fate, Judgement, seen
-from devbench_edgetpu.check.graph import Graph, Operation, Tensor
 from devbench_edgetpu.check.operations import OPERATIONS
 
 EIGHT_BITS = ("int8", "uint8")

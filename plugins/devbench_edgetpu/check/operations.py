@@ -40,7 +40,7 @@ _RESIZE = Kind(
 )
 
 
-def _remembered(since: int, *limits: Limit, source: str = "Coral's table, as far as we remember it") -> Kind:
+def _remembered(since: int, *limits: Limit, source: str = "Coral's table") -> Kind:
     return Kind(evidence=_M, source=source, since=since, limits=limits, fate=Fate.UNKNOWN)
 
 

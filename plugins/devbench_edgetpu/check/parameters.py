@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from devbench_edgetpu.check.graph import Operation
+from devbench import Operation
 from devbench_edgetpu.check.mapping import Prediction
 
 # Of 41 networks whose compiled file is public, the compiler kept 4 to 29 % more than the sum of the weights (median

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from devbench import Check, ModelError
+from devbench import Check, Graph, ModelError, Operation, read_graph
 from devbench_edgetpu.check.compiled_rules import beside, of_compiled
 from devbench_edgetpu.check.evidence import Fate, Judgement
-from devbench_edgetpu.check.graph import Graph, Operation, read_graph
 from devbench_edgetpu.check.mapping import Prediction, predict
 from devbench_edgetpu.check.operations import OPERATIONS
 from devbench_edgetpu.check.parameters import LEAST_MEMORY, MOST_MEMORY, fits, kept_bytes
@@ -75,7 +74,7 @@ def _refuse_other_formats(path: Path) -> None:
     if what:
         raise ModelError(
             f"{path}: this is {what}, not a .tflite file",
-            "Name a file in it." if what == "a folder" else "Convert it, fully quantized: docs/edgetpu.md has the way.",
+            "Name a file in it." if what == "a folder" else "Convert it, fully quantized: see docs/edgetpu.md.",
         )
 
 
@@ -127,7 +126,7 @@ def _operations(prediction: Prediction) -> Check:
     kinds = ", ".join(f"{name} {count}" for name, count in Counter(one.name for one, _ in left).items())
     named = {operation.number for operation, _ in left}
     behind = sum(one.number not in named for one, _ in prediction.judged) - len(prediction.most)
-    rest = f"; {behind} more stand behind one of them" if behind else ""
+    rest = f"; {behind} more come after one of them" if behind else ""
     operation, judgement = left[0]
     return Check(
         name="operations",
@@ -159,7 +158,7 @@ def _not_known(prediction: Prediction) -> Iterator[Check]:
             name="not known",
             good=None,
             text=f"whether {first} is mapped{more}: it {judgement.reason} ({evidence}: {source})",
-            hint=instead(first) or "Only the compiler knows: `edgetpu_compiler -s`, or `devbench run` where it is.",
+            hint=instead(first) or "Only the compiler can tell: `edgetpu_compiler -s`, or `devbench run` where it is.",
         )
 
 
@@ -185,7 +184,7 @@ def _memory(prediction: Prediction) -> Check:
         name="memory on the chip",
         good=None if good is None else True,
         text=f"{kept[0] / 2**20:.2f} to {kept[1] / 2**20:.2f} MiB of parameters, and it holds {memory}: {answer}",
-        hint="" if good else f"With every inference, {travelling} is sent anew: that works, and is slower.",
+        hint="" if good else f"With every inference, {travelling} is sent again: this works, but it is slower.",
     )
 
 

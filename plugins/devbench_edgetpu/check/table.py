@@ -20,11 +20,11 @@ github.com/google-coral/edgetpu.
 | documented | in Coral's table of supported operations, or in its model requirements |
 | seen mapped, seen left | in files that Google published before and after compiling |
 | reported | in a public report, with the compiler's log |
-| from memory | believed, with no source at hand |
+| from memory | from memory, not from a source |
 
-An operation beyond a limit stays on the CPU, or its fate is not known: then `devbench check` gives a range. Operations
-that do not stand here stay on the CPU. “Seen” counts different operations (kind, sizes, options), the files that they
-are in, and the values of the largest tensor.
+An operation beyond a limit stays on the CPU. Where that is not known, `devbench check` gives a range. An operation that
+is not in this table stays on the CPU. “Seen mapped” counts different operations (kind, sizes, options), the files that
+they are in, and the values of the largest tensor.
 
 | operation | runtime | rests on | seen mapped | limits |
 |---|---|---|---|---|
@@ -40,7 +40,9 @@ def _row(name: str) -> str:
     kind = OPERATIONS[name]
     found = seen().get(name)
     shown = f"{found.mapped} in {found.files} files, up to {found.largest:,}" if found and found.mapped else ""
-    rests = f"{kind.evidence}: {kind.source}" + ("; fate not known" if kind.fate is Fate.UNKNOWN else "")
+    rests = f"{kind.evidence}: {kind.source}" + (
+        "; not known whether it is mapped" if kind.fate is Fate.UNKNOWN else ""
+    )
     limits = "; ".join(_limit(one) for one in kind.limits)
     since = f"{kind.since}" if kind.since else ""
     return f"| {name} | {since} | {rests} | {shown} | {limits} |"
@@ -48,7 +50,7 @@ def _row(name: str) -> str:
 
 def _limit(limit: Limit) -> str:
     source = "" if limit.evidence is Evidence.DOCUMENTED else f": {limit.source}"
-    beyond = ", beyond it not known" if limit.fate is Fate.UNKNOWN else ""
+    beyond = "; beyond it: not known" if limit.fate is Fate.UNKNOWN else ""
     return f"{limit.rule} ({limit.evidence}{source}{beyond})"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from devbench_edgetpu.check.graph import Operation
+from devbench import Operation
 
 COMPILER, NEWEST_RUNTIME = "16.0", 14
 TENSORFLOW = "2.6"

@@ -32,7 +32,7 @@ def settle(network: Any, images: Any) -> None:
     _settle_classifier(network, seen)
     spread = np.asarray(network(unseen, training=False)).std(axis=1) / _LOGIT_SPREAD
     if not (np.isfinite(spread).all() and spread.min() > 0.1 and spread.max() < 10):  # noqa: PLR2004 - wide
-        raise ModelError(f"{network.name}: the random weights have not settled (spread of logits: {spread})")
+        raise ModelError(f"{network.name}: the random weights do not give a stable output (spread of logits: {spread})")
 
 
 def _settle_normalization(network: Any, images: Any) -> None:

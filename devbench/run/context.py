@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class RunContext:
     """What a run works with, whichever run it is."""
 
     plugins: Plugins

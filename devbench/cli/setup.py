@@ -16,9 +16,9 @@ from devbench.printable import one_line
 
 if TYPE_CHECKING:
     from devbench.domain.place import Place
-    from devbench.run.desk import Desk
+    from devbench.run.context import RunContext
     from devbench.run.progress import Progress
-    from devbench.run.round import WorkerRounds
+    from devbench.run.round import RoundRunner
 
 
 def machine_root() -> Path:
@@ -63,32 +63,32 @@ def lab_places(plugins: Plugins) -> list[Place]:
     return read_lab(path, known_names(plugins), hint)
 
 
-def open_desk(progress: Progress) -> tuple[Desk, WorkerRounds]:
-    """The desk for `run` and `devices`, with plugins loaded and the core registered behind them."""
+def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
+    """What to run with, for `run` and `devices`, with plugins loaded and the core registered behind them."""
     from devbench.models.cache import ModelCache, cache_folder
     from devbench.models.fetch import WebFetcher
-    from devbench.run.desk import Desk
-    from devbench.run.round import WorkerRounds
+    from devbench.run.context import RunContext
+    from devbench.run.round import RoundRunner
     from devbench.settings.changes import changed
     from devbench.store.earlier_runs import EarlierRuns
 
     cache = cache_folder()
     refuse_open_to_others(cache)
     plugins = load_plugins()
-    rounds = WorkerRounds(plugins.registry, cache / "workers", progress.phase)
+    runner = RoundRunner(plugins.registry, cache / "workers", progress.phase)
     plugins.add(WebFetcher(), "core: downloads")
-    plugins.add(rounds, "core: worker")
+    plugins.add(runner, "core: worker")
     hold = partial(changed, root=machine_root(), state_file=settled_file(), tell=progress.detail)
-    desk = Desk(
+    context = RunContext(
         plugins=plugins,
         cache=ModelCache(cache / "models"),
         lab=lab_places(plugins),
-        probe=rounds.probe,
+        probe=runner.probe,
         progress=progress,
         hold=hold,
         earlier=EarlierRuns(cache / "earlier-runs"),
     )
-    return desk, rounds
+    return context, runner
 
 
 def refuse_open_to_others(cache: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import tflite
 
-from devbench_edgetpu.check.graph import Graph, Operation, Tensor
+from devbench.models.graph import Graph, Operation, Tensor
 
-# What the rules ask of an operation's options: the schema's class, and its fields by our names.
+# What rules ask of an operation's options: the schema's class, and its fields by our names.
 _POOL = ("Pool2DOptions", {"activation": "FusedActivationFunction"})
 _DILATION = {"dilation_w": "DilationWFactor", "dilation_h": "DilationHFactor"}
 _OPTIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {

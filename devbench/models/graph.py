@@ -1,4 +1,4 @@
-"""A .tflite file's first graph, operation by operation, as the rules of the Edge TPU need to see it."""
+"""The first graph of a .tflite file, operation by operation: for rules, and for what decides how long it takes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from devbench import ModelError, read_tflite
+from devbench.errors import ModelError
+from devbench.models.tflite_file import read_tflite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,7 @@ class Graph:
 
 def read_graph(path: Path) -> Graph:
     """The graph in the file at `path`; a `ModelError` says why it is not a whole .tflite file."""
-    from devbench_edgetpu.check.reader import graph_of
+    from devbench.models.graph_reader import graph_of
 
     read_tflite(path)  # says what is wrong with a file that is none, or not whole
     try:

@@ -1,4 +1,4 @@
-"""Small tests on a series of samples, for the worker alone: has it settled, is it precise enough?
+"""Small tests on a series of samples, for the worker alone: has it reached a steady state, is it precise enough?
 
 They decide how long to go on. What a result is worth is worked out on the host, with more care.
 """
@@ -23,17 +23,17 @@ def median(values: "Sequence[float]") -> float:
 
 
 def can_tell(samples: "List[int]") -> bool:
-    """Whether there are enough of them for `has_settled` to see anything."""
+    """Whether there are enough of them for `reached_steady_state` to see anything."""
     return len(samples) >= 2 * _SHORTEST_WINDOW
 
 
-def has_settled(samples: "List[int]") -> str:
-    """ "settled" if the last quarter of `samples` is like the quarter before it, else ""."""
+def reached_steady_state(samples: "List[int]") -> str:
+    """ "steady" if the last quarter of `samples` is like the quarter before it, else ""."""
     window = max(_SHORTEST_WINDOW, len(samples) // 4)
     if not can_tell(samples):
         return ""
     before, last = median(samples[-2 * window : -window]), median(samples[-window:])
-    return "settled" if abs(last - before) <= _TOLERANCE * before else ""
+    return "steady" if abs(last - before) <= _TOLERANCE * before else ""
 
 
 class PreciseEnough:
