@@ -21,6 +21,7 @@ COMMANDS = {
     "cache": "Show what the cache keeps, and clean it.",
     "plugins": "List the plugins, where they come from, and what is wrong with them.",
     "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
+    "predict": "How long would a model take on devices that others published figures of?",
     "doctor": "Is this machine fit to measure on? What to change.",
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
     "limits": "The least time that the hardware allows, and how near figures are to it.",

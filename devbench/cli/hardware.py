@@ -44,8 +44,8 @@ def measure_and_keep_peaks(*, as_json: bool) -> int:
     from devbench.run.peaks import measure_peaks
     from devbench.run.progress import Progress
 
-    desk, rounds = open_context(Progress())
-    found = measure_peaks(desk.plugins.registry, rounds, desk.cache, _tell, machine_root())
+    context, rounds = open_context(Progress())
+    found = measure_peaks(context.plugins.registry, rounds, context.cache, _tell, machine_root())
     for problem in found.problems:
         print(f"warning: {problem}", file=sys.stderr)
     if found.busy:

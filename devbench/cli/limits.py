@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,11 @@ from devbench.report.limits import (
     file_sentences,
     file_table,
     lag_sentences,
+    limit_lines,
     limits_tables,
     peak_lines,
     summary_sentence,
+    unknown_lines,
 )
 from devbench.report.markdown import markdown
 from devbench.report.tables import Table
@@ -45,8 +47,11 @@ EXIT_FAIL_ON = 4
 @click.option("--format", "style", type=click.Choice(["table", "markdown", "csv", "json"]), default="table")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--out", type=PATH, help="Write to this file instead of the terminal.")
+@click.option("--verbose", "-v", is_flag=True, help="Print every wall of every figure, and the peaks' sources.")
 @click.option("--fail-on", type=click.Choice(["below"]), help="Exit with 4 if a figure is below its physical limit.")
-def command(sources: tuple[Path, ...], style: str, as_json: bool, out: Path | None, fail_on: str | None) -> int:
+def command(
+    sources: tuple[Path, ...], style: str, as_json: bool, out: Path | None, verbose: bool, fail_on: str | None
+) -> int:
     """Show the physical limit of each figure of runs and CSVs, or of model files on every device that is known.
 
     Without an argument: the peaks that the limits are made of, each with its source.
@@ -64,26 +69,42 @@ def command(sources: tuple[Path, ...], style: str, as_json: bool, out: Path | No
         answer = _of_figures(sources, limits)
     else:
         answer = _of_peaks(limits)
-    _show(answer, style, out)
+    _show(answer, style, out, verbose=verbose)
     warn(plugins.troubles)
     return EXIT_FAIL_ON if fail_on and answer.below else 0
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Answer:
-    """Sentences first, then tables; the same as plain data. below: how many figures are below their limit."""
+    """Sentences, then tables; the same as plain data.
 
-    def __init__(self, sentences: Sequence[str], tables: Sequence[Table], data: Any, below: int = 0) -> None:
-        self.sentences, self.tables, self.data, self.below = list(sentences), list(tables), data, below
+    lines: instead of the tables on a terminal; empty where the tables are short. notes: below them.
+    below: how many figures are below their limit.
+    """
+
+    sentences: Sequence[str]
+    tables: Sequence[Table] = ()
+    lines: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    data: Any = None
+    below: int = 0
 
 
-def _show(answer: _Answer, style: str, out: Path | None) -> None:
+def _show(answer: _Answer, style: str, out: Path | None, *, verbose: bool) -> None:
     if style == "table" and not out:
         console = open_console()
         for text in answer.sentences:
             console.print(Text(one_line(text)))
         if answer.sentences and answer.tables:
             console.print()
-        print_tables(answer.tables, console)
+        if verbose or not answer.lines:
+            print_tables(answer.tables, console)
+            return
+        for text in answer.lines:
+            console.print(Text(one_line(text)), soft_wrap=True)
+        console.print()
+        for text in answer.notes:
+            console.print(Text(one_line(f"• {text}")))
         return
     if style == "json":
         text = json.dumps(answer.data, indent=2, ensure_ascii=False) + "\n"
@@ -123,7 +144,7 @@ def _of_models(paths: Sequence[Path], limits: Limits) -> _Answer:
         sentences += file_sentences(path.name, found)
         tables.append(file_table(path.name, found))
         data += [{"model": str(path), "device": one.device, "of": one.of, **_plain(one.limit)} for one in found]
-    return _Answer(sentences, tables, data)
+    return _Answer(sentences=sentences, tables=tables, data=data)
 
 
 def _of_figures(sources: Sequence[Path], limits: Limits) -> _Answer:
@@ -133,13 +154,20 @@ def _of_figures(sources: Sequence[Path], limits: Limits) -> _Answer:
     overview = found.overview(limit=limits.of)
     below = list(below_sentences(overview))
     sentences = [summary_sentence(overview), *lag_sentences(overview), *below]
-    return _Answer([one for one in sentences if one], limits_tables(overview), _rows(overview), len(below))
+    return _Answer(
+        sentences=[one for one in sentences if one],
+        tables=limits_tables(overview, empty=True),
+        lines=limit_lines(overview),
+        notes=[*unknown_lines(overview), "Every wall, and the sources of the peaks: --verbose."],
+        data=_rows(overview),
+        below=len(below),
+    )
 
 
 def _of_peaks(limits: Limits) -> _Answer:
     known = limits.known_peaks()
     data = [{"device": device, **asdict(peak)} for device, peaks in known.items() for peak in peaks]
-    return _Answer(peak_lines(known), [], data)
+    return _Answer(sentences=peak_lines(known), data=data)
 
 
 def _rows(overview: Overview) -> list[dict[str, Any]]:

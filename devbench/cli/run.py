@@ -14,6 +14,7 @@ import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
+from devbench.cli.hardware import hardware_limits
 from devbench.cli.paths import PATH
 from devbench.cli.setup import open_context, warn
 from devbench.cli.terminal import open_console
@@ -21,6 +22,8 @@ from devbench.compare.overview import Overview
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, SuiteError
+from devbench.plugin.manager import Plugins
+from devbench.report.limits import limits_tables
 from devbench.report.numbers import duration
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
@@ -113,7 +116,7 @@ def command(
     folder.write("results.csv", write_results(rows_of(run)).encode())
     context.plugins.run_finished(run)
     warn(context.plugins.troubles)
-    _show(run, folder, page=page, verbose=verbose, as_json=as_json)
+    _show(run, folder, context.plugins, page=page, verbose=verbose, as_json=as_json)
     return _status(run, strict)
 
 
@@ -158,17 +161,17 @@ def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
             signal.signal(name, handler)
 
 
-def _show(run: Run, folder: RunFolder, *, page: bool, verbose: bool, as_json: bool) -> None:
+def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose: bool, as_json: bool) -> None:
     sources = open_sources([folder.path])
     if as_json:
         print(encode_run(run).decode(), end="", flush=True)
     if as_json and not page:
         return
-    overview = sources.overview()
+    overview = sources.overview(limit=hardware_limits(plugins).of)
     if not as_json:
         where = str(folder.path / "report.html") if page else str(folder.path)
         if verbose:
-            print_tables(tables_of(overview), open_console())
+            print_tables([*tables_of(overview), *limits_tables(overview)], open_console())
             print(f"Run folder: {folder.path}")
         else:
             print_compact(overview, open_console(), where)

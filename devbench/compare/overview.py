@@ -107,14 +107,14 @@ def overview_of(
         apart=placing.apart,
         findings=tuple(sorted(findings, key=lambda one: one.kind)),
         limits=limits,
-        lags=_lags(grid, grids, limits, between),
+        lags=_lags(grid, {} if runs else grids, limits, between),
     )
 
 
 def _lags(
     grid: Grid, grids: Mapping[str, Grid], limits: Mapping[Figure, Limit], between: Sequence[Between]
 ) -> tuple[Lag, ...]:
-    """Of what is measured or side by side; else of each file."""
+    """Of what is measured or side by side; else of each of the files."""
     asked = [(one.slow, one.fast) for one in between]
     found = tuple(lags_of(grid, limits, asked))
     return found or tuple(lag for one in grids.values() for lag in lags_of(one, limits))

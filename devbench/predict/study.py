@@ -1,7 +1,7 @@
 """A table with its fit, and how far off the fit is: each network predicted from all others.
 
-Intervals are Student's t over the errors of these predictions, as logarithms, with what published tables of the same
-differ by. Only networks that would be given a number count: the interval is of numbers that are given.
+Intervals are Student's t over the errors of these predictions, as logarithms. Only networks that would be given a
+number count: the interval is of numbers that are given.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from devbench.predict.tables import BY_KEY, Figure, Table, shape_of
 from devbench.stats.student import t_quantile
 
 LEAST_FOR_90, LEAST_FOR_80 = 10, 4  # errors; with fewer, the tails are not known
-# What another device of the kind, or another way of measuring, adds to them, as a logarithm: the same network on nominally
-# the same device differs by so much between the three Coral tables (root mean square of 48 pairs; benchmarks/prediction.py).
+# No prediction is surer than this, as a logarithm: between the three Coral tables, the same network on nominally the
+# same device differs by so much (root mean square of 48 pairs, without SSD).
 BETWEEN_TABLES = 0.096
 LEVELS: Mapping[float, int] = {0.9: LEAST_FOR_90, 0.8: LEAST_FOR_80}
 
@@ -120,7 +120,7 @@ class Study:
         errors = [miss.log_error for miss in self.given]
         if len(errors) < LEVELS[level]:
             return None
-        spread = math.hypot(math.sqrt(sum(error**2 for error in errors) / len(errors)), BETWEEN_TABLES)
+        spread = max(BETWEEN_TABLES, math.sqrt(sum(error**2 for error in errors) / len(errors)))
         return math.exp(t_quantile((1 + level) / 2, len(errors) - 1) * spread)
 
 

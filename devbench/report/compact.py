@@ -14,7 +14,7 @@ from devbench.domain.figure import Figure
 from devbench.printable import one_line
 from devbench.report.notes import cases_text, remedy_of, sentence, text_of
 from devbench.report.numbers import bare_figure_text, count_of, duration, listed, plus_minus
-from devbench.report.words import answer_sentences, ratio_text, short_row_names
+from devbench.report.words import answer_sentences, limit_word, ratio_text, short_row_names
 
 _MOST_NOTES = 5
 _MOST_CAUSES = 3
@@ -101,9 +101,9 @@ def _table(overview: Overview, width: int) -> list[ScreenLine]:
         (system for system in grid.systems if system not in ours),
         key=lambda system: -sum((row, system) in grid.cells for row in grid.rows),
     )
-    for count in range(len(published), -1, -1):
+    for count, told in ((count, told) for count in range(len(published), -1, -1) for told in (True, False)):
         systems = [*ours, *published[:count]]
-        columns = [_Column.of(grid, system) for system in systems]
+        columns = [_Column.of(overview, system, limits=told) for system in systems]
         names = short_row_names(grid.rows)
         first = max(len(name) for name in names.values()) + 2
         total = first + sum(len(_GAP) + column.width for column in columns)
@@ -122,8 +122,14 @@ class _Column:
     width: int
 
     @classmethod
-    def of(cls, grid: Grid, system: System) -> _Column:
-        cells = {row: _cell(cell) for row in grid.rows if (cell := grid.cells.get((row, system)))}
+    def of(cls, overview: Overview, system: System, *, limits: bool) -> _Column:
+        """limits: whether to tell each figure's physical limit."""
+        grid = overview.grid
+        cells = {
+            row: _cell(cell, limit_word(overview.limits.get(cell.figure)) if limits else "")
+            for row in grid.rows
+            if (cell := grid.cells.get((row, system)))
+        }
         time = max((len(text) + len(mark) for text, mark, _ in cells.values()), default=0)
         rest = max((len(text) for _, _, text in cells.values()), default=0)
         body = time + (1 + rest if rest else 0)
@@ -134,14 +140,14 @@ class _Column:
         return cls(heading=heading, cells=cells, time_width=time, width=max(width, *map(len, heading)))
 
 
-def _cell(cell: Cell) -> tuple[str, str, str]:
-    """Time, mark and ratio of a cell."""
+def _cell(cell: Cell, limit: str = "") -> tuple[str, str, str]:
+    """Time, mark, and ratio with the limit of a cell."""
     figure = cell.figure
     if not figure.has_value:
         return (figure.case.outcome.status if figure.case else figure["status"]), "", ""
     mark = _MARKS.get(figure["verdict"], "")
     shown = ratio_text(cell.faster, ends=False)
-    return _time(figure), f" {mark}" if mark else "", shown
+    return _time(figure), f" {mark}" if mark else "", ", ".join(text for text in (shown, limit) if text)
 
 
 def _time(figure: Figure) -> str:
@@ -174,7 +180,7 @@ def _cell_spans(column: _Column, row: Row) -> list[Span]:
     time, mark, ratio = column.cells.get(row, ("", "", ""))
     pad = " " * (column.time_width - len(time) - len(mark))
     rest = f" {ratio}" if ratio else ""
-    style = next((_STYLES[word] for word in ("faster", "slower") if ratio.endswith(word)), "")
+    style = next((_STYLES[word] for word in ("faster", "slower") if ratio.partition(",")[0].endswith(word)), "")
     fill = " " * (column.width - column.time_width - len(rest))
     return [
         Span(text=_GAP + time),

@@ -9,36 +9,14 @@ from devbench.compare.grid import Grid, Row, System
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
 from devbench.domain.limits import WALLS, DeviceLimit, Limit, Peak, Wall, WallName
-from devbench.report.numbers import bare_figure_text, factor, listed, milliseconds
+from devbench.report.notes import sentence
+from devbench.report.numbers import bare_figure_text, listed, milliseconds
 from devbench.report.tables import CellLine, Table, TableCell, text_cell
-from devbench.report.words import row_name, short_row_names
+from devbench.report.words import limit_word, near_text, row_name, short_row_names
 
 _GIGA, _TERA = 1e9, 1e12
-BELOW = "below the limit"
 HOW = "not known: `devbench doctor --peaks` there measures a CPU"
 _WHERE = {"compute": "at the peak", "memory": "from memory at least", "link": "over the link at least"}
-_ALLOWS = {"compute": "what the arithmetic allows", "memory": "what the memory allows", "link": "what the link allows"}
-
-
-def limit_word(limit: Limit | None) -> str:
-    """`link 82 %`: the wall, and how near the figure is to it; "" where no wall is known."""
-    if limit is None or limit.wall is None or limit.share is None:
-        return ""
-    return BELOW if limit.below else f"{limit.wall.name} {share_text(limit.share)}"
-
-
-def share_text(share: float) -> str:
-    """`82 %`; never 0 %."""
-    return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "under 1 %"  # noqa: PLR2004 - one percent
-
-
-def near_text(limit: Limit) -> str:
-    """`82 % of what the link allows`."""
-    if limit.wall is None or limit.share is None:
-        return ""
-    if limit.below:
-        return f"{BELOW}: {factor(limit.share)} faster than {_ALLOWS[limit.wall.name]}"
-    return f"{share_text(limit.share)} of {_ALLOWS[limit.wall.name]}"
 
 
 def lag_sentences(overview: Overview) -> Iterator[str]:
@@ -95,12 +73,44 @@ def _suspicion(limit: Limit) -> str:
     return "Either the figure is wrong, or it is of another network than its name says."
 
 
-def limits_tables(overview: Overview) -> list[Table]:
-    """Every figure with its limit: one table for the run or what stands side by side, one for each file."""
-    if not overview.limits:
+def limits_tables(overview: Overview, *, empty: bool = False) -> list[Table]:
+    """Every figure with its limit: one table for the run or what stands side by side, one for each file.
+
+    empty: also where no limit is known, with the reasons.
+    """
+    if not any(one.walls for one in overview.limits.values()) and not empty:
         return []
     grids = {"": overview.grid} if overview.runs or len(overview.files) == 1 else overview.files
     return [table for name, grid in grids.items() if (table := _table(overview, name, grid))]
+
+
+def limit_lines(overview: Overview) -> list[str]:
+    """Every figure whose limit is known, in lines under its model: for a terminal, where no name is to be cut."""
+    lines: list[str] = []
+    for grid in _grids(overview):
+        rows = [
+            (row_name(row), system.name, bare_figure_text(figure), limit_word(limit), f"at least {least_text(limit)}")
+            for row, system, figure in _figures(grid)
+            if (limit := overview.limits.get(figure)) and limit.walls
+        ]
+        widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
+        model = ""
+        for row in rows:
+            if row[0] != model:
+                model = row[0]
+                lines.append(model)
+            cells = [row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].ljust(widths[3]), row[4]]
+            lines.append("  " + "  ".join(cells).rstrip())
+    return lines
+
+
+def unknown_lines(overview: Overview) -> list[str]:
+    """What is not known, and what had to be supposed, each once."""
+    counts: dict[str, int] = {}
+    for limit in overview.limits.values():
+        for text in (*limit.unknown, *(limit.assumed if limit.walls else ())):
+            counts[text] = counts.get(text, 0) + 1
+    return [_counted(text, count) for text, count in counts.items()]
 
 
 def _table(overview: Overview, name: str, grid: Grid) -> Table | None:
@@ -149,6 +159,7 @@ def _table(overview: Overview, name: str, grid: Grid) -> Table | None:
 
 
 def _counted(text: str, count: int) -> str:
+    text = sentence(text)
     return text if count == 1 else f"{text} ({count} figures)"
 
 

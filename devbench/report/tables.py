@@ -17,7 +17,7 @@ from devbench.domain.run import CaseRecord
 from devbench.printable import one_line
 from devbench.report.notes import note_of
 from devbench.report.numbers import count_of, factor, figure_text, milliseconds
-from devbench.report.words import ratio_text, row_name
+from devbench.report.words import limit_word, ratio_text, row_name
 from devbench.stats import GeometricMean
 
 _MOST_LINES = 40
@@ -121,7 +121,7 @@ def _published(overview: Overview, name: str, findings: Sequence[Finding]) -> Ta
     rows = [
         (
             text_cell(row_name(row)),
-            *(_figure_cell(grid.cells.get((row, one)), wins=answer.wins(row, one)) for one in grid.systems),
+            *(_figure_cell(overview, grid.cells.get((row, one)), wins=answer.wins(row, one)) for one in grid.systems),
         )
         for row in grid.rows
     ]
@@ -166,6 +166,7 @@ def _cell(overview: Overview, row: Row, system: System, cell: Cell | None) -> Ta
     if case and isinstance(case.outcome, Measured):
         lines += [CellLine(text=text) for text in _more(case, case.outcome)]
     lines += _ratio_lines(cell)
+    lines += _limit_lines(overview, figure)
     if case and isinstance(case.outcome, Measured) and (seen := case.outcome.prediction):
         lines.append(CellLine(text=f"{seen.label or seen.index} {seen.score:.2f}"))
     lines += _doubt(figure)
@@ -216,11 +217,18 @@ def _doubt(figure: Figure) -> list[CellLine]:
     return [CellLine(text=f"{verdict}: {figure['verdict_reasons'].replace(';', ', ')}", kind=verdict)]
 
 
-def _figure_cell(cell: Cell | None, *, wins: bool) -> TableCell:
+def _limit_lines(overview: Overview, figure: Figure) -> list[CellLine]:
+    """The wall and how near it is, as one word and a percentage."""
+    limit = overview.limits.get(figure)
+    text = limit_word(limit)
+    return [CellLine(text=text, kind="failed" if limit and limit.below else "")] if text else []
+
+
+def _figure_cell(overview: Overview, cell: Cell | None, *, wins: bool) -> TableCell:
     if cell is None:
         return TableCell()
     figure = cell.figure
-    lines = [_figure_line(figure, wins=wins), *_ratio_lines(cell), *_doubt(figure)]
+    lines = [_figure_line(figure, wins=wins), *_ratio_lines(cell), *_limit_lines(overview, figure), *_doubt(figure)]
     return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
 
 

@@ -10,6 +10,7 @@ from devbench.compare.between import Between
 from devbench.compare.grid import Row, System
 from devbench.compare.overview import Overview
 from devbench.compare.ratios import Ratio
+from devbench.domain.limits import Limit
 from devbench.report.numbers import (
     count_of,
     factor,
@@ -22,6 +23,8 @@ from devbench.report.numbers import (
 )
 
 UNDECIDED = "undecided: contaminated"
+_BELOW = "below the limit"
+_ALLOWS = {"compute": "what the arithmetic allows", "memory": "what the memory allows", "link": "what the link allows"}
 
 
 def headline(overview: Overview) -> str:
@@ -216,3 +219,24 @@ def _models(count: int) -> str:
 
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
+
+
+def limit_word(limit: Limit | None) -> str:
+    """`link 82 %`: the wall, and how near the figure is to it; "" where no wall is known."""
+    if limit is None or limit.wall is None or limit.share is None:
+        return ""
+    return _BELOW if limit.below else f"{limit.wall.name} {share_text(limit.share)}"
+
+
+def share_text(share: float) -> str:
+    """`82 %`; never 0 %."""
+    return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "under 1 %"  # noqa: PLR2004 - one percent
+
+
+def near_text(limit: Limit) -> str:
+    """`82 % of what the link allows`."""
+    if limit.wall is None or limit.share is None:
+        return ""
+    if limit.below:
+        return f"{_BELOW}: {factor(limit.share)} faster than {_ALLOWS[limit.wall.name]}"
+    return f"{share_text(limit.share)} of {_ALLOWS[limit.wall.name]}"
