@@ -12,7 +12,7 @@ models:
   - {name: mobilenet_v1, source: mobilenet_v1.fake}
   - {name: inception_v4, source: inception_v4.fake}
 devices: [{fake: {slowdown: [1, 3]}}]
-measure: {profile: quick, rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 9, min_s: 0, cap_s: 15, time_limit_s: 20}
+measure: {profile: quick, rounds: 2, max_rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 9, min_s: 0, cap_s: 15, time_limit_s: 20}
 """
 
 
