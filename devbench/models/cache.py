@@ -102,6 +102,10 @@ class ModelCache:
         _LOG.warning("%s: the cached file is damaged, so it is made again", model)
         return None
 
+    def has(self, model: str, variant: Variant) -> bool:
+        """Whether there is an entry for `variant`; that its file is sound is seen when it is used."""
+        return os.path.exists(self._entry(model, variant) / CARD)  # noqa: PTH110 - that of pathlib raises where it may not look
+
     def get(self, model: str, variant: Variant, fetch: Fetch) -> Path:
         """The file of `variant`, fetched now if it must be; two processes that want the same one wait in line."""
         entry = self._entry(model, variant)

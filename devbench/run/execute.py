@@ -142,11 +142,14 @@ class Execution:
             self._save(self.folder.add_round(self.run, case.id, done))
         except RecordError as error:
             self._fail(case.id, RoundError(error.message, error.hint, phase="result"))
+        else:
+            self.progress.case_changed(self.run, case.id, self._samples)
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
-        record = replace(record, between_runs=self.earlier.between_runs(record, self._name))
         outcome = self._measured(record)
+        between_runs = self.earlier.between_runs(replace(record, outcome=outcome), self._name)
+        record = replace(record, between_runs=between_runs)
         remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:
             self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
@@ -164,6 +167,7 @@ class Execution:
             self.progress.case_failed(case_id, error.message)
             lost = error.place_lost or self._discovered.is_gone(record.device, record.place)
             self._save(self.run.with_case(replace(record, outcome=_failed(error, place_lost=lost))))
+            self.progress.case_changed(self.run, case_id, self._samples)
 
     def _measured(self, record: CaseRecord) -> Measured:
         outcome = outcome_of(record, lambda phase: self.folder.samples(self.run, record.id, phase))
