@@ -155,6 +155,7 @@ class ModelFormat(_Strict):
 class DeviceFormat(BaseModel):
     """A device kind, with the runtimes to use and their options; a list of values is a matrix.
 
+    runtime: names, or `all`: every runtime of the device that works there.
     precision: in which to measure models there that say none themselves, instead of the suite's.
     """
 
