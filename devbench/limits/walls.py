@@ -35,7 +35,7 @@ def limit_of(
         several = f"whether it was {names} is not known; {best.walls[0].peak.of} allows most"
         best = replace(best, assumed=(*best.assumed, several))
     least_ms = best.least_ms
-    if time_ms is None or least_ms is None:
+    if time_ms is None or least_ms is None or time_ms.estimate <= 0:
         return best
     return replace(
         best,

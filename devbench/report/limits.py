@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from devbench.compare.gains import Lag
 from devbench.compare.grid import Grid, Row, System
+from devbench.compare.limits import Lag
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
 from devbench.domain.limits import WALLS, DeviceLimit, Limit, Peak, Wall, WallName
@@ -51,15 +51,14 @@ def _lag(lag: Lag) -> Iterator[str]:
 
 def below_sentences(overview: Overview) -> Iterator[str]:
     """Each figure that is faster than its hardware allows."""
-    for grid in _grids(overview):
-        for row, system, figure in _figures(grid):
-            limit = overview.limits.get(figure)
-            if limit and limit.below and limit.wall and limit.least_ms:
-                yield (
-                    f"{row_name(row)} on {system.name} is below its limit: {bare_figure_text(figure)} is less than the"
-                    f" {milliseconds(limit.least_ms)} ms that its {_amount(limit.wall)} take {_WHERE[limit.wall.name]}."
-                    f" {_suspicion(limit)}"
-                )
+    for one in overview.standing.below:
+        wall = one.limit.wall
+        assert wall is not None
+        yield (
+            f"{row_name(one.row)} on {one.system.name} is below its limit: {bare_figure_text(one.figure)} is less than"
+            f" the {milliseconds(wall.least_ms)} ms that its {_amount(wall)} take {_WHERE[wall.name]}."
+            f" {_suspicion(one.limit)}"
+        )
 
 
 def _suspicion(limit: Limit) -> str:
@@ -86,21 +85,25 @@ def limits_tables(overview: Overview, *, empty: bool = False) -> list[Table]:
 
 def limit_lines(overview: Overview) -> list[str]:
     """Every figure whose limit is known, in lines under its model: for a terminal, where no name is to be cut."""
+    rows = [
+        (
+            row_name(one.row),
+            one.system.name,
+            bare_figure_text(one.figure),
+            limit_word(one.limit),
+            f"≥ {least_text(one.limit)}",
+        )
+        for one in overview.standing.known
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
     lines: list[str] = []
-    for grid in _grids(overview):
-        rows = [
-            (row_name(row), system.name, bare_figure_text(figure), limit_word(limit), f"≥ {least_text(limit)}")
-            for row, system, figure in _figures(grid)
-            if (limit := overview.limits.get(figure)) and limit.walls
-        ]
-        widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
-        model = ""
-        for row in rows:
-            if row[0] != model:
-                model = row[0]
-                lines.append(model)
-            cells = [row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].ljust(widths[3]), row[4]]
-            lines.append("  " + "  ".join(cells).rstrip())
+    model = ""
+    for row in rows:
+        if row[0] != model:
+            model = row[0]
+            lines.append(model)
+        cells = [row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].ljust(widths[3]), row[4]]
+        lines.append("  " + "  ".join(cells).rstrip())
     return lines
 
 
@@ -229,19 +232,14 @@ def _figures(grid: Grid) -> Iterator[tuple[Row, System, Figure]]:
 
 
 def summary_sentence(overview: Overview) -> str:
-    """Which wall most figures stand at, and how near the nearest one is to its own."""
-    known = [
-        (row, system, limit)
-        for grid in _grids(overview)
-        for row, system, figure in _figures(grid)
-        if (limit := overview.limits.get(figure)) and limit.share is not None and not limit.below
-    ]
-    total = sum(1 for grid in _grids(overview) for _ in _figures(grid))
-    if not known:
+    """How many limits are known, and which figure is nearest to its own."""
+    standing = overview.standing
+    if not standing.known:
         return "No figure has a physical limit that is known here: the notes say what is missing."
-    row, system, limit = max(known, key=lambda one: one[2].share or 0)
-    of = f"{len(known)} of {total} figures have" if total > 1 else "It has"
-    return f"{of} a known physical limit. The nearest: {row_name(row)} on {system.name}, {near_text(limit)}."
+    of = f"{len(standing.known)} of {standing.total} figures have" if standing.total > 1 else "It has"
+    text = f"{of} a known physical limit."
+    near = standing.nearest
+    return f"{text} The nearest: {row_name(near.row)} on {near.system.name}, {near_text(near.limit)}." if near else text
 
 
 def file_sentences(name: str, found: Sequence[DeviceLimit]) -> list[str]:

@@ -142,6 +142,8 @@ class Execution:
             self._save(self.folder.add_round(self.run, case.id, done))
         except RecordError as error:
             self._fail(case.id, RoundError(error.message, error.hint, phase="result"))
+        else:
+            self.progress.case_changed(self.run, case.id, self._samples)
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
@@ -165,6 +167,7 @@ class Execution:
             self.progress.case_failed(case_id, error.message)
             lost = error.place_lost or self._discovered.is_gone(record.device, record.place)
             self._save(self.run.with_case(replace(record, outcome=_failed(error, place_lost=lost))))
+            self.progress.case_changed(self.run, case_id, self._samples)
 
     def _measured(self, record: CaseRecord) -> Measured:
         outcome = outcome_of(record, lambda phase: self.folder.samples(self.run, record.id, phase))

@@ -1,4 +1,4 @@
-"""Over which time a machine wanders: the Allan deviation of a series of latencies."""
+"""Over which time a machine drifts: the Allan deviation of a series of latencies."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from devbench.stats.student import t_quantile
 METHOD = "Student t over rounds, with the spread between runs"
 DEFAULT_DEGREES_OF_FREEDOM = 3.0
 LEAST_DEGREES_OF_FREEDOM = 1.0
-"""How many earlier runs, less one, the default counts for: at first, and from eight on. It must not widen for ever what a
-quiet place has shown, and a little of it stays, as all of these runs may be of one quiet hour."""
+"""How many earlier runs, less one, the default counts for: at first, and from eight on. It must not widen for
+ever what a quiet place has shown, and a little of it stays, as all of these runs may be of one quiet hour."""
 _FADES_BY = 0.25
 
 
