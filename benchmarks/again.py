@@ -35,10 +35,10 @@ import numpy as np
 from alarms import install
 from fidelity import artifact
 
-from devbench.cli.sources import run_source
 from devbench.compare.figures import RunSource, figures_of
 from devbench.compare.runs import compare_runs
 from devbench.domain.figure import Figure
+from devbench.sources.sources import run_source
 from devbench.stats.student import t_quantile
 from devbench.store.folder import RunFolder
 
@@ -73,8 +73,20 @@ PAIR_COLUMNS = (
     *("verdict", "resolution", "earlier_runs", "old_verdict", "new_verdict"),
 )
 POWER_COLUMNS = (
-    *("started_utc", "network", "planted", "verdict", "ratio", "low", "high", "pairs", "left_out", "resolution"),
-    *("seconds", "load_1min", "others_cores", "steal"),
+    *(
+        "started_utc",
+        "version",
+        "network",
+        "planted",
+        "verdict",
+        "ratio",
+        "low",
+        "high",
+        "pairs",
+        "left_out",
+        "resolution",
+    ),
+    *("undisturbed", "undisturbed_low", "undisturbed_high", "seconds", "load_1min", "others_cores", "steal"),
 )
 
 
@@ -212,7 +224,18 @@ class Bench:
             done = subprocess.run([*command, *options], cwd=folder, env=environment, capture_output=True, check=True)
             about = load.seen()
         found = json.loads(done.stdout)[0]
-        row = {"started_utc": started, "network": name, "planted": SLOWER_PERCENT / 100, **found, **about}
+        fastest = found.pop("undisturbed") or {}
+        found |= {
+            f"undisturbed{end}": fastest.get(name) for end, name in (("", "ratio"), ("_low", "low"), ("_high", "high"))
+        }
+        row = {
+            "started_utc": started,
+            "version": COMMIT,
+            "network": name,
+            "planted": SLOWER_PERCENT / 100,
+            **found,
+            **about,
+        }
         append(self.folder / "power.csv", POWER_COLUMNS, [row])
 
     def how_many(self, tool: str, network: str, first: int) -> int:

@@ -26,9 +26,9 @@ from pathlib import Path
 
 import numpy as np
 
-from devbench.cli.sources import run_source
 from devbench.compare.figures import RunSource
 from devbench.domain.run import CaseRecord
+from devbench.sources.sources import run_source
 from devbench.stats import ratio_interval, undisturbed_ratio
 from devbench.stats.round_median import FASTEST_PERCENT as PERCENT
 from devbench.store.folder import RunFolder

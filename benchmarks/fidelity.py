@@ -76,7 +76,7 @@ def devbench_ms(path: Path, threads: int, folder: Path) -> float:
     suite.write_text(
         f"name: fidelity\nmodels: [{{name: model, source: {path}}}]\n"
         f"devices: [{{desktop-cpu: {{runtime: litert, threads: {threads}}}}}]\n"
-        f"measure: {{profile: quick, {counts}}}\n"
+        f"measure: {{profile: quick, rounds: 1, {counts}}}\n"
     )
     command = [sys.executable, "-m", "devbench", "run", str(suite), "--out", str(out), "--json"]
     done = subprocess.run(command, capture_output=True, check=True)

@@ -139,8 +139,12 @@ def efficientnet_edgetpu(deeper: float) -> Callable[[int], Any]:
     return build
 
 
-def ssd(version: int) -> Callable[[int], Any]:
-    """SSD with 91 classes, as the configurations of TensorFlow's object detection models have it; without the NMS."""
+def ssd(version: int, classes: int = 91) -> Callable[[int], Any]:
+    """SSD as the configurations of TensorFlow's object detection models have it; without the NMS.
+
+    classes: the background is one. Heads are 1×1 convolutions, as in the quantized configurations: Google's quantized
+    files are too small for the 3×3 ones of the float network.
+    """
 
     def build(px: int) -> Any:
         import keras
@@ -159,9 +163,7 @@ def ssd(version: int) -> Callable[[int], Any]:
         heads = []
         for number, one in enumerate(found):
             boxes = 6 if number else 3
-            heads += [
-                layers.Conv2D(boxes * per_box, 1 if version == 1 else 3, padding="same")(one) for per_box in (4, 91)
-            ]
+            heads += [layers.Conv2D(boxes * per_box, 1)(one) for per_box in (4, classes)]
         return keras.Model(base.input, [layers.Flatten()(one) for one in heads])
 
     return build
@@ -195,6 +197,7 @@ NETWORKS = (
     Network("efficientnet_edgetpu_m", 240, efficientnet_edgetpu(1.1), PAPER),
     Network("ssd_mobilenet_v1", 300, ssd(1), SSD, ("ssd_mobilenet_v1_coco", "mobilenet_ssd_v1_coco_quant_postprocess")),
     Network("ssd_mobilenet_v2", 300, ssd(2), SSD, ("mobilenet_ssd_v2_coco_quant_postprocess",)),
+    Network("ssd_mobilenet_v2_face", 320, ssd(2, 2), SSD, ("mobilenet_ssd_v2_face_quant_postprocess",)),
     Network("ssd_mobilenet_v1", 224, ssd(1), SSD),
     Network("ssd_mobilenet_v2", 224, ssd(2), SSD),
 )

@@ -105,12 +105,16 @@ def under_devbench(model: Path, threads: int, runs: int) -> tuple[Times, float]:
 
 def preparing_s(model: Path) -> float:
     """CPU time of reading the model, which `measure_once` does as well and a run does once, before its rounds."""
-    from devbench import read_tflite
-    from devbench.files import sha256_of
+    from devbench.domain.model import Variant
+    from devbench.models.artifact import prepare_artifact
+    from devbench.models.cache import ModelCache
 
-    before = time.process_time()
-    read_tflite(model), sha256_of(model)
-    return time.process_time() - before
+    variant = Variant(precision="", format="tflite", source=str(model))
+    with tempfile.TemporaryDirectory() as folder:
+        cache = ModelCache(Path(folder))
+        before = time.process_time()
+        prepare_artifact(model.stem, variant, cache, lambda source, _: Path(source))
+        return time.process_time() - before
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every hook of devbench, on one page. Nothing is a hook unless it stands here."""
+"""Every hook of devbench, on one page. Nothing else is a hook."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ def devbench_fetch_model(source: str, into: Path) -> Path | None:
 
     None means that this plugin does not know the source's scheme. A file that cannot be had is a
     `ModelError`. Report progress with `logging.getLogger("devbench.models").info(...)`. New in 0.1.
+    """
+
+
+@hookspec
+def devbench_models_wanted(sources: list[str]) -> None:
+    """The run will ask for these with `devbench_fetch_model`, in this order: none of them is in the cache.
+
+    Who takes long to get one may begin others meanwhile; nothing is measured before all are there. New in 0.1.
     """
 
 

@@ -23,12 +23,14 @@ SMALLEST = {
     "coverage": ["--trials", "2", "--bootstrap-trials", "2"],
     "fidelity": ["MODEL", "--pairs", "1"],
     "guard": ["MODEL", "--seeds", "1"],
+    "prediction": ["--table", "raspberry-pi-4"],
     "reference": ["MODEL", "--reference", "MODEL", "--minutes", "0.05", "--results", "reference.csv"],
     "scale": ["--samples", "1000", "--folders", "2"],
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
     "start_up": ["--starts", "1"],
 }
-ELSEWHERE = {"edgetpu_check", "trtexec"}  # tests/edgetpu/test_prediction.py, tests/onnx_runtimes/test_trtexec.py
+# tests/edgetpu/test_prediction.py, tests/limits, tests/limits, tests/onnx_runtimes/test_trtexec.py
+ELSEWHERE = {"edgetpu_check", "limits", "networks", "trtexec"}
 LITERT_BENCHMARK = str(Path(sys.executable).with_name("litert-benchmark"))
 NEEDED_PROGRAMS = {"contamination": "taskset", "fidelity": LITERT_BENCHMARK, "again": LITERT_BENCHMARK}
 

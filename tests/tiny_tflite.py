@@ -12,7 +12,7 @@ import tflite
 
 @dataclass
 class Tensor:
-    """One tensor. signature: its shape signature, where it differs from the shape."""
+    """One tensor. signature: its shape signature, where it differs from the shape. zeros: bytes of a constant."""
 
     name: str
     dtype: str
@@ -20,6 +20,7 @@ class Tensor:
     scale: float = 0.0
     zero_point: int = 0
     signature: tuple[int, ...] = ()
+    zeros: int = 0
 
 
 @dataclass
@@ -44,7 +45,11 @@ def write_tflite(
     """Write a model to `path`. padding_bytes: size of a buffer of zeros at its end, to stand for weights."""
     builder = flatbuffers.Builder(1024)
     buffers = [_buffer(builder, b""), _buffer(builder, b"\0" * padding_bytes)]
-    tensor_offsets = [_tensor(builder, tensor) for tensor in tensors]
+    numbers = []
+    for tensor in tensors:
+        numbers.append(len(buffers) if tensor.zeros else 0)
+        buffers += [_buffer(builder, b"\0" * tensor.zeros)] if tensor.zeros else []
+    tensor_offsets = [_tensor(builder, tensor, number) for tensor, number in zip(tensors, numbers, strict=True)]
     codes = [_code(builder, operation.code, operation.version) for operation in operations]
     operator_offsets = [_operator(builder, index, operation) for index, operation in enumerate(operations)]
     graph = _graph(builder, tensor_offsets, operator_offsets, inputs, outputs)
@@ -93,7 +98,7 @@ def _buffer(builder: flatbuffers.Builder, data: bytes) -> int:
     return int(tflite.BufferEnd(builder))
 
 
-def _tensor(builder: flatbuffers.Builder, tensor: Tensor) -> int:
+def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
     name = builder.CreateString(tensor.name)
     shape = _numbers(builder, tflite.TensorStartShapeVector, tensor.shape)
     signature = _numbers(builder, tflite.TensorStartShapeSignatureVector, tensor.signature) if tensor.signature else 0
@@ -102,6 +107,7 @@ def _tensor(builder: flatbuffers.Builder, tensor: Tensor) -> int:
     tflite.TensorAddShape(builder, shape)
     tflite.TensorAddType(builder, getattr(tflite.TensorType, tensor.dtype.upper()))
     tflite.TensorAddName(builder, name)
+    tflite.TensorAddBuffer(builder, buffer)
     if quantization:
         tflite.TensorAddQuantization(builder, quantization)
     if signature:

@@ -18,11 +18,11 @@ from random import Random
 
 from benchmarks.fuzz.apart import Tally, Trial, main, trials_apart
 from benchmarks.fuzz.mutate import mutated_bytes
-from devbench.cli.sources import open_sources
 from devbench.errors import DevbenchError
 from devbench.publish.verify import verify
 from devbench.report.markdown import markdown
 from devbench.report.tables import tables_of
+from devbench.sources.sources import open_sources
 from devbench.store.package import PACKAGE_FILE
 from devbench.store.results_file import read_rows, write_results
 

@@ -20,7 +20,6 @@ from random import Random
 from benchmarks.fuzz.apart import Tally, main, trials_apart
 from benchmarks.fuzz.folders import make_folder
 from benchmarks.fuzz.mutate import mutated_bytes, mutated_json
-from devbench.cli.sources import Sources, open_sources, run_source
 from devbench.compare.runs import compare_runs
 from devbench.domain.run import Run
 from devbench.errors import DevbenchError
@@ -29,6 +28,7 @@ from devbench.publish.verify import verify_run
 from devbench.report.markdown import markdown
 from devbench.report.runs_table import runs_data, runs_table
 from devbench.report.tables import tables_of
+from devbench.sources.sources import Sources, open_sources, run_source
 from devbench.store.codec import encode_run
 from devbench.store.folder import RUN_FILE, RunFolder
 from devbench.store.results_file import write_results

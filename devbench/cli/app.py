@@ -18,15 +18,17 @@ COMMANDS = {
     "run": "Measure a suite.",
     "devices": "List every device and place: ready, or why not.",
     "models": "List the model catalogue.",
-    "cache": "Show what is kept on this machine, and clean it.",
-    "plugins": "List what is loaded, from where, and what is broken.",
+    "cache": "Show what the cache keeps, and clean it.",
+    "plugins": "List the plugins, where they come from, and what is wrong with them.",
     "new-plugin": "Write the distribution of a new plugin.",
     "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
-    "doctor": "Check this machine for measuring.",
+    "predict": "How long would a model take on devices that others published figures of?",
+    "doctor": "Is this machine fit to measure on? What to change.",
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
+    "limits": "The least time that the hardware allows, and how near figures are to it.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",
     "publish": "Write a run as a CSV with its description, for others to cite.",
-    "verify": "Make a CSV, or a run, again from its samples, and name what does not follow.",
+    "verify": "Check that a CSV or a run follows from its samples.",
 }
 
 
@@ -67,7 +69,7 @@ def _no_such_command(word: str) -> str:
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="devbench")
 def app() -> None:
-    """Measure neural networks on inference devices, and say how many times faster each is."""
+    """Measure neural networks on inference devices: which is faster, by how much, and how sure it is."""
 
 
 def run_app(arguments: list[str]) -> int:

@@ -11,15 +11,17 @@ import click
 
 from devbench.cli.durations import seconds_of
 from devbench.cli.paths import PATH
-from devbench.cli.runs import open_run
-from devbench.cli.sources import run_source
+from devbench.cli.screen import screen_width, show
 from devbench.cli.terminal import open_console
 from devbench.compare.figures import RunSource
 from devbench.compare.runs import Kind, RunChanges, compare_runs
 from devbench.errors import RunFolderError
+from devbench.report.compact_runs import compact_changes
 from devbench.report.markdown import markdown
 from devbench.report.runs_table import runs_data, runs_table
 from devbench.report.terminal import print_tables
+from devbench.sources.runs import open_run
+from devbench.sources.sources import run_source
 
 EXIT_FAIL_ON = 4
 
@@ -31,7 +33,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         raise click.BadParameter(
-            f"'{value}' is no share such as 0.01, and no percentage such as 1%", ctx, param
+            f"'{value}' is not a share such as 0.01, nor a percentage such as 1%", ctx, param
         ) from None
     if not 0 <= share < 1:  # also refuses nan
         raise click.BadParameter(f"'{value}' is not from 0 up to 1; one percent is 0.01 or 1%", ctx, param)
@@ -62,6 +64,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     metavar="SHARE",
     help="Smallest difference that matters: 0.01 or 1% is one percent.",
 )
+@click.option("--verbose", "-v", is_flag=True, help="Print the whole table and every note.")
 @click.option("--format", "style", type=click.Choice(["table", "markdown", "json"]), default="table")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
@@ -70,13 +73,14 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     type=click.Choice(get_args(Kind)),
     multiple=True,
     help="Exit with 4 if a case is this (repeatable). missing: measured in OLD and not in NEW. failed: in NEW. "
-    "answer: the same file gave another answer to the same input.",
+    "answer: the same file gave a different answer to the same input.",
 )
 def command(
     old: Path,
     new: Path,
     threshold: float,
     style: str,
+    verbose: bool,
     as_json: bool,
     kinds: tuple[Kind, ...],
     measures: bool,
@@ -104,8 +108,10 @@ def command(
         print(json.dumps(runs_data(changes), indent=2, ensure_ascii=False))
     elif style == "markdown":
         print(markdown([runs_table(changes)]), end="")
-    else:
+    elif verbose:
         print_tables([runs_table(changes)], open_console())
+    else:
+        show(compact_changes(changes, screen_width()))
     return _status(changes, kinds)
 
 
@@ -115,7 +121,7 @@ def _side(path: Path) -> RunSource:
     if not run.finished_utc:
         raise RunFolderError(
             f"{path}: the run is not finished, so its cases cannot be compared",
-            f"Go on with it: `devbench run --resume {path}`.",
+            f"Finish it: `devbench run --resume {path}`.",
         )
     return run_source(folder, run)
 

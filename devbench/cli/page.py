@@ -1,34 +1,14 @@
-"""The plots and the HTML page of a report, for `devbench report` and for the end of a run."""
+"""The HTML page of a report, for `devbench report` and for the end of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
-
-from devbench.cli.sources import Sources
 from devbench.compare.overview import Overview
 from devbench.files import sha256_of
+from devbench.report.drawing import drawing_of
 from devbench.report.html import html_report
-from devbench.report.origin import origin_of
-from devbench.report.plots import CaseTrace, Plot, Plots, case_plot, looks_of, overview_plots, trace_of
-from devbench.report.words import short_row_names
+from devbench.sources.sources import Sources
 from devbench.store import RUN_FILE
 from devbench.store.results_file import write_results
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What is drawn of a report: the plots over all cases, and the samples of each case, by its id."""
-
-    plots: Plots
-    traces: Mapping[str, CaseTrace]
-    origin: str
-
-    def all_plots(self) -> list[Plot]:
-        """Those over all cases, then one for each case."""
-        traces = enumerate(self.traces.values(), 1)
-        return [*self.plots.all(), *(case_plot(trace, number, self.origin) for number, trace in traces)]
 
 
 def page_of(sources: Sources, overview: Overview) -> str:
@@ -38,27 +18,6 @@ def page_of(sources: Sources, overview: Overview) -> str:
     return html_report(overview, drawing.plots, drawing.traces, csv, run_sha256=_run_sha256(sources, overview))
 
 
-def drawing_of(sources: Sources, overview: Overview) -> Drawing:
-    """The plots of one run with whatever stands beside it, or of each file, or of several sources side by side."""
-    traces = _traces(sources, overview) if overview.run else {}
-    return Drawing(overview_plots(overview, traces), traces, origin_of(overview))
-
-
 def _run_sha256(sources: Sources, overview: Overview) -> str:
     """Of run.json, which names every other file of the run by its own."""
     return sha256_of(sources.runs[0][0].path / RUN_FILE) if overview.run else ""
-
-
-def _traces(sources: Sources, overview: Overview) -> dict[str, CaseTrace]:
-    """The samples of one case at a time are in memory, never all."""
-    folder, run = sources.runs[0]
-    grid, names, looks = overview.grid, short_row_names(overview.grid.rows), looks_of(overview)
-    found = {}
-    for row in grid.rows:
-        for system, cell in grid.row(row).items():
-            case = cell.figure.case
-            if case and case.rounds:
-                trace = trace_of(case, names[row], system.name, looks[system], partial(folder.samples, run))
-                if trace:
-                    found[case.id] = trace
-    return found

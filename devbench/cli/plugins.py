@@ -8,10 +8,12 @@ from dataclasses import asdict
 import click
 
 from devbench.cli.app import EXIT_ERROR
+from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import load_plugins
 from devbench.errors import DevbenchError
 from devbench.plugin.registry import PluginInfo
-from devbench.printable import one_line
+from devbench.report.numbers import count_of, listed
+from devbench.report.screen import marked, wrapped
 
 
 @click.command()
@@ -37,19 +39,22 @@ def command(names: tuple[str, ...], check: bool, as_json: bool) -> int:
         ]
         print(json.dumps(found, indent=2))
     else:
-        for info in infos:
-            print(one_line(f"{info.name} ({info.distribution}): {', '.join(info.brings) or 'brings nothing'}"))
+        width = screen_width()
+        broken = list(dict.fromkeys(info.name for info in infos if info.problems))
+        state = f"{len(broken)} of them broken: {listed(broken)}" if broken else "none of them broken"
+        show([*wrapped(f"{count_of(len(infos), 'plugin')}, {state}.", width, "bold red" if broken else ""), ()])
+        for info in sorted(infos, key=lambda info: not info.problems):
+            brings = ", ".join(info.brings) or "brings nothing"
+            show(wrapped(f"{info.name} ({info.distribution}): {brings}", width, indent="  "))
             for problem in info.problems:
-                print(one_line(f"  broken: {problem}"))
+                show(wrapped(f"  broken: {problem}", width, "red", indent="    "))
             for one in checks.get(info.name, ()):
-                print(one_line(f"  {_MARKS[one.good]}: {one.name}: {one.text}"))
-                if one.hint:
-                    print(one_line(f"          → {one.hint}"))
+                show(marked(f"  {_MARKS[one.good]}", f"{one.name}: {one.text}", one.hint, width))
     wrong = any(one.good is False for found in checks.values() for one in found)
     return EXIT_ERROR if wrong or any(info.problems for info in infos) else 0
 
 
-_MARKS = {True: "good  ", False: "broken", None: "note  "}
+_MARKS = {True: "good", False: "broken", None: "note"}
 
 
 def _named(infos: list[PluginInfo], names: tuple[str, ...]) -> list[PluginInfo]:

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from devbench.cli.paths import PATH
-from devbench.cli.runs import open_run
 from devbench.domain.run import Run
 from devbench.errors import ResultsFileError
 from devbench.files import write_whole
 from devbench.publish.rows import check_publishable, footnotes, published_rows
 from devbench.publish.verify import run_facts
+from devbench.sources.runs import open_run
 from devbench.store.package import PackagedFile, write_package
 from devbench.store.results_file import write_results
 
@@ -23,7 +23,7 @@ from devbench.store.results_file import write_results
 @click.argument("run", type=PATH)
 @click.option("--out", type=PATH, default=Path("results/published"), show_default=True, help="Folder.")
 @click.option("--name", default="", help="Name of the CSV, without `.csv`; by default that of the run.")
-@click.option("--any-profile", is_flag=True, help="Publish what was not measured with the `publish` profile.")
+@click.option("--any-profile", is_flag=True, help="Publish a run that was not measured with the `publish` profile.")
 def command(run: Path, out: Path, name: str, any_profile: bool) -> None:
     """Write the figures of the run in the folder RUN as a CSV, and describe it in datapackage.json.
 
@@ -33,7 +33,7 @@ def command(run: Path, out: Path, name: str, any_profile: bool) -> None:
     found = folder.load()
     check_publishable(found, any_profile=any_profile)
     if not re.fullmatch(r"[\w][\w.+-]*|", name):
-        raise click.UsageError(f"--name: '{name}' is no plain name of a file")
+        raise click.UsageError(f"--name: '{name}' is not a plain file name")
     path = out / f"{name or found.id}.csv"
     text = write_results(published_rows(found)).encode()
     notes = footnotes(found)
@@ -45,16 +45,16 @@ def command(run: Path, out: Path, name: str, any_profile: bool) -> None:
         facts=run_facts(folder, found),
     )
     _write(path, text, found, source)
+    print(path, flush=True)
     for note in notes:
         print(f"• {note}", file=sys.stderr)
-    print(path)
 
 
 def _write(path: Path, text: bytes, run: Run, source: PackagedFile) -> None:
     try:
         if path.exists() and path.read_bytes() != text:
             raise ResultsFileError(
-                f"{path}: is there already, with other figures", "Choose another --name, or move that file away."
+                f"{path}: exists already, with other figures", "Choose another --name, or move that file away."
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)
@@ -62,5 +62,5 @@ def _write(path: Path, text: bytes, run: Run, source: PackagedFile) -> None:
     except OSError as error:
         raise ResultsFileError(
             f"{path.parent}: cannot be written: {error.strerror}",
-            f"The run {run.id} is as it was. Free space or permissions, or choose another --out.",
+            f"The run {run.id} is unchanged. Free space or permissions, or choose another --out.",
         ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,13 +13,16 @@ from rich.console import Console
 
 from devbench.cli.output import write_output
 from devbench.cli.paths import PATH
-from devbench.cli.sources import Sources, open_sources
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
+from devbench.domain.figure import Figure
+from devbench.domain.limits import Limit
+from devbench.report.limits import below_sentences, lag_sentences, limits_tables
 from devbench.report.markdown import markdown
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
 from devbench.report.words import answer_sentences
+from devbench.sources.sources import Sources, open_sources
 from devbench.store.results_file import write_results
 
 _FILE_COLUMNS = 160
@@ -28,8 +32,8 @@ _FILE_COLUMNS = 160
 @click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
 @click.option("--format", "style", type=click.Choice(["table", "markdown", "csv", "json", "html"]), default="table")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--baseline", default="", help="Device that ratios are over, instead of the suite's or the desktop CPU.")
-@click.option("--reference", default="", help="Model of a CSV that others are compared with, instead of its first.")
+@click.option("--baseline", default="", help="Device to compare with, instead of the suite's or the desktop CPU.")
+@click.option("--reference", default="", help="Model of a CSV to compare the others with, instead of its first.")
 @click.option("--out", type=PATH, help="Write to this file instead of the terminal.")
 @click.option("--verbose", "-v", is_flag=True, help="Print every table and every note.")
 @click.option("--plots", type=PATH, help="Also draw the plots into this folder, as SVG and PNG.")
@@ -50,8 +54,8 @@ def command(
     found = open_sources(sources)
     for warning in found.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    overview = found.overview(baseline, reference)
     style = "json" if as_json else style
+    overview = found.overview(baseline, reference, _limit(found, style, verbose=verbose or plots is not None))
     if plots:
         _draw(found, overview, plots)
     if out:
@@ -60,6 +64,16 @@ def command(
         _print(overview, open_console(), verbose=verbose)
     else:
         print(_text(found, overview, style, verbose=verbose), end="")
+
+
+def _limit(sources: Sources, style: str, *, verbose: bool) -> Callable[[Figure], Limit | None]:
+    """The physical limit of a figure, where it will be shown: plugins take longer to load than a CSV to show."""
+    if style in ("csv", "json") or (style == "table" and not sources.runs and not verbose):
+        return lambda _: None
+    from devbench.cli.hardware import hardware_limits
+    from devbench.cli.setup import load_plugins
+
+    return hardware_limits(load_plugins()).of
 
 
 def _text(sources: Sources, overview: Overview, style: str, *, verbose: bool) -> str:
@@ -72,7 +86,8 @@ def _text(sources: Sources, overview: Overview, style: str, *, verbose: bool) ->
 
         return page_of(sources, overview)
     if style == "markdown":
-        return markdown(tables_of(overview), list(answer_sentences(overview)))
+        sentences = [*answer_sentences(overview), *lag_sentences(overview), *below_sentences(overview)]
+        return markdown([*tables_of(overview), *limits_tables(overview)], sentences)
     buffer = io.StringIO()
     _print(overview, Console(file=buffer, width=_FILE_COLUMNS), verbose=verbose)
     return buffer.getvalue()
@@ -80,13 +95,13 @@ def _text(sources: Sources, overview: Overview, style: str, *, verbose: bool) ->
 
 def _print(overview: Overview, console: Console, *, verbose: bool) -> None:
     if verbose:
-        print_tables(tables_of(overview), console)
+        print_tables([*tables_of(overview), *limits_tables(overview)], console)
     else:
         print_compact(overview, console, "--verbose, or --format html --out report.html")
 
 
 def _draw(sources: Sources, overview: Overview, folder: Path) -> None:
-    from devbench.cli.page import drawing_of
+    from devbench.report.drawing import drawing_of
     from devbench.report.plots import write_plots
 
     paths = write_plots(drawing_of(sources, overview).all_plots(), folder)

@@ -14,15 +14,16 @@ import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
-from devbench.cli.paths import CSVS, MODELS, PATH, SUITES, did_you_mean, listed, some, what_takes
-from devbench.cli.runs import is_run, open_run
+from devbench.cli.hardware import hardware_limits
+from devbench.cli.paths import PATH
 from devbench.cli.setup import open_context, warn
-from devbench.cli.sources import Sources, open_sources
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, SuiteError
+from devbench.plugin.manager import Plugins
+from devbench.report.limits import limits_tables
 from devbench.report.numbers import duration
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
@@ -31,6 +32,9 @@ from devbench.run.estimate import most_s, round_s
 from devbench.run.order import interleaved
 from devbench.run.resume import resume_run
 from devbench.run.start import make_plan, references_of, start_run
+from devbench.sources.paths import CSVS, MODELS, SUITES, did_you_mean, listed, some, what_takes
+from devbench.sources.runs import is_run, open_run
+from devbench.sources.sources import Sources, open_sources
 from devbench.store.codec import encode_run
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import write_results
@@ -51,8 +55,8 @@ _MOST_REASONS = 5
     help="Instead of the suite's profile; settings that the suite overrides stay.",
 )
 @click.option("--out", type=PATH, help="Run folder; by default a new one in results/runs/.")
-@click.option("--resume", type=PATH, help="Go on with the run in this folder.")
-@click.option("--strict", is_flag=True, help="A skipped case or an absent device is a failure.")
+@click.option("--resume", type=PATH, help="Continue the run in this folder.")
+@click.option("--strict", is_flag=True, help="Fail if a case is skipped or a device is absent.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
 @click.option(
@@ -86,7 +90,7 @@ def command(
     if (suite is None) == (resume is None):
         raise click.UsageError("give a SUITE, or --resume and the folder of a run")
     if resume and (devices or models or profile or out or seed is not None or dry_run):
-        raise click.UsageError("--resume goes on as the run began: it takes no other choices")
+        raise click.UsageError("--resume continues a run as it began: give no other options")
     with open_progress() as progress:
         context, _ = open_context(progress)
         warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
@@ -108,11 +112,13 @@ def command(
             folder = RunFolder(out or _new_folder(suite))
             run = _interruptible(lambda: start_run(request, str(suite), folder, context), folder)
     if run is None:
+        if not as_json:
+            _show_unfinished(folder, verbose=verbose)
         return EXIT_INTERRUPTED
     folder.write("results.csv", write_results(rows_of(run)).encode())
     context.plugins.run_finished(run)
     warn(context.plugins.troubles)
-    _show(run, folder, page=page, verbose=verbose, as_json=as_json)
+    _show(run, folder, context.plugins, page=page, verbose=verbose, as_json=as_json)
     return _status(run, strict)
 
 
@@ -125,7 +131,7 @@ def _text_of(suite: Path) -> str:
 def _hint(suite: Path) -> str:
     """What to do where `suite` cannot be read as one."""
     if is_run(suite):
-        return f"This is the folder of a run. To go on with it: devbench run --resume {suite}"
+        return f"This is the folder of a run. To continue it: devbench run --resume {suite}"
     if os.path.isdir(suite):  # noqa: PTH112 - that of pathlib raises where it may not look
         within = some(listed(suite, *SUITES))
         return f"Name a suite in it: {within}" if within else "Name a YAML file (docs/suites.md)."
@@ -149,7 +155,7 @@ def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
     try:
         return work()
     except KeyboardInterrupt:
-        saved = f"What was measured is saved. Go on with: devbench run --resume {folder.path}"
+        saved = f"What was measured is saved. Continue with: devbench run --resume {folder.path}"
         print(f"\nInterrupted. {saved if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
         return None
     finally:
@@ -157,23 +163,37 @@ def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
             signal.signal(name, handler)
 
 
-def _show(run: Run, folder: RunFolder, *, page: bool, verbose: bool, as_json: bool) -> None:
+def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose: bool, as_json: bool) -> None:
     sources = open_sources([folder.path])
     if as_json:
         print(encode_run(run).decode(), end="", flush=True)
     if as_json and not page:
         return
-    overview = sources.overview()
+    overview = sources.overview(limit=hardware_limits(plugins).of)
     if not as_json:
-        where = str(folder.path / "report.html") if page else str(folder.path)
+        _print_report(overview, str(folder.path / "report.html") if page else str(folder.path), verbose=verbose)
         if verbose:
-            print_tables(tables_of(overview), open_console())
-            print(f"Run folder: {folder.path}")
-        else:
-            print_compact(overview, open_console(), where)
-        sys.stdout.flush()
+            print(f"Run folder: {folder.path}", flush=True)
     if page:
         _write_page(sources, overview, folder)
+
+
+def _show_unfinished(folder: RunFolder, *, verbose: bool) -> None:
+    """What an interrupted run has so far, if anything."""
+    if not folder.exists:
+        return
+    try:
+        _print_report(open_sources([folder.path]).overview(), str(folder.path), verbose=verbose)
+    except DevbenchError as error:
+        print(f"note: what was measured cannot be shown: {error.message}", file=sys.stderr)
+
+
+def _print_report(overview: Overview, where: str, *, verbose: bool) -> None:
+    if verbose:
+        print_tables([*tables_of(overview), *limits_tables(overview)], open_console())
+    else:
+        print_compact(overview, open_console(), where)
+    sys.stdout.flush()
 
 
 def _write_page(sources: Sources, overview: Overview, folder: RunFolder) -> None:
@@ -193,22 +213,23 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     references_of(suite, request)
     order = interleaved({case.id: case.measure.rounds for case in plan.cases}, seed)
     measures = {case.id: case.measure for case in plan.cases}
+    if plan.cases:
+        least_s = sum(round_s(measures[case_id]) for case_id in order)
+        limit_s = sum(map(most_s, measures.values()))
+        print(
+            f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and\n"
+            "nothing disturbs, the latter if each of `max_rounds` rounds is needed and comes to its caps. Models\n"
+            "that are not in the cache are made first."
+        )
+    for one in plan.absent:
+        print(f"  absent: {one.device}: {one.reason}")
+    for case, why in plan.skips:
+        print(f"  skipped: {case.id}: {why.reason}")
     print(f"{len(plan.cases)} cases, {len(order)} rounds in this order (seed {seed}):")
     for number, case_id in enumerate(order, 1):
         print(f"  {number:3} {case_id}")
-    for case, why in plan.skips:
-        print(f"  skipped: {case.id}: {why.reason}")
-    for one in plan.absent:
-        print(f"  absent: {one.device}: {one.reason}")
     if not plan.cases:
-        raise _nothing("nothing of it can be measured here", [*(why for _, why in plan.skips), *plan.absent])
-    least_s = sum(round_s(measures[case_id]) for case_id in order)
-    limit_s = sum(map(most_s, measures.values()))
-    print(f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and")
-    print(
-        "nothing disturbs, the latter if each of `max_rounds` rounds is needed and comes to its caps. Models that are"
-    )
-    print("not in the cache are made first.")
+        raise _nothing("nothing of this suite can be measured here", [*(why for _, why in plan.skips), *plan.absent])
     return 0
 
 

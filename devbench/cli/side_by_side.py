@@ -45,7 +45,7 @@ class Choice:
 
 @dataclass
 class _Said:
-    """What is told once the measuring is over."""
+    """What is printed when the measuring is over."""
 
     notes: list[str] = field(default_factory=list)
 
@@ -118,7 +118,7 @@ def _first_here(context: RunContext) -> str:
 
 
 def _data(one: SideBySide) -> dict[str, object]:
-    ratio = one.ratio
+    ratio, fastest = one.ratio, one.undisturbed
     return {
         "old": one.pair.old,
         "new": one.pair.new,
@@ -126,6 +126,7 @@ def _data(one: SideBySide) -> dict[str, object]:
         "ratio": ratio.estimate if ratio else None,
         "low": ratio.low if ratio else None,
         "high": ratio.high if ratio else None,
+        "undisturbed": {"ratio": fastest.estimate, "low": fastest.low, "high": fastest.high} if fastest else None,
         "pairs": one.pairs,
         "left_out": one.left_out,
         "resolution": one.resolution,

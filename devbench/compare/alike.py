@@ -1,4 +1,4 @@
-"""The like-for-like guard: a ratio stands only between cases that did the same work and gave the same answers."""
+"""The like-for-like guard: there is a ratio only between cases that did the same work and gave the same answers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def agreement(one: Sequence[OutputTensor], other: Sequence[OutputTensor], kinds:
     if not one or not other:
         return Agreement(unconfirmed="no outputs were kept")
     if [output.shape for output in one] != [output.shape for output in other]:
-        return Agreement(differ="outputs have other shapes")
+        return Agreement(differ="outputs have different shapes")
     found = [_looked_at(*pair, kinds) for pair in zip(one, other, strict=True)]
     if differ := next(filter(None, map(_differs, found)), ""):
         return Agreement(differ=differ)
@@ -120,7 +120,7 @@ def _differs(look: _Look) -> str:
         return ""
     if any(look.silent):
         return f"output '{look.name}' of one is the same for two inputs, and that of the other is not"
-    return f"output '{look.name}' differs between the two by as much as another input changes in it"
+    return f"output '{look.name}' differs between the two by as much as another input changes it"
 
 
 def _unconfirmed(found: Sequence[_Look]) -> str:
@@ -132,11 +132,11 @@ def _unconfirmed(found: Sequence[_Look]) -> str:
     if worst and worst.noise < CONFIRMED_BELOW:
         return ""
     why = (
-        f"output '{worst.name}' differs between the two by {worst.noise:.1f} of what another input changes in it"
+        f"output '{worst.name}' differs between the two by {worst.noise:.1f} of what another input changes"
         if worst
         else "two different inputs gave the same outputs"
     )
-    return f"{why}; a picture of what the network knows (`input:`) tells more"
+    return f"{why}; use a picture of something that the network knows (`input:`)"
 
 
 def _tolerance(step: float, values: Sequence[_Values], kinds: frozenset[Quantization], *, labels: bool) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from devbench.compare.answer import Answer, answer_of
@@ -11,9 +11,11 @@ from devbench.compare.between import Between, between_models, over_reference
 from devbench.compare.figures import FileSource, RunSource, figures_of
 from devbench.compare.findings import Finding, findings_of_files, findings_of_run
 from devbench.compare.grid import Grid, Row, System, grid_of, named
+from devbench.compare.limits import Lag, Standing, lags_of, standing_of
 from devbench.compare.placing import Apart, Placing, place_in_file, place_side_by_side
 from devbench.compare.ratios import Outputs
 from devbench.domain.figure import Figure
+from devbench.domain.limits import Limit
 from devbench.domain.run import Run
 from devbench.errors import DevbenchError
 
@@ -42,6 +44,9 @@ class Overview:
     between: how many times as long one model takes as another.
     apart: figures of the same models that are of other work.
     findings: the gravest first.
+    limits: the physical limit of each figure in a grid, as far as anything is known of it; empty where nobody asked.
+    standing: how near the figures are to their limits: of what is measured or side by side, else of each file.
+    lags: which models gain much less than others from a device, as its link holds them up.
     """
 
     title: str
@@ -55,6 +60,9 @@ class Overview:
     between: tuple[Between, ...]
     apart: tuple[Apart, ...]
     findings: tuple[Finding, ...]
+    limits: Mapping[Figure, Limit] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
+    lags: tuple[Lag, ...] = ()
 
     @property
     def only_file(self) -> str:
@@ -63,12 +71,18 @@ class Overview:
 
 
 def overview_of(
-    runs: Sequence[RunSource], files: Sequence[FileSource], *, baseline: str = "", reference: str = ""
+    runs: Sequence[RunSource],
+    files: Sequence[FileSource],
+    *,
+    baseline: str = "",
+    reference: str = "",
+    limit: Callable[[Figure], Limit | None] = lambda _: None,
 ) -> Overview:
     """The overview of these sources.
 
     baseline: the device that ratios are over, instead of the suite's or the first. reference: the model that others of
-    a file are compared with, instead of its first. A `DevbenchError` for a name that no source has.
+    a file are compared with, instead of its first. limit: the physical limit of a figure.
+    A `DevbenchError` for a name that no source has.
     """
     measured = [(source, figures_of(source)) for source in runs]
     figures = [*(one for _, own in measured for one in own), *(one for file in files for one in file.figures)]
@@ -81,6 +95,7 @@ def overview_of(
     between = _between(grid, run, grids, reference, only)
     findings = findings_of_run(run, grid) if run else []
     findings += findings_of_files(grid, placing, files, alone=not runs)
+    limits = _limits([grid, *grids.values()], limit)
     return Overview(
         title=", ".join([*(source.run.suite for source in runs), *([] if runs else [file.name for file in files])]),
         run=run,
@@ -93,7 +108,24 @@ def overview_of(
         between=between,
         apart=placing.apart,
         findings=tuple(sorted(findings, key=lambda one: one.kind)),
+        limits=limits,
+        standing=standing_of([grid] if runs or not grids else list(grids.values()), limits),
+        lags=_lags(grid, {} if runs else grids, limits, between),
     )
+
+
+def _lags(
+    grid: Grid, grids: Mapping[str, Grid], limits: Mapping[Figure, Limit], between: Sequence[Between]
+) -> tuple[Lag, ...]:
+    """Of what is measured or side by side; else of each of the files."""
+    asked = [(one.slow, one.fast) for one in between]
+    found = tuple(lags_of(grid, limits, asked))
+    return found or tuple(lag for one in grids.values() for lag in lags_of(one, limits))
+
+
+def _limits(grids: Iterable[Grid], limit: Callable[[Figure], Limit | None]) -> dict[Figure, Limit]:
+    figures = dict.fromkeys(cell.figure for grid in grids for cell in grid.cells.values())
+    return {figure: found for figure in figures if (found := limit(figure))}
 
 
 def _outputs(runs: Sequence[RunSource]) -> Outputs:

@@ -74,9 +74,7 @@ def _once_each(placed: Sequence[Placed]) -> tuple[tuple[Placed, ...], tuple[Apar
         if one[2].has_value and not held[2].has_value:
             taken[one[:2]] = one
         elif one[2].has_value:
-            apart.append(
-                Apart(figure=one[2], reason="another figure of the same source and system stands in its place")
-            )
+            apart.append(Apart(figure=one[2], reason="another figure of the same source and system is shown instead"))
     return tuple(taken.values()), tuple(apart)
 
 

@@ -1,4 +1,4 @@
-"""The conditions a round was measured under, and what they make its result worth."""
+"""The conditions of a round, and whether its result can be trusted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Severity = Literal["suspect", "contaminated"]
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What was seen around and during the timed loop of a round; None is "cannot be seen here".
+    """What was seen around and during the timed loop of a round; None is "cannot be read here".
 
     Shares are of the loop's wall-clock time: 0.02 of stall_cpu is that some task waited for a CPU 2 % of it.
 
     others_cores: how many cores all other processes kept busy on average; busiest: the one that did most.
     quota: time for which a control group's quota kept the worker from running.
     frequency_drop: how much lower the highest frequency of a core was at the end than at the start.
-    canary_ns: the known piece of work, before loading and after the outputs; canary_best_ns: its fastest part.
+    canary_ns: the reference workload, before loading and after the outputs; canary_best_ns: its fastest part.
     """
 
     seconds: float
@@ -43,7 +43,7 @@ class Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a round is worth less. code: one word for tables; text: what was seen; remedy: what to do."""
+    """Why a round is doubtful. code: one word for tables; text: what was seen; remedy: what to do."""
 
     code: str
     severity: Severity
@@ -53,7 +53,7 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a case's result is worth: `clean`, or the worst of its reasons."""
+    """Whether a case's result can be trusted: `clean`, or the worst of its reasons."""
 
     status: Literal["clean", "suspect", "contaminated"] = "clean"
     reasons: tuple[Reason, ...] = ()

@@ -21,7 +21,7 @@ class Peak:
     precision: of the operations; "" for all.
     threads: of a CPU, how many it takes; 0 where that does not matter.
     keeps_bytes: weights that stay on the near side of memory or link between two inferences.
-    source: where the figure stands, or how it was measured.
+    source: where the figure stands, or how it was measured. measured: whether it was, so that it may be a little more.
     """
 
     wall: WallName
@@ -32,6 +32,7 @@ class Peak:
     threads: Count = 0
     typical_per_s: Positive | None = None
     keeps_bytes: Count = 0
+    measured: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +67,17 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Wall:
-    """One wall: what has to pass it, and how long that takes at least. amount: operations or bytes."""
+    """One wall: what has to pass it, and how long that takes at least.
+
+    amount: operations or bytes. weight_bytes: how many of the bytes are weights.
+    """
 
     name: WallName
     amount: int
     least_ms: float
     typical_ms: float | None
     peak: Peak
+    weight_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,3 +112,45 @@ class Limit:
     def named(self, name: WallName) -> Wall | None:
         """The wall of this name, if it is known."""
         return next((one for one in self.walls if one.name == name), None)
+
+    @property
+    def roof(self) -> Roof | None:
+        """What a roofline plot draws for it; None where operations, bytes or a peak are not known."""
+        compute = self.named("compute")
+        moving = self.named("link") or self.named("memory")
+        if compute is None or moving is None or not compute.amount:
+            return None
+        inside = 0 if moving.name == "link" else self.work.input_bytes + self.work.output_bytes
+        if not moving.amount + inside:
+            return None
+        return Roof(
+            wall=moving.name,
+            operations_per_s=compute.peak.per_s,
+            bytes_per_s=moving.peak.per_s,
+            operations_per_byte=compute.amount / (moving.amount + inside),
+            reached_per_s=compute.amount / self.time_ms * 1000 if self.time_ms else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roof:
+    """One point of a roofline plot under its roof: the lower of two lines.
+
+    wall: what the slope is of. operations_per_byte: of those bytes that pass the wall, and of what goes in and out.
+    reached_per_s: operations each second; None without a figure.
+    """
+
+    wall: WallName
+    operations_per_s: float
+    bytes_per_s: float
+    operations_per_byte: float
+    reached_per_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceLimit:
+    """The limit of a model file on one kind of device. of: which of several that it may be, such as a board."""
+
+    device: str
+    of: str
+    limit: Limit

@@ -3,6 +3,6 @@
 One door: `Limits`, which is asked for the limit of a figure, or of a model file on every device that is known.
 """
 
-from devbench.limits.limits import DeviceLimit, Limits
+from devbench.limits.limits import Limits
 
-__all__ = ["DeviceLimit", "Limits"]
+__all__ = ["Limits"]

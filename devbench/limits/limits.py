@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from devbench.domain.figure import Figure
-from devbench.domain.limits import Limit, Peak, Streamed
+from devbench.domain.limits import DeviceLimit, Limit, Peak, Streamed
 from devbench.limits.walls import limit_of
-from devbench.limits.work import work_of_features, work_of_figure
+from devbench.limits.work import whole, work_of_features, work_of_figure
 from devbench.models.features import read_features
 from devbench.plugin.calls import KnownDevice
 from devbench.stats import Interval
 
 HOW_TO_MEASURE = "Measure them there: `devbench doctor --peaks`."
 _OTHERS = "Nobody has measured the peaks of that machine with devbench."
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeviceLimit:
-    """The limit of a model file on one kind of device. of: which of several that it may be, such as a board."""
-
-    device: str
-    of: str
-    limit: Limit
 
 
 class Limits:
@@ -53,7 +44,7 @@ class Limits:
         if work is None:
             return Limit(unknown=(why,))
         time_ms = figure.latency_ms or _time_of_rate(figure)
-        threads = int(figure["threads"]) if figure["threads"].isdecimal() else 0
+        threads = whole(figure["threads"]) or 0
         batched = figure.latency_ms is None and figure.batch is None
         found = limit_of(work, peaks, time_ms, threads=threads, batched=batched)
         if batched:
@@ -76,6 +67,10 @@ class Limits:
                     limit = replace(limit, unknown=(*limit.unknown, self._no_peaks(kind, ours=True)))
                 found.append(DeviceLimit(device=kind, of=of, limit=limit))
         return found
+
+    def known_peaks(self) -> dict[str, list[Peak]]:
+        """The peaks of every kind of device, as far as anything is known without one at hand."""
+        return {kind: self._peaks(kind, {}) for kind in self._devices}
 
     def _peaks(self, kind: str, facts: Mapping[str, str]) -> list[Peak]:
         device = self._devices.get(kind)

@@ -31,10 +31,11 @@ def limit_of(
     with_walls = [one for one in found if one.walls]
     best = min(with_walls, key=lambda one: one.least_ms or 0, default=found[0] if found else Limit(work=work))
     if len(with_walls) > 1:
-        several = f"which of {', '.join(kinds)} it was is not known; {best.walls[0].peak.of}, which allows most"
+        names = " or ".join(kinds)
+        several = f"whether it was {names} is not known; {best.walls[0].peak.of} allows most"
         best = replace(best, assumed=(*best.assumed, several))
     least_ms = best.least_ms
-    if time_ms is None or least_ms is None:
+    if time_ms is None or least_ms is None or time_ms.estimate <= 0:
         return best
     return replace(
         best,
@@ -55,8 +56,7 @@ def _wall(name: WallName, work: Work, peaks: Iterable[Peak], threads: int) -> Wa
     own = [peak for peak in peaks if peak.wall == name]
     if name == "compute":
         return _compute(work, own, threads)
-    moved = [(peak, _moved(name, work, peak)) for peak in own]
-    walls = [_passing(name, amount, peak) for peak, amount in moved if amount is not None]
+    walls = [wall for peak in own if (wall := _moving(name, work, peak))]
     return min(walls, key=lambda one: one.least_ms, default=None)
 
 
@@ -77,25 +77,31 @@ def _of_threads(peak: Peak, threads: int) -> Peak:
     return replace(peak, per_s=peak.per_s * max(1.0, threads / peak.threads))
 
 
-def _moved(name: WallName, work: Work, peak: Peak) -> int | None:
-    """Bytes that have to pass: weights that do not stay on the near side; over a link also what goes in and out.
+def _moving(name: WallName, work: Work, peak: Peak) -> Wall | None:
+    """Weights that do not stay on the near side; over a link also what goes in and out.
 
     Links carry both directions at once, or less: the larger one is what it takes at least.
     """
     if name == "link" and work.streamed is not None:
-        weights: int | None = work.streamed.least_bytes
+        weights = work.streamed.least_bytes
     elif work.weight_bytes is None:
-        weights = None
+        return None
     else:
         weights = max(0, work.weight_bytes - peak.keeps_bytes)
-    if weights is None:
-        return None
-    return max(weights + work.input_bytes, work.output_bytes) if name == "link" else weights
+    amount = max(weights + work.input_bytes, work.output_bytes) if name == "link" else weights
+    return _passing(name, amount, peak, weights) if amount else None  # nothing has to pass
 
 
-def _passing(name: WallName, amount: int, peak: Peak) -> Wall:
+def _passing(name: WallName, amount: int, peak: Peak, weight_bytes: int = 0) -> Wall:
     typical = None if peak.typical_per_s is None else amount / peak.typical_per_s * _MS
-    return Wall(name=name, amount=amount, least_ms=amount / peak.per_s * _MS, typical_ms=typical, peak=peak)
+    return Wall(
+        name=name,
+        amount=amount,
+        least_ms=amount / peak.per_s * _MS,
+        typical_ms=typical,
+        peak=peak,
+        weight_bytes=weight_bytes,
+    )
 
 
 def _unknown(work: Work, peaks: Sequence[Peak]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from devbench.linux_files import as_ranges, by_value, cpu_folders, number_of, te
 
 _NEAR_LIMIT_C = 5.0  # this near to its limit a sensor's chip is about to be slowed down
 _SANE_LIMITS_C = (20.0, 150.0)  # drivers fill limits that they do not know with 0 or with 65261
-_NO_CPUFREQ = "cannot be seen here (a virtual machine, or no cpufreq)"
+_NO_CPUFREQ = "cannot be read here (a virtual machine, or no cpufreq)"
 
 
 def governor(root: Path) -> Check:
@@ -28,7 +28,7 @@ def governor(root: Path) -> Check:
         text = f"{next(iter(groups))} on every CPU"
     else:
         text = "; ".join(f"{name or 'none'} on cpu{as_ranges(cpus)}" for name, cpus in groups.items())
-    hint = "Type: devbench doctor --tune (it puts the old one back); or: sudo cpupower frequency-set -g performance"
+    hint = "Type: devbench doctor --tune (it restores the old one); or: sudo cpupower frequency-set -g performance"
     return Check(name="governor", good=good, text=text, hint="" if good else hint)
 
 
@@ -71,7 +71,7 @@ def turbo(root: Path) -> Check:
         if value is not None:
             hint = f"This is slower than what users get. To switch it on: echo {on} | sudo tee {file}"
             return Check(name="turbo", good=True, text="off: steadier clocks", hint=hint)
-    return Check(name="turbo", good=None, text="no switch is seen for it")
+    return Check(name="turbo", good=None, text="no switch found")
 
 
 def throttle_counts(root: Path) -> dict[str, int]:
@@ -85,16 +85,14 @@ def throttle_counts(root: Path) -> dict[str, int]:
 def throttling(before: dict[str, int], after: dict[str, int]) -> Check:
     """Judges two looks at the throttle counters: only those that grow spoil what is measured now."""
     if not after:
-        return Check(name="throttling", good=None, text="no counters are seen (they are an Intel feature)")
+        return Check(name="throttling", good=None, text="no counters found (they are an Intel feature)")
     grown = sorted({name.split()[0] for name, count in after.items() if count > before.get(name, count)})
     if grown:
-        hint = "Let it cool down, and see to fan, dust and heat sink; then look again."
-        return Check(
-            name="throttling", good=False, text=f"being slowed down by heat now: {', '.join(grown)}", hint=hint
-        )
+        hint = "Let it cool down, and see to fan, dust and heat sink; then check again."
+        return Check(name="throttling", good=False, text=f"slowed down by heat now: {', '.join(grown)}", hint=hint)
     most = max(after.values())
     if most:
-        hint = "Look again after a run: if the count has grown, the run was slowed down."
+        hint = "Check again after a run: if the count has grown, the run was slowed down."
         return Check(name="throttling", good=True, text=f"none now, {most} times since boot", hint=hint)
     return Check(name="throttling", good=True, text="none since boot")
 
@@ -103,7 +101,7 @@ def temperature(root: Path) -> Check:
     """Every sensor against its own limit."""
     sensors = [*_zones(root), *_monitors(root)]
     if not sensors:
-        return Check(name="temperature", good=None, text="no sensor is seen")
+        return Check(name="temperature", good=None, text="no sensor found")
     near = sorted({name for name, now, limit in sensors if limit and now >= limit - _NEAR_LIMIT_C})
     limits = [(limit - now, f"{name} {now:.0f} °C, limit {limit:.0f} °C") for name, now, limit in sensors if limit]
     hottest, degrees, _ = max(sensors, key=lambda sensor: sensor[1])
@@ -115,7 +113,7 @@ def temperature(root: Path) -> Check:
 
 
 def _zones(root: Path) -> Iterator[tuple[str, float, float | None]]:
-    """Name, degrees and lowest limit of each thermal zone; trips that only start a fan are no limit."""
+    """Name, degrees and lowest limit of each thermal zone; trip points that only start a fan are not limits."""
     for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*")):
         now = number_of(zone / "temp")
         if now is None:

@@ -20,7 +20,7 @@ def threads(root: Path) -> Check:
     lists = {text_of(folder / "topology/thread_siblings_list") for folder in cpu_folders(root).values()}
     cores = sorted(from_ranges(text) for text in lists if text)
     if not cores:
-        return Check(name="core sharing", good=None, text="cannot be seen here")
+        return Check(name="core sharing", good=None, text="cannot be read here")
     shared = [core for core in cores if len(core) > 1]
     if not shared:
         return Check(name="core sharing", good=True, text=f"none: {len(cores)} CPUs, as many cores")
@@ -36,13 +36,13 @@ def affinity(root: Path) -> Check:
     found = re.search(r"^Cpus_allowed_list:\s*(\S+)", text_of(root / "proc/self/status") or "", re.M)
     allowed, online = set(from_ranges(found[1])) if found else set(), set(online_cpus(root))
     if not allowed or not online:
-        return Check(name="affinity", good=None, text="cannot be seen here")
+        return Check(name="affinity", good=None, text="cannot be read here")
     missing = online - allowed
     if not missing:
         return Check(name="affinity", good=True, text=f"may run on all {len(online)} CPUs")
     every = as_ranges(online)
     hint = (
-        f"Unless it is meant: taskset -cp {every} $$ and start again;"
+        f"Unless you want it so: taskset -cp {every} $$ and start again;"
         f" in a container: docker run --cpuset-cpus {every}; under systemd: AllowedCPUs={every}"
     )
     text = f"may run only on cpu{as_ranges(allowed & online)} of cpu{every}"
@@ -52,13 +52,13 @@ def affinity(root: Path) -> Check:
 def quota(root: Path) -> Check:
     """Whether a control group limits CPU time: at the limit, everything in it stands still until the next period."""
     if text_of(root / "proc/self/cgroup") is None or not (root / "sys/fs/cgroup").is_dir():
-        return Check(name="CPU quota", good=None, text="cannot be seen here (no control groups)")
+        return Check(name="CPU quota", good=None, text="cannot be read here (no control groups)")
     limits = sorted(_quotas(root))
     online = len(online_cpus(root)) or 1
     if not limits or limits[0][0] >= online:
         return Check(name="CPU quota", good=True, text=f"{limits[0][0]:g} of {online} CPUs" if limits else "none")
     cpus, file, unlimited = limits[0]
-    text = f"{cpus:g} of {online} CPUs ({file}){_stops(file)}: when it is used up, the model stands still"
+    text = f"{cpus:g} of {online} CPUs ({file}){_stops(file)}: when it is used up, the model stops"
     hint = (
         f"Start the container without --cpus, or: sudo systemctl set-property --runtime UNIT CPUQuota=;"
         f" or: echo {unlimited} | sudo tee {file}"
@@ -101,7 +101,7 @@ def power(root: Path) -> Check:
     """Whether the machine runs on its battery; those of mice and headsets do not count."""
     supplies = root / "sys/class/power_supply"
     if not supplies.is_dir():
-        return Check(name="power", good=None, text="cannot be seen here")
+        return Check(name="power", good=None, text="cannot be read here")
     batteries = [
         folder
         for folder in sorted(supplies.iterdir())
@@ -123,7 +123,9 @@ def surroundings(root: Path) -> Check:
         return Check(name="surroundings", good=True, text="no sign of a virtual machine or a container")
     hint = ""
     if found[0].startswith("virtual"):
-        hint = "Other guests of the host show in the samples, and clocks cannot be seen: say so with the numbers."
+        hint = (
+            "Other guests of the host affect the samples, and clocks cannot be read. Say so when you publish results."
+        )
     return Check(name="surroundings", good=True, text=", ".join(found), hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""Who else works on this machine: load, other processes, stolen time, pressure, memory."""
+"""What else runs on this machine: load, other processes, stolen time, pressure, memory."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def busy(before: LoadReading, after: LoadReading) -> Check:
     """Which other processes worked between the two looks, in parts of one core."""
     each_cpu = (after.total - before.total) / after.cpus
     if each_cpu <= 0:
-        return Check(name="other processes", good=None, text="cannot be seen here (no counters that move)")
+        return Check(name="other processes", good=None, text="cannot be read here (its counters do not change)")
     shares = {
         pid: (ticks - before.processes.get(pid, ("", 0))[1]) / each_cpu
         for pid, (_, ticks) in after.processes.items()
@@ -70,7 +70,7 @@ def busy(before: LoadReading, after: LoadReading) -> Check:
     cores = sum(share for share in shares.values() if share > 0)
     good = cores < _BUSY_CORES
     text = f"{cores:.0%} of one core" + (f": {names}" if names else "")
-    hint = f"See what they are, and end what can be spared: ps -fp {','.join(map(str, top))}" if top else "See: top"
+    hint = f"See what they are, and end what you can spare: ps -fp {','.join(map(str, top))}" if top else "See: top"
     return Check(name="other processes", good=good, text=text, hint="" if good else hint)
 
 
@@ -78,11 +78,11 @@ def steal(before: LoadReading, after: LoadReading) -> Check:
     """The share of time that the host of a virtual machine gave to others."""
     passed = after.total - before.total
     if passed <= 0:
-        return Check(name="steal", good=None, text="cannot be seen here (no counters that move)")
+        return Check(name="steal", good=None, text="cannot be read here (its counters do not change)")
     now = 100 * (after.stolen - before.stolen) / passed
     good = now < _STEAL_PERCENT
-    text = f"{now:.1f} % of the time taken by the host, {100 * after.stolen / after.total:.1f} % since boot"
-    hint = "Nothing here helps: measure at another hour, on dedicated CPUs, or on a real machine."
+    text = f"{now:.1f} % of the CPU time stolen by the host, {100 * after.stolen / after.total:.1f} % since boot"
+    hint = "This machine cannot change it. Measure at another hour, on dedicated CPUs, or on a physical machine."
     return Check(name="steal", good=good, text=text, hint="" if good else hint)
 
 
@@ -90,7 +90,7 @@ def load(root: Path) -> Check:
     """The load average of one minute, and what is ready to run now."""
     fields = (text_of(root / "proc/loadavg") or "").split()
     if len(fields) < 4:  # noqa: PLR2004 - see proc(5)
-        return Check(name="load", good=None, text="cannot be seen here")
+        return Check(name="load", good=None, text="cannot be read here")
     minute, cpus = float(fields[0]), len(online_cpus(root)) or 1
     others = max(0, int(fields[3].partition("/")[0]) - 1)  # the one that asks is running too
     good = minute <= max(_BUSY_SHARE * cpus, 0.3) and others <= cpus
@@ -105,7 +105,7 @@ def pressure(root: Path) -> Check:
     seen = {name: percent for name, percent in found.items() if percent is not None}
     if not seen:
         hint = "The kernel can show it: boot with psi=1."
-        return Check(name="pressure", good=None, text="cannot be seen here", hint=hint)
+        return Check(name="pressure", good=None, text="cannot be read here", hint=hint)
     high = [name for name, percent in seen.items() if percent > _PRESSURE_PERCENT[name]]
     text = "waited for " + ", ".join(f"{name} {percent:.1f} %" for name, percent in seen.items()) + " of the last 10 s"
     hint = " ".join(_PRESSURE_HINTS[name] for name in high)
@@ -124,9 +124,9 @@ def memory(root: Path) -> Check:
     """What programs can still have."""
     free = _memory_mib(root).get("MemAvailable")
     if free is None:
-        return Check(name="memory", good=None, text="cannot be seen here")
+        return Check(name="memory", good=None, text="cannot be read here")
     good = free >= _SHORT_OF_MEMORY_MIB
-    hint = "Building models takes up to 3 GB: close something, or build them on another machine."
+    hint = "Building models takes up to 3 GB: close a program, or build them on another machine."
     return Check(name="memory", good=good, text=f"{free} MiB available", hint="" if good else hint)
 
 
@@ -134,7 +134,7 @@ def swap(root: Path) -> Check:
     """What has been moved out of memory: touching it again takes milliseconds."""
     found = _memory_mib(root)
     if "SwapTotal" not in found or "SwapFree" not in found:
-        return Check(name="swap", good=None, text="cannot be seen here")
+        return Check(name="swap", good=None, text="cannot be read here")
     used = found["SwapTotal"] - found["SwapFree"]
     if used < _SWAPPED_MIB:
         return Check(name="swap", good=True, text=f"{used} MiB in use")

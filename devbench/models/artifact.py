@@ -50,7 +50,7 @@ def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fet
 def _refuse_unpinned_http(variant: Variant) -> None:
     if variant.source.lower().startswith("http:") and not (variant.sha256 or variant.git_blob):
         raise ModelError(
-            f"{variant.source}: is not downloaded: over http, anybody on the way can change the file",
+            f"{variant.source}: is not downloaded: over http, anybody on the way could change the file",
             "Use https, or add the file's `sha256` to the suite, or download it yourself and name its path.",
         )
 

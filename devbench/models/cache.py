@@ -48,7 +48,7 @@ def cache_limit() -> float:
     try:
         return parse_size(chosen)
     except ValueError as error:
-        raise DevbenchError(f"{_LIMIT}: {error}", "Say `20G`, for instance, or `none` for no limit.") from error
+        raise DevbenchError(f"{_LIMIT}: {error}", "Write `20G`, for instance, or `none` for no limit.") from error
 
 
 def parse_size(text: str) -> int:
@@ -101,6 +101,10 @@ class ModelCache:
             pass
         _LOG.warning("%s: the cached file is damaged, so it is made again", model)
         return None
+
+    def has(self, model: str, variant: Variant) -> bool:
+        """Whether there is an entry for `variant`; that its file is sound is seen when it is used."""
+        return os.path.exists(self._entry(model, variant) / CARD)  # noqa: PTH110 - that of pathlib raises where it may not look
 
     def get(self, model: str, variant: Variant, fetch: Fetch) -> Path:
         """The file of `variant`, fetched now if it must be; two processes that want the same one wait in line."""

@@ -92,7 +92,7 @@ def _pixels(path: Path, spec: TensorSpec) -> npt.NDArray[np.uint8]:
         names = ", ".join(_FORMATS)
         raise DevbenchError(f"{path}: this is not an image that can be read", f"These can: {names}.") from error
     except Exception as error:  # Pillow raises all kinds of errors on a damaged file
-        raise DevbenchError(f"{path}: the image is damaged: {error}", "Get it again, or save it anew.") from error
+        raise DevbenchError(f"{path}: the image is damaged: {error}", "Get it again, or save it again.") from error
     sized = upright.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(sized, dtype=np.uint8).reshape(1, height, width, channels)
 

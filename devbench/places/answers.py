@@ -172,7 +172,7 @@ class Snapshot(Message):
 
 
 class Canary(Message):
-    """How long the piece of work took that is always the same."""
+    """How long the reference workload took."""
 
     total_ns: Count
     best_ns: Count
@@ -243,7 +243,7 @@ T = TypeVar("T")
 def checked(line: bytes, expected: TypeAdapter[T]) -> T:
     """The message in `line`, if it is one of those expected; else an `InvalidAnswerError`."""
     if line.count(b",") > MOST_VALUES:  # each costs a hundred times its length here, so they are counted first
-        raise InvalidAnswerError("the worker's answer is not valid: it holds too many values")
+        raise InvalidAnswerError("the worker's answer is not valid: it has too many values")
     try:
         return expected.validate_json(line)
     except ValidationError as error:
@@ -253,7 +253,7 @@ def checked(line: bytes, expected: TypeAdapter[T]) -> T:
 def _what_is_wrong(line: bytes, error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if not line.lstrip().startswith(b"{"):
-        return f"the worker's stdout holds rubbish: {line[:200]!r}"
+        return f"the worker's stdout has invalid data: {line[:200]!r}"
     if "event" in first["loc"] or first["type"].startswith("union_tag"):
         return f"the worker answered out of turn: {line[:200]!r}"
     where = printable(".".join(str(part) for part in first["loc"]))

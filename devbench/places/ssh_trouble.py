@@ -15,8 +15,8 @@ _NOT_EXECUTABLE = 126
 _CONNECTING = (
     (
         r"^Offending .* key in",
-        "the key of {host} is another than the one that is known",
-        """Was the machine set up anew, or is it another one? If that is explained, remove the old key ({line}) and
+        "the key of {host} is not the known one",
+        """Was the machine set up again, or is it a different one? Once you know why, remove the old key ({line}) and
         connect once by hand: ssh {way}""",
     ),
     (
@@ -26,7 +26,7 @@ _CONNECTING = (
     ),
     (
         r"Permission denied|Too many authentication failures|No more authentication methods",
-        "{host} lets none of this machine's keys in",
+        "{host} accepts none of this machine's keys",
         """Passwords are not asked for. Bring a key there with `ssh-copy-id {way}`; one with a passphrase goes into
         the agent with `ssh-add`. This must work: ssh -o BatchMode=yes {way} true""",
     ),
@@ -53,7 +53,7 @@ _CONNECTING = (
     (
         r"Bad owner or permissions|[Bb]ad configuration option|Can't open user config file|: line \d+:",
         "ssh does not accept its configuration: {line}",
-        "Mend that file.",
+        "Correct that file.",
     ),
 )
 

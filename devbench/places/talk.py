@@ -61,7 +61,7 @@ class Talk:
             self.process.send(data)
         except TimeIsUpError:
             raise self.error(
-                "it stopped taking what is sent to it",
+                "it stopped reading its input",
                 "Is the machine overloaded, or the network down?",
             ) from None
         except LineTooLongError:

@@ -22,7 +22,7 @@ from devbench.places.talk import MOST_CHATTER_LINES, Talk
 _START_LIMIT_S = 60.0  # connecting may take 15 s of it; the rest is a slow board's Python
 _ENDS_WITHIN_S = 5.0
 _GRACE_S = 3.0
-_TOO_LONG = "its output is longer than any that is meant"
+_TOO_LONG = "its output is too long"
 _SILENT = "Is the machine overloaded, or the network down?"
 # Ahead of the file's own text. The mark tells its output from what login scripts print.
 _THEN = """module.supervise({life_s!r}, {grace_s!r}, (1,))

@@ -56,7 +56,7 @@ class KnownDevice(DeviceData):
             found = self.places()
         except DevbenchError as error:
             return [Absent(device=self.kind, reason=self.plugin.named(error), hint=error.hint)]
-        return found or [Absent(device=self.kind, reason="its plugin names no place here, and no reason why")]
+        return found or [Absent(device=self.kind, reason="its plugin found no place here and gave no reason")]
 
     def places(self) -> list[Place | Absent]:
         """The same; raises a DevbenchError if the plugin fails."""
@@ -196,8 +196,13 @@ class KnownRuntime(RuntimeData):
             return ""
 
     def streamed(self, path: Path) -> Streamed | None:
-        """The weights of a model file that travel with every inference. Raises a DevbenchError."""
-        return self._ask(STREAMED, path.absolute()) if STREAMED.name in self.written else None
+        """The weights of a model file that travel with every inference; None where its plugin does not know them."""
+        try:
+            found: Streamed | None = self._ask(STREAMED, path.absolute()) if STREAMED.name in self.written else None
+        except DevbenchError as error:
+            self.plugin.pass_over(error)
+            return None
+        return found
 
     def _ask(self, method: Method, *arguments: Any, limit_s: float = 0) -> Any:
         return self.plugin.ask(method, *arguments, target=self.name, limit_s=limit_s)

@@ -20,7 +20,7 @@ from devbench.domain.run import Run
 from devbench.errors import DevbenchError
 from devbench.plugin.calls import with_round_error
 from devbench.plugin.local import CorePlugin, LocalPlugin
-from devbench.plugin.methods import FETCH_MODEL, MAKE_READY, RUN_FINISHED, RUN_ROUND, Method
+from devbench.plugin.methods import FETCH_MODEL, MAKE_READY, MODELS_WANTED, RUN_FINISHED, RUN_ROUND, Method
 from devbench.plugin.plugin import Owner, Plugin
 from devbench.plugin.processes import PluginProcesses
 from devbench.plugin.registry import PluginInfo, Registry
@@ -133,11 +133,18 @@ class Plugins:
         wrappers = [plugin for plugin in reversed(self._all()) if plugin.brought.wraps]
         return wrapped(wrappers, case, place, self._measured)
 
+    def models_wanted(self, sources: list[str]) -> None:
+        """Tell everybody which models will be asked for: that one fails costs only time."""
+        self._tell(MODELS_WANTED, sources)
+
     def run_finished(self, run: Run) -> None:
         """Tell every listener that the run is saved: that one fails must not undo that."""
-        for plugin in self._having(RUN_FINISHED, self._all()):
+        self._tell(RUN_FINISHED, run)
+
+    def _tell(self, method: Method, news: object) -> None:
+        for plugin in self._having(method, self._all()):
             try:
-                plugin.ask(RUN_FINISHED, run)
+                plugin.ask(method, news)
             except DevbenchError as error:
                 plugin.pass_over(error)
 

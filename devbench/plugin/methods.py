@@ -69,6 +69,7 @@ RUNTIME_METHODS = (
 )
 HOOKS = (
     FETCH_MODEL := Method(name="devbench_fetch_model", gives=("Path", "None"), limit_s=3600),
+    MODELS_WANTED := Method(name="devbench_models_wanted", gives=(), limit_s=60),
     MAKE_READY := Method(name="devbench_make_ready", gives=(), limit_s=3600),
     RUN_ROUND := Method(name="devbench_run_round", gives=("Round", "None"), limit_s=600),  # over the case's own limit
     RUN_FINISHED := Method(name="devbench_run_finished", gives=(), limit_s=60),

@@ -1,4 +1,4 @@
-"""One plugin, wherever its code runs: whom to name, and a way to ask it that cannot hurt."""
+"""One plugin, wherever its code runs: its name for messages, and a safe way to ask it."""
 
 from __future__ import annotations
 
@@ -80,5 +80,5 @@ def reason(error: BaseException) -> str:
     try:
         text = " ".join(str(error).split())
     except Exception:  # noqa: BLE001 - others' errors may fail at that, too
-        text = "(its text cannot be had)"
+        text = "(its text cannot be read)"
     return shortened(f"{type(error).__name__}: {text}".removesuffix(": "))

@@ -60,9 +60,9 @@ class PluginProcesses:
                 socket.send_fds(control, [json.dumps(request).encode()], descriptors)
                 answer = control.recv(_MESSAGE_BYTES)
             except OSError as error:
-                raise DevbenchError(f"plugins have no process to live in: {error}", _NO_PROCESS) from error
+                raise DevbenchError(f"the process for plugins cannot be started: {error}", _NO_PROCESS) from error
         if not answer:
-            raise DevbenchError("the process that plugins live in has ended", _NO_PROCESS)
+            raise DevbenchError("the process for plugins has ended", _NO_PROCESS)
         found: dict[str, Any] = json.loads(answer)
         return found
 

@@ -36,7 +36,7 @@ def decoded_round(data: bytes) -> Round | None:
             f"its facts count {counted} samples, and there are {(warmup.size, samples.size, compute.size)}"
         )
     if not _in_range(about):
-        raise ValueError("a time, a count or a size in its facts is out of all range")
+        raise ValueError("a time, a count or a size in its facts is out of range")
     return Round(about=about, warmup_ns=warmup, samples_ns=samples, compute_ns=compute, outputs=found.outputs)
 
 

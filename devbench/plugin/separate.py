@@ -1,4 +1,4 @@
-"""A plugin whose code runs in a process of its own, where it can be ended, and where what it prints harms nobody."""
+"""A plugin whose code runs in a process of its own, where it can be ended, and where its output disturbs nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LAST_WORDS = 200
 
 
 class SeparatePlugin(Plugin):
-    """It is started and loaded anew when it is asked after it has ended, but not for ever."""
+    """It is started and loaded again when it is asked after it has ended, a limited number of times."""
 
     def __init__(self, owner: Owner, entry: metadata.EntryPoint, processes: PluginProcesses) -> None:
         super().__init__(owner)
@@ -145,7 +145,7 @@ class SeparatePlugin(Plugin):
         try:
             return read()
         except ValueError as error:
-            raise self.failed(f"{what} gave what it must not: {shortened(str(error))}") from None
+            raise self.failed(f"{what} gave an invalid answer: {shortened(str(error))}") from None
 
     def _ended(self, text: str) -> PluginError:
         """The error, after its process was seen to."""

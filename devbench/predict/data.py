@@ -1,4 +1,4 @@
-"""Reads the two CSV files of this package, each cell checked: they are ours, and still may have been edited."""
+"""Reads a CSV file of this package, each cell checked: it is ours, and still may have been edited."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Row:
 
 
 def read_data(name: str, *, texts: Sequence[str], numbers: Sequence[str]) -> Iterator[Row]:
-    """The rows of the file `name`; lines that begin with # are comments. A `DevbenchError` names the cell that is wrong."""
+    """The rows of the file `name`; lines that begin with # are comments. A `DevbenchError` names what is wrong."""
     lines = files(__package__).joinpath(name).read_text("utf-8").splitlines()
     reader = csv.DictReader(line for line in lines if not line.startswith("#"))
     if reader.fieldnames is None or set(reader.fieldnames) != {*texts, *numbers}:

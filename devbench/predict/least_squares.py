@@ -1,7 +1,8 @@
 """Fits the costs of a shape to published times: none negative, on the logarithm of the time, no single row decisive.
 
-Non-negative least squares is Lawson and Hanson's algorithm (1974); scipy has it too, and would be a large dependency for
-these lines. The loss is the soft L1 of the residual r of the logarithm: 2 s² (√(1 + (r/s)²) - 1), quadratic up to about s.
+Non-negative least squares is Lawson and Hanson's algorithm (1974); scipy has it too, and would be a large dependency
+for these lines. The loss is the soft L1 of the residual r of the logarithm: 2 s² (√(1 + (r/s)²) - 1), quadratic up to
+about s.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def fit(shape: Shape, amounts: Array, times: Array) -> Array:
                 break
         else:
             break
-        settled = loss - found < 1e-10 * loss  # noqa: PLR2004
+        settled = loss - found < 1e-10 * loss
         costs, loss = tried, found
         if settled:
             break
@@ -50,7 +51,7 @@ def fit(shape: Shape, amounts: Array, times: Array) -> Array:
 
 
 def _step(shape: Shape, amounts: Array, costs: Array, times: Array) -> Array:
-    """Gauss-Newton. A time grows k times if all costs do, so its derivatives times the costs add up to the time itself."""
+    """Gauss-Newton. A time grows k times if all costs do, so its derivatives times the costs add up to the time."""
     fitted, parts = shape.times(amounts, costs)
     slopes = _slopes(shape, amounts, costs, parts) / fitted[:, None]
     residuals = np.log(fitted / times)
@@ -90,6 +91,6 @@ def nnls(matrix: Array, target: Array) -> Array:
                 x = free
                 break
             x = x + np.min(x[below] / (x[below] - free[below])) * (free - x)
-            active &= x > 1e-12 * x.max(initial=0.0)  # noqa: PLR2004
+            active &= x > 1e-12 * x.max(initial=0.0)
             x[~active] = 0.0
     return x

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from devbench.predict.likeness import nearest, unlike
 from devbench.predict.network import Network
 from devbench.predict.shapes import Wall
-from devbench.predict.study import LEAST_FOR_80, LEAST_FOR_90, Study, study_of
-from devbench.predict.tables import TABLES, Figure, Table
-
-_NO_INTERVAL_90 = f"no 90 % interval: that takes {LEAST_FOR_90} networks, and there are {{}}"
+from devbench.predict.study import LEAST_FOR_80, Study
+from devbench.predict.tables import Figure, Table, least_edge_tpu_ms
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
     """What is expected of one table's device.
 
-    expected_ms: None where no number is given; `reason` says why. interval_90, interval_80: lower and upper end in ms.
+    expected_ms: None where no number is given; `reason` says why. interval_90, interval_80: lower and upper end in ms,
+        the lower one never below what the hardware allows.
     parts_ms: the expected time by where it goes. nearest: the published network most like this one, with its figure.
     networks: how many figures the interval rests on.
     """
@@ -31,7 +30,6 @@ class Prediction:
     parts_ms: Mapping[Wall, float] = field(default_factory=dict)
     nearest: Figure | None = None
     reason: str = ""
-    notes: tuple[str, ...] = ()
 
     @property
     def wall(self) -> Wall | None:
@@ -40,18 +38,17 @@ class Prediction:
 
 
 def predict(
-    network: Network, studies: Iterable[Study] | None = None, *, against: Mapping[str, str] | None = None
+    network: Network, studies: Iterable[Study], against: Callable[[Table], str] = lambda _: ""
 ) -> list[Prediction]:
     """Of each table, what is expected of the network there.
 
     Args:
         network: what it asks of a device.
-        studies: of the tables; all of them if it is None.
-        against: why the network cannot be predicted on a kind of device, by that kind: operations that stay on the host.
+        studies: of the tables.
+        against: why no number may be given for a table, as of operations that stay on the host; "" if one may.
 
     """
-    every = [study_of(table) for table in TABLES] if studies is None else studies
-    return [predict_one(network, study, (against or {}).get(study.table.device, "")) for study in every]
+    return [predict_one(network, study, against(study.table)) for study in studies]
 
 
 def predict_one(network: Network, study: Study, against: str = "") -> Prediction:
@@ -67,14 +64,14 @@ def predict_one(network: Network, study: Study, against: str = "") -> Prediction
         reason = f"{len(study.given)} networks are too few for an interval: {LEAST_FOR_80} are needed"
     if reason or half_80 is None:
         return Prediction(table=table, networks=len(study.given), nearest=like, reason=reason)
-    expected = study.sum.time_ms(network)
+    least = least_edge_tpu_ms(network) if table.edge_tpu else 0.0
+    expected = max(study.sum.time_ms(network), least)
     return Prediction(
         table=table,
         networks=len(study.given),
         expected_ms=expected,
-        interval_90=(expected / half_90, expected * half_90) if half_90 else None,
-        interval_80=(expected / half_80, expected * half_80),
+        interval_90=(max(expected / half_90, least), expected * half_90) if half_90 else None,
+        interval_80=(max(expected / half_80, least), expected * half_80),
         parts_ms=study.sum.parts_ms(network),
         nearest=like,
-        notes=() if half_90 else (_NO_INTERVAL_90.format(len(study.given)),),
     )

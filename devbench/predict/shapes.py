@@ -1,7 +1,7 @@
 """The sums that a time is made of: a fixed cost, multiply-accumulates by kind, activation bytes, streamed bytes.
 
-Each kind of device has one, chosen by what such a device does and not by how well it fits: a CPU or GPU computes kinds of
-operation at different speeds; an Edge TPU computes all alike, and receives what its memory does not hold at the same time.
+Each kind of device has one, chosen by what such a device does: a CPU or GPU computes kinds of operation at different
+speeds; an Edge TPU computes all alike, and receives what its memory does not hold at the same time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Wall(StrEnum):
 
 @dataclass(frozen=True)
 class Term:
-    """One part of the time, proportional to `of` a network. beside: it goes on while the others do, all but the fixed one."""
+    """One part of the time, proportional to `of` a network. beside: it overlaps with all but the fixed ones."""
 
     name: str
     wall: Wall

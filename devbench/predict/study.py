@@ -1,15 +1,15 @@
 """A table with its fit, and how far off the fit is: each network predicted from all others.
 
-Intervals are Student's t over the errors of these predictions, as logarithms, with what published tables of the same
-differ by. Only networks that would be given a number count: the interval is of numbers that are given.
+Intervals are Student's t over the errors of these predictions, as logarithms. Only networks that would be given a
+number count: the interval is of numbers that are given.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from devbench.predict.tables import BY_KEY, Figure, Table, shape_of
 from devbench.stats.student import t_quantile
 
 LEAST_FOR_90, LEAST_FOR_80 = 10, 4  # errors; with fewer, the tails are not known
-# What another device of the kind, or another way of measuring, adds to them, as a logarithm: the same network on nominally
-# the same device differs by so much between the three Coral tables (root mean square of 48 pairs; benchmarks/prediction.py).
+# No prediction is surer than this, as a logarithm: between the three Coral tables, the same network on nominally the
+# same device differs by so much (root mean square of 48 pairs, without SSD).
 BETWEEN_TABLES = 0.096
 LEVELS: Mapping[float, int] = {0.9: LEAST_FOR_90, 0.8: LEAST_FOR_80}
 
@@ -120,12 +120,12 @@ class Study:
         errors = [miss.log_error for miss in self.given]
         if len(errors) < LEVELS[level]:
             return None
-        spread = math.hypot(math.sqrt(sum(error**2 for error in errors) / len(errors)), BETWEEN_TABLES)
+        spread = max(BETWEEN_TABLES, math.sqrt(sum(error**2 for error in errors) / len(errors)))
         return math.exp(t_quantile((1 + level) / 2, len(errors) - 1) * spread)
 
 
-def study_of(table: Table, figures: Sequence[Figure] | None = None) -> Study:
-    """The table with its figures that count, or with other ones."""
-    own = tuple(table.figures if figures is None else figures)
-    relatives = tuple(BY_KEY[table.relative].figures) if table.relative else ()
-    return Study(table, own, relatives)
+@cache
+def study_of(table_key: str) -> Study:
+    """The table of this key with its figures that count."""
+    table = BY_KEY[table_key]
+    return Study(table, tuple(table.figures), tuple(BY_KEY[table.relative].figures) if table.relative else ())

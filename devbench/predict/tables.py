@@ -1,4 +1,4 @@
-"""The published tables, what their sources state, and which of their rows count: by a written rule, never by how they fit.
+"""The published tables, what their sources state, and which of their rows count: by a written rule.
 
 Figures that were measured with another precision or runtime are another table, even on the same device.
 """
@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from devbench.errors import DevbenchError
 from devbench.predict.data import read_data
-from devbench.predict.network import CHIP_BYTES, Network, published_networks
+from devbench.predict.network import Network, published_networks
 from devbench.predict.shapes import BY_KIND, EDGE_TPU, SHORT, Shape
 
 ENOUGH_FOR_KINDS = 10  # networks; with fewer, costs by kind are not told apart
@@ -21,12 +22,13 @@ _LARGEST_CHIP_BYTES = 7.88 * 2**20
 
 _POST_PROCESSING = "its detection post-processing runs on the host, and is not counted here"
 _PER_CHANNEL = (
-    "an anomaly of the runtime: TensorFlow Lite of the time had no fast kernels on x86 for weights quantized per channel"
+    "an anomaly of the runtime: TensorFlow Lite of the time had no fast kernels on x86 for weights with a scale for"
+    " each channel"
 )
-_SSD = {
-    name: _POST_PROCESSING for name in ("ssd_mobilenet_v1", "ssd_mobilenet_v2", "ssd_mobilenet_v2_face")
-}  # on accelerators; a CPU table has host and network on the same processor
-_EFFICIENTNETS = {name: _PER_CHANNEL for name in ("efficientnet_edgetpu_s", "efficientnet_edgetpu_m")}
+_SSD = dict.fromkeys(
+    ("ssd_mobilenet_v1", "ssd_mobilenet_v2", "ssd_mobilenet_v2_face"), _POST_PROCESSING
+)  # on accelerators; a CPU table has host and network on the same processor
+_EFFICIENTNETS = dict.fromkeys(("efficientnet_edgetpu_s", "efficientnet_edgetpu_m"), _PER_CHANNEL)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Table:
 
     device: its kind in devbench. place: what the row of the source CSV calls it. source: that CSV's name.
     runtime: as far as the source states it. relative: the table whose shape it takes, where its own figures are few.
+    with_post_processing: its figures of detection networks include that; it is not in the sum.
     left_out: networks that are not used, with the reason. unusable: why no time is predicted at all.
     """
 
@@ -56,6 +59,7 @@ class Table:
     runtime: str
     edge_tpu: bool = False
     relative: str = ""
+    with_post_processing: bool = False
     left_out: Mapping[str, str] = field(default_factory=dict)
     unusable: str = ""
 
@@ -77,7 +81,7 @@ class Table:
         floor_ms = least_edge_tpu_ms(figure.network) if self.edge_tpu else 0.0
         if figure.latency_ms < floor_ms:
             return (
-                f"{figure.latency_ms:g} ms is below what the hardware allows, {floor_ms:.0f} ms: the figure is wrong, or of"
+                f"{figure.latency_ms:g} ms is below what the hardware allows, {floor_ms:.0f} ms: it is wrong, or of"
                 " another network"
             )
         return ""
@@ -86,7 +90,9 @@ class Table:
 def least_edge_tpu_ms(network: Network) -> float:
     """The least time on an Edge TPU: all of its 4 TOPS, or the fastest link for what its memory cannot hold."""
     compute_s = 2 * network.macs / EDGE_TPU_OPERATIONS_PER_S
-    link_s = max(0.0, network.weight_bytes - _LARGEST_CHIP_BYTES) / LINK_BYTES_PER_S
+    known = network.known_streamed_bytes
+    sent = max(0.0, network.weight_bytes - _LARGEST_CHIP_BYTES) if known is None else known
+    link_s = sent / LINK_BYTES_PER_S
     return 1e3 * max(compute_s, link_s)
 
 
@@ -102,7 +108,11 @@ def _all_figures() -> Mapping[str, Sequence[Figure]]:
     found: dict[str, list[Figure]] = {}
     texts = ("table", "network", "input", "case")
     for row in read_data("figures.csv", texts=texts, numbers=("latency_ms",)):
-        network = published_networks()[row.texts["network"], row.texts["input"]]
+        network = published_networks().get((row.texts["network"], row.texts["input"]))
+        if network is None:
+            raise DevbenchError(
+                f"devbench/predict/figures.csv: {row.texts} is not in networks.csv", "Install devbench again."
+            )
         figure = Figure(network, row.numbers["latency_ms"], row.texts["case"])
         found.setdefault(row.texts["table"], []).append(figure)
     return found
@@ -114,10 +124,10 @@ def figures_of(key: str) -> Sequence[Figure]:
 
 
 _TFLITE = "TensorFlow Lite; version and threads not stated"
-_DOCS = {"source": "coral-docs-benchmarks"}
-_REFERENCE = {"source": "google-coral-reference-2019-09", "precision": "int8"}
+_DOCS = "coral-docs-benchmarks"
+_REFERENCE = "google-coral-reference-2019-09"
 _PYTHON = "TensorFlow Lite of September 2019, Python"
-_TX2 = {"device": "jetson", "source": "nvidia-tx2-trt"}
+_TX2 = "nvidia-tx2-trt"
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -129,7 +139,7 @@ TABLES: tuple[Table, ...] = (
         precision="int8",
         edge_tpu=True,
         left_out=_SSD,
-        **_DOCS,
+        source=_DOCS,
     ),
     Table(
         key="coral-dev-board",
@@ -140,7 +150,7 @@ TABLES: tuple[Table, ...] = (
         precision="int8",
         edge_tpu=True,
         left_out=_SSD,
-        **_DOCS,
+        source=_DOCS,
     ),
     Table(
         key="coral-usb-raspberry-pi-4",
@@ -151,7 +161,8 @@ TABLES: tuple[Table, ...] = (
         edge_tpu=True,
         relative="coral-usb",
         left_out=_SSD,
-        **_REFERENCE,
+        source=_REFERENCE,
+        precision="int8",
     ),
     Table(
         key="coral-usb-raspberry-pi-3",
@@ -162,7 +173,8 @@ TABLES: tuple[Table, ...] = (
         edge_tpu=True,
         left_out=_SSD,
         unusable="four figures, and no relative with a link as slow as USB 2.0",
-        **_REFERENCE,
+        source=_REFERENCE,
+        precision="int8",
     ),
     Table(
         key="jetson-tx2-tensorrt-half",
@@ -170,7 +182,8 @@ TABLES: tuple[Table, ...] = (
         place="Jetson TX2, TensorRT half",
         precision="float16",
         runtime="TensorRT 3.0",
-        **_TX2,
+        device="jetson",
+        source=_TX2,
     ),
     Table(
         key="jetson-tx2-tf-trt-half",
@@ -179,7 +192,8 @@ TABLES: tuple[Table, ...] = (
         precision="float16",
         runtime="TensorFlow with TensorRT 3.0, MAX-N",
         left_out=_SSD,
-        **_TX2,
+        device="jetson",
+        source=_TX2,
     ),
     Table(
         key="jetson-tx2-tensorrt-float",
@@ -187,7 +201,8 @@ TABLES: tuple[Table, ...] = (
         place="Jetson TX2, TensorRT float",
         precision="float32",
         runtime="TensorRT 3.0",
-        **_TX2,
+        device="jetson",
+        source=_TX2,
     ),
     Table(
         key="jetson-tx2-tensorflow-float",
@@ -195,7 +210,8 @@ TABLES: tuple[Table, ...] = (
         place="Jetson TX2, TensorFlow float",
         precision="float32",
         runtime="TensorFlow; power mode not stated",
-        **_TX2,
+        device="jetson",
+        source=_TX2,
     ),
     Table(
         key="jetson-tx2-tensorflow-float-maxn",
@@ -204,7 +220,8 @@ TABLES: tuple[Table, ...] = (
         precision="float32",
         runtime="TensorFlow, MAX-N",
         left_out=_SSD,
-        **_TX2,
+        device="jetson",
+        source=_TX2,
     ),
     Table(
         key="jetson-nano",
@@ -219,46 +236,54 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         key="desktop-cpu",
+        with_post_processing=True,
         title="Desktop CPU",
         device="desktop-cpu",
         place="Desktop CPU",
         precision="",
         runtime=_TFLITE,
         left_out=_EFFICIENTNETS,
-        **_DOCS,
+        source=_DOCS,
     ),
     Table(
         key="coral-dev-board-cpu",
+        with_post_processing=True,
         title="Cortex-A53 of the Dev Board",
         device="coral-dev-board-cpu",
         place="Embedded CPU",
         precision="",
         runtime=_TFLITE,
-        **_DOCS,
+        source=_DOCS,
     ),
     Table(
         key="raspberry-pi-4",
+        with_post_processing=True,
         title="Raspberry Pi 4 B, CPU",
         device="raspberry-pi-cpu",
         place="CPU of Raspberry Pi 4 B",
         runtime=_PYTHON,
-        **_REFERENCE,
+        source=_REFERENCE,
+        precision="int8",
     ),
     Table(
         key="raspberry-pi-3-plus",
+        with_post_processing=True,
         title="Raspberry Pi 3 B+, CPU",
         device="raspberry-pi-cpu",
         place="CPU of Raspberry Pi 3 B+ v1.3",
         runtime=_PYTHON,
-        **_REFERENCE,
+        source=_REFERENCE,
+        precision="int8",
     ),
     Table(
         key="raspberry-pi-3",
+        with_post_processing=True,
         title="Raspberry Pi 3 B, CPU",
         device="raspberry-pi-cpu",
         place="CPU of Raspberry Pi 3 B v1.2",
         runtime=_PYTHON,
-        **_REFERENCE,
+        source=_REFERENCE,
+        precision="int8",
     ),
     Table(
         key="intel-ncs2",
@@ -273,4 +298,3 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 BY_KEY: Mapping[str, Table] = {table.key: table for table in TABLES}
-assert CHIP_BYTES <= _LARGEST_CHIP_BYTES

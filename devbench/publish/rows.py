@@ -46,14 +46,14 @@ def check_publishable(run: Run, *, any_profile: bool) -> None:
         hint = "Restore run.json from a copy: figures that were changed are not published."
         raise DevbenchError("\n".join(run.doubts), hint)
     if not run.finished_utc:
-        raise DevbenchError(f"{where} is not finished", "Go on with it: `devbench run --resume`.")
+        raise DevbenchError(f"{where} is not finished", "Finish it: `devbench run --resume`.")
     measured = [case for case in run.cases if isinstance(case.outcome, Measured)]
     if not measured:
         raise DevbenchError(f"{where} measured nothing: all its cases were skipped or failed")
     if all(_verdict(case) == "contaminated" for case in measured):
         raise DevbenchError(
             f"{where} is contaminated in every case, so there is nothing to publish",
-            "`devbench report` says what disturbed it. Quiet the machine (`devbench doctor`) and measure again.",
+            "`devbench report` says what disturbed it. Make the machine quieter (`devbench doctor`) and measure again.",
         )
     if profiles(run) != ["publish"] and not any_profile:
         raise DevbenchError(

@@ -108,14 +108,14 @@ def _no_bound(values: Mapping[str, Any]) -> str:
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "alike": _alike,
-    "batch not stated": lambda values: f"Batch not stated, and taken for 1: {', '.join(values['sources'])}",
+    "batch not stated": lambda values: f"Batch not stated, assumed to be 1: {', '.join(values['sources'])}",
     "cost of half": _cost_of_half,
     "measured again": _measured_again,
     "no bound": _no_bound,
     "not tested for steadiness": lambda values: (
-        f"a round of under {values['needed']} samples cannot tell whether it was steady"
+        f"a round of under {values['needed']} samples is not checked for a steady latency"
     ),
-    "one round": lambda _: "One round: the interval does not cover how much another process would differ",
+    "one round": lambda _: "One round: the interval does not cover differences between processes",
     "other models": lambda values: f"Other models, not in this table: {_counts(values['models'])}",
     "pending": lambda _: "the run ended before these were measured",
     "precision": lambda _: "intervals are wider than the suite asks for",
@@ -132,8 +132,8 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 _REMEDIES = {
     "no bound": "Raise `min_runs` or `cap_s`.",
     "not tested for steadiness": "Raise `min_runs` or `cap_s`.",
-    "one round": "Measure several: `--profile normal`, or `rounds: 3`.",
-    "pending": "Go on with `devbench run --resume FOLDER`.",
+    "one round": "Measure several: `rounds: 3`, or a profile as it is.",
+    "pending": "Continue with `devbench run --resume FOLDER`.",
 }
 
 

@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 
 from devbench.compare.between import Between
 from devbench.compare.findings import Finding
-from devbench.compare.grid import Cell, Grid, Row, System
+from devbench.compare.grid import Cell, Grid, Mean, Row, System
 from devbench.compare.overview import Overview
 from devbench.compare.placing import Apart
-from devbench.compare.ratios import Ratio, shown
 from devbench.domain.figure import Figure
 from devbench.domain.outcome import Measured, Summary
 from devbench.domain.run import CaseRecord
 from devbench.printable import one_line
 from devbench.report.notes import note_of
 from devbench.report.numbers import count_of, factor, figure_text, milliseconds
-from devbench.report.words import ratio_text, row_name
-from devbench.stats import GeometricMean
+from devbench.report.words import limit_word, ratio_text, row_name
 
 _MOST_LINES = 40
 
@@ -166,6 +164,7 @@ def _cell(overview: Overview, row: Row, system: System, cell: Cell | None) -> Ta
     if case and isinstance(case.outcome, Measured):
         lines += [CellLine(text=text) for text in _more(case, case.outcome)]
     lines += _ratio_lines(cell)
+    lines += _limit_lines(overview, figure)
     if case and isinstance(case.outcome, Measured) and (seen := case.outcome.prediction):
         lines.append(CellLine(text=f"{seen.label or seen.index} {seen.score:.2f}"))
     lines += _doubt(figure)
@@ -216,6 +215,13 @@ def _doubt(figure: Figure) -> list[CellLine]:
     return [CellLine(text=f"{verdict}: {figure['verdict_reasons'].replace(';', ', ')}", kind=verdict)]
 
 
+def _limit_lines(overview: Overview, figure: Figure) -> list[CellLine]:
+    """The wall and how near it is, as one word and a percentage."""
+    limit = overview.limits.get(figure)
+    text = limit_word(limit)
+    return [CellLine(text=text, kind="failed" if limit and limit.below else "")] if text else []
+
+
 def _figure_cell(cell: Cell | None, *, wins: bool) -> TableCell:
     if cell is None:
         return TableCell()
@@ -239,16 +245,15 @@ def _mean_row(grid: Grid, systems: Sequence[System]) -> tuple[tuple[TableCell, .
     return ((text_cell("geometric mean"), *(text_cell(*mean_lines(grid.means.get(one))) for one in systems)),)
 
 
-def mean_lines(mean: GeometricMean | None) -> tuple[str, ...]:
+def mean_lines(mean: Mean | None) -> tuple[str, ...]:
     """How many times faster over several models, and from where to where the models go."""
     if mean is None:
         return ()
-    ratio = Ratio(interval=mean.interval, shown=shown(mean.interval))
-    if ratio.shown == "less":
+    if mean.ratio.shown == "less":
         ends = f"{factor(1 / mean.largest)} to {factor(1 / mean.smallest)} slower"
     else:
         ends = f"{factor(mean.smallest)} to {factor(mean.largest)}"
-    return (ratio_text(ratio), count_of(mean.models, "model"), ends)
+    return (ratio_text(mean.ratio), count_of(mean.models, "model"), ends)
 
 
 def _baseline_note(grid: Grid, systems: Sequence[System]) -> list[str]:

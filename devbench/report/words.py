@@ -10,10 +10,11 @@ from devbench.compare.between import Between
 from devbench.compare.grid import Row, System
 from devbench.compare.overview import Overview
 from devbench.compare.ratios import Ratio
+from devbench.domain.limits import Limit
 from devbench.report.numbers import (
     count_of,
     factor,
-    factor_with_interval,
+    factor_and_ends,
     figure_text,
     inverse,
     listed,
@@ -22,6 +23,8 @@ from devbench.report.numbers import (
 )
 
 UNDECIDED = "undecided: contaminated"
+_BELOW = "below the limit"
+_ALLOWS = {"compute": "what the arithmetic allows", "memory": "what the memory allows", "link": "what the link allows"}
 
 
 def headline(overview: Overview) -> str:
@@ -53,10 +56,10 @@ def sureness(overview: Overview) -> str:
     if not measured and not overview.files:
         return "No case gave a figure."
     if not measured:
-        return "Figures that others published: nothing was measured here. [ ] is what their rounding allows."
+        return "Published figures: nothing was measured here. [ ] is what their rounding allows."
     text = "± and [ ] are 95 % intervals over fresh processes."
     if overview.answer.one_round:
-        text = "± and [ ] are 95 % intervals, some or all of them from one process: another may differ by more."
+        text = "± and [ ] are 95 % intervals. Some or all are from one process: they leave out how processes differ."
     unconfirmed = sum(bool(cell.faster.unconfirmed) for cell in overview.grid.cells.values())
     if unconfirmed:
         text += f" The answers are not confirmed for {count_of(unconfirmed, 'ratio')}."
@@ -79,7 +82,7 @@ def ratio_text(ratio: Ratio, *, more: str = "faster", less: str = "slower", ends
     if ratio.shown == "no difference":
         return no_difference(ratio.interval) if ends else "no difference"
     turned = ratio.interval if ratio.shown == "more" else inverse(ratio.interval)
-    value, bounds = factor_with_interval(turned).split(" ", 1)
+    value, bounds = factor_and_ends(turned)
     parts = (value, more if ratio.shown == "more" else less, bounds if ends else "")
     return " ".join(part for part in parts if part)
 
@@ -137,7 +140,7 @@ def _estimate_ms(one: Fastest) -> float:
 
 def _contest(contest: Contest, overview: Overview) -> str:
     if not contest.rows:
-        return "No comparison: for no model do two devices have a figure to trust."
+        return "No comparison: no model has figures of two devices that can be trusted."
     if not contest.wins:
         names = dict.fromkeys(
             system.name for one in overview.answer.fastest if one.tied for system in (one.system, *one.tied)
@@ -156,7 +159,7 @@ def _by_how_much(contest: Contest) -> str:
     if contest.times.holds(1.0):
         text = f"and {contest.over.name}: {no_difference(contest.times)}"
         return f"{text} over {_models(contest.models)}"
-    value, bounds = factor_with_interval(contest.times).split(" ", 1)
+    value, bounds = factor_and_ends(contest.times)
     text = f"{value} faster than {contest.over.name} {bounds}"
     if contest.models > 1:
         text += f" over {contest.models} models ({factor(contest.smallest)} to {factor(contest.largest)})"
@@ -197,7 +200,7 @@ def _one_measured_between(slow: str, fast: str, system: System, ratio: Ratio) ->
         return f"How many times as long {slow} takes as {fast} on {system.name} is {UNDECIDED}."
     if ratio.shown == "no difference":
         return f"{slow} and {fast} on {system.name}: {no_difference(ratio.interval)}."
-    value, bounds = factor_with_interval(ratio.interval).split(" ", 1)
+    value, bounds = factor_and_ends(ratio.interval)
     return f"{slow} takes {value} as long as {fast} on {system.name} {bounds}."
 
 
@@ -216,3 +219,24 @@ def _models(count: int) -> str:
 
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
+
+
+def limit_word(limit: Limit | None) -> str:
+    """`link 82 %`: the wall, and how near the figure is to it; "" where no wall is known."""
+    if limit is None or limit.wall is None or limit.share is None:
+        return ""
+    return _BELOW if limit.below else f"{limit.wall.name} {share_text(limit.share)}"
+
+
+def share_text(share: float) -> str:
+    """`82 %`; never 0 %."""
+    return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "under 1 %"  # noqa: PLR2004 - one percent
+
+
+def near_text(limit: Limit) -> str:
+    """`82 % of what the link allows`."""
+    if limit.wall is None or limit.share is None:
+        return ""
+    if limit.below:
+        return f"{_BELOW}: {factor(limit.share)} faster than {_ALLOWS[limit.wall.name]}"
+    return f"{share_text(limit.share)} of {_ALLOWS[limit.wall.name]}"

@@ -70,9 +70,14 @@ class Execution:
         """Keep what later runs learn the spread between runs from. The run is saved: nothing here may undo that."""
         measured = [case for case in self.run.cases if isinstance(case.outcome, Measured)]
         try:
-            self.earlier.add(self.run.id, {case.id: (case, self._counting(case)) for case in measured})
+            self.earlier.add(self._name, {case.id: (case, self._counting(case)) for case in measured})
         except (OSError, RunFolderError) as error:
             self.progress.detail(f"not remembered for later runs: {error}")
+
+    @property
+    def _name(self) -> str:
+        """Of this run among those of its places: folders are often called alike."""
+        return f"{self.run.id} {self.run.started_utc}"
 
     def _counting(self, case: CaseRecord) -> list[Nanoseconds]:
         samples = self._samples(case.id)
@@ -137,11 +142,16 @@ class Execution:
             self._save(self.folder.add_round(self.run, case.id, done))
         except RecordError as error:
             self._fail(case.id, RoundError(error.message, error.hint, phase="result"))
+        else:
+            self.progress.case_changed(self.run, case.id, self._samples)
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
-        record = replace(record, between_runs=self.earlier.between_runs(record, self.run.id))
-        outcome, remarks = self._measured(record), (*record.remarks, *self._remarks(record))
+        alone = self._measured(record)  # which earlier runs it is like depends on whether it is contaminated
+        between_runs = self.earlier.between_runs(replace(record, outcome=alone), self._name)
+        record = replace(record, between_runs=between_runs)
+        outcome = self._measured(record)
+        remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:
             self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
         except RecordError as error:
@@ -158,6 +168,7 @@ class Execution:
             self.progress.case_failed(case_id, error.message)
             lost = error.place_lost or self._discovered.is_gone(record.device, record.place)
             self._save(self.run.with_case(replace(record, outcome=_failed(error, place_lost=lost))))
+            self.progress.case_changed(self.run, case_id, self._samples)
 
     def _measured(self, record: CaseRecord) -> Measured:
         outcome = outcome_of(record, lambda phase: self.folder.samples(self.run, record.id, phase))

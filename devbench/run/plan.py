@@ -209,7 +209,7 @@ def _variant(entry: ModelFormat, precision: str, suite: Suite, registry: Registr
         model, weights = registry.models[entry.name], entry.weights or suite.weights
         have = ", ".join(sorted({f"{one.precision} with {one.weights} weights" for one in model.variants}))
         asked = f"{precision} with {weights} weights" if weights else precision
-        raise DevbenchError(f"{entry.name} is not to be had as {asked}", f"There is: {have}.")
+        raise DevbenchError(f"{entry.name} is not available as {asked}", f"There is: {have}.")
     return fitting[0]
 
 

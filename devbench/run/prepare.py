@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from devbench.domain.model import Artifact, Variant
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
 from devbench.errors import DevbenchError, NotHereError
-from devbench.models.artifact import prepare_artifact
+from devbench.models.artifact import is_file_source, prepare_artifact
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.image import image_feed
 from devbench.models.prediction import read_labels
@@ -33,6 +33,11 @@ class Preparer:
     run_folder: Path
     tell: Callable[[str], None]
     _artifacts: dict[tuple[str, Variant], Artifact | DevbenchError] = field(default_factory=dict)
+
+    def missing(self, planned: Iterable[PlannedCase]) -> list[str]:
+        """Sources of the models that must be fetched or made, each once, in the order in which they will be."""
+        variants = {one.variant.source: one for one in planned if not is_file_source(one.variant.source)}
+        return [source for source, one in variants.items() if not self.cache.has(one.model, one.variant)]
 
     def prepare(self, planned: PlannedCase, place: Place) -> Case | Failed | Skipped:
         """The case with its artifact, or why there is none: that is this case's failure and no other's."""

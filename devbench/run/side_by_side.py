@@ -24,10 +24,15 @@ from devbench.run.extend import judged
 from devbench.run.plan import Plan
 from devbench.stats import Interval
 from devbench.stats.paired import LOOKS, level_of_a_look, paired_ratio, pairs_to_show
+from devbench.stats.round_median import FASTEST_PERCENT
 
 OLD, NEW = "old", "new"
 _FUTILE_AFTER_S = 60.0
 _FEWEST_SOUND = 5
+_FEWEST_FOR_FASTEST = 10
+"""With fewer pairs no signed-rank interval reaches the level of a look."""
+MEDIAN_LEVEL, FASTEST_LEVEL = 0.96, 0.99
+"""Of all looks together. Either may decide, so both together err in at most 5 of 100 comparisons."""
 
 Shown = Literal["slower", "faster", "within the threshold", "no difference shown", "undecided: contaminated"]
 Samples = Callable[[str], Mapping[int, Nanoseconds]]
@@ -43,8 +48,12 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class SideBySide:
-    """What the pairs of two cases show. ratio: time of new over old; None where too few pairs are sound.
+    """What the pairs of two cases show.
 
+    ratio: time of new over old, of the medians of the rounds; None where too few pairs are sound.
+    undisturbed: the same of the fastest percent of each round; None where there are too few pairs for its level. Where
+        too few pairs are sound it is of all pairs, and decides nothing.
+    by_fastest: the undisturbed ratio decided, where the medians could not.
     pairs: those that count; left_out: those with a contaminated round.
     resolution: the smallest difference that so many pairs can show, 0.02 is 2 %.
     """
@@ -55,6 +64,8 @@ class SideBySide:
     pairs: int
     left_out: int
     resolution: float | None
+    undisturbed: Interval | None = None
+    by_fastest: bool = False
 
 
 def one_plan(old: Plan, new: Plan) -> tuple[Plan, tuple[Pair, ...]]:
@@ -138,50 +149,94 @@ class Looks:
         found = side_by_side(run, pair, samples, self.threshold)
         if found.shown in ("slower", "faster", "within the threshold"):
             return False
-        if found.ratio is None or spent_s < _FUTILE_AFTER_S:
+        if spent_s < _FUTILE_AFTER_S:
             return True
+        if found.ratio is None:
+            self.tell(f"{pair.new}: {found.left_out} of {found.left_out + found.pairs} pairs are contaminated so far")
+            return False
         ratios, _ = log_ratios(cases[0], cases[1], samples)
-        needed = pairs_to_show(ratios, max(self.threshold, 0.001), level_of_a_look())
-        hopeless = needed / len(ratios) * spent_s > 2 * self.budget_s
+        wanted = max(self.threshold, 0.001)
+        needed = min(
+            pairs_to_show(ratios.medians, wanted, level_of_a_look(MEDIAN_LEVEL)),
+            pairs_to_show(ratios.fastest, wanted, level_of_a_look(FASTEST_LEVEL)),
+        )
+        hopeless = needed / len(ratios.medians) * spent_s > 2 * self.budget_s
         if hopeless:
             self.tell(f"{pair.new}: differences under {found.resolution:.1%} cannot be shown here in this time")
         return not hopeless
 
 
 def side_by_side(run: Run, pair: Pair, samples: Samples, threshold: float) -> SideBySide:
-    """What the pairs of rounds show so far."""
+    """What the pairs of rounds show so far. The medians decide first; where they cannot, the fastest percent may."""
     ratios, left_out = log_ratios(run.case(pair.old), run.case(pair.new), samples)
-    if len(ratios) < max(_FEWEST_SOUND, left_out):
+    count = len(ratios.medians)
+    if count < max(_FEWEST_SOUND, left_out):
+        everything, _ = log_ratios(run.case(pair.old), run.case(pair.new), samples, sound_only=False)
         return SideBySide(
             pair=pair,
             shown="undecided: contaminated",
             ratio=None,
-            pairs=len(ratios),
+            pairs=count,
             left_out=left_out,
             resolution=None,
+            undisturbed=_fastest_interval(everything),
         )
-    found = paired_ratio(ratios, level_of_a_look())
+    medians, fastest = paired_intervals(ratios)
+    first, shown = _shown(medians, threshold), decided(medians, fastest, threshold)
     return SideBySide(
         pair=pair,
-        shown=_shown(found, threshold),
-        ratio=found,
-        pairs=len(ratios),
+        shown=shown,
+        ratio=medians,
+        pairs=count,
         left_out=left_out,
-        resolution=math.sqrt(found.high / found.low) - 1,
+        resolution=min(math.sqrt(one.high / one.low) - 1 for one in (medians, fastest) if one),
+        undisturbed=fastest,
+        by_fastest=shown != first,
     )
 
 
-def log_ratios(old: CaseRecord, new: CaseRecord, samples: Samples) -> tuple[list[float], int]:
+@dataclass(frozen=True)
+class LogRatios:
+    """Of each sound pair, new over old: of the medians of the two rounds, and of their fastest percent."""
+
+    medians: list[float]
+    fastest: list[float]
+
+
+def log_ratios(old: CaseRecord, new: CaseRecord, samples: Samples, *, sound_only: bool = True) -> tuple[LogRatios, int]:
     """Of each pair whose rounds are both there and not contaminated, new over old; and how many are left out."""
     first, second = samples(old.id), samples(new.id)
-    ratios, left_out = [], 0
+    ratios, left_out = LogRatios([], []), 0
     for one, other in zip(old.rounds, new.rounds, strict=False):
         reasons = (*one.reasons, *other.reasons)
-        if any(reason.severity == "contaminated" for reason in reasons):
+        if sound_only and any(reason.severity == "contaminated" for reason in reasons):
             left_out += 1
         else:
-            ratios.append(math.log(np.median(second[other.index]) / np.median(first[one.index])))
+            above, below = second[other.index], first[one.index]
+            ratios.medians.append(math.log(np.median(above) / np.median(below)))
+            fastest = [max(float(np.percentile(side, FASTEST_PERCENT)), 1.0) for side in (above, below)]
+            ratios.fastest.append(math.log(fastest[0] / fastest[1]))
     return ratios, left_out
+
+
+def paired_intervals(ratios: LogRatios) -> tuple[Interval, Interval | None]:
+    """Of the medians and of the fastest percent, each at the level of a look. Five pairs at least, or ValueError."""
+    return paired_ratio(ratios.medians, level_of_a_look(MEDIAN_LEVEL)), _fastest_interval(ratios)
+
+
+def _fastest_interval(ratios: LogRatios) -> Interval | None:
+    if len(ratios.fastest) < _FEWEST_FOR_FASTEST:
+        return None
+    return paired_ratio(ratios.fastest, level_of_a_look(FASTEST_LEVEL))
+
+
+def decided(medians: Interval, fastest: Interval | None, threshold: float) -> Shown:
+    """As in `compare` of two runs: the fastest percent decides where the medians do not and do not contradict it."""
+    first = _shown(medians, threshold)
+    if first in ("slower", "faster") or fastest is None or not medians.holds(fastest.estimate):
+        return first
+    second = _shown(fastest, threshold)
+    return second if second in ("slower", "faster") else first
 
 
 def _shown(ratio: Interval, threshold: float) -> Shown:

@@ -122,10 +122,11 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, more: 
         run_folder=folder.path,
         tell=context.progress.preparing,
     )
-    for planned in plan.cases:
+    pending = [one for one in plan.cases if isinstance(run.case(one.id).outcome, Pending)]
+    if missing := preparer.missing(pending):
+        context.plugins.models_wanted(missing)
+    for planned in pending:
         record = run.case(planned.id)
-        if not isinstance(record.outcome, Pending):
-            continue
         case = preparer.prepare(planned, plan.places[planned.device, planned.place])
         if isinstance(case, Failed | Skipped):
             if isinstance(case, Failed):
@@ -184,7 +185,7 @@ def _with_artifact(record: CaseRecord, case: Case, folder: RunFolder) -> CaseRec
     artifact = case.artifact
     if record.artifact and record.artifact.sha256 != artifact.sha256:
         raise RunFolderError(
-            f"{folder.path}: {record.model} is another file now than when the run began",
+            f"{folder.path}: {record.model} is a different file now than when the run began",
             f"It was {record.artifact.sha256[:12]}… and is {artifact.sha256[:12]}…: start a new run.",
         )
     image = case.planned.image

@@ -1,7 +1,6 @@
-"""What a round, and then a case, is worth: every way in which the machine or the series gives itself away.
+"""Whether a round, and then a case, can be trusted: judged by what the machine did and by the series itself.
 
-The limits were set on what quiet and disturbed machines really showed: see docs/trust.md and
-benchmarks/contamination.py.
+The limits follow from what quiet and disturbed machines showed: see docs/trust.md and benchmarks/contamination.py.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from devbench.stats import check_steady
 
 @dataclass(frozen=True, kw_only=True)
 class _Limit:
-    """From `suspect` on a round is suspect, from `contaminated` on it is contaminated."""
+    """A round is suspect from `suspect` on, and contaminated from `contaminated` on."""
 
     code: str
     suspect: float
@@ -42,49 +41,49 @@ _LIMITS = {
         code="steal",
         suspect=0.01,
         contaminated=0.05,
-        text="the hypervisor took {value:.1%} of the time away",
-        remedy="Measure on a machine of your own, or at a quieter hour.",
+        text="the hypervisor stole {percent:.1f} % of the CPU time",
+        remedy="Measure on a physical machine or on dedicated CPUs, or at a quieter hour.",
     ),
     "stall_cpu": _Limit(
         code="cpu-pressure",
         suspect=0.05,
         contaminated=0.30,
-        text="some program waited for a core {value:.0%} of the time",
+        text="programs waited for a core {percent:.0f} % of the time",
         remedy="End other programs, or use fewer threads.",
     ),
     "stall_memory": _Limit(
         code="memory-pressure",
         suspect=0.005,
         contaminated=0.05,
-        text="some program waited for memory {value:.1%} of the time",
-        remedy="Close something large: this machine is short of memory.",
+        text="programs waited for memory {percent:.1f} % of the time",
+        remedy="Close a large program: this machine is short of memory.",
     ),
     "quota": _Limit(
         code="quota",
         suspect=0.001,
         contaminated=0.02,
-        text="a CPU quota stopped the worker for {value:.1%} of the time",
+        text="a CPU quota stopped the worker for {percent:.1f} % of the time",
         remedy="Lift the quota of this container or control group (cpu.max).",
     ),
     "frequency_drop": _Limit(
         code="frequency",
         suspect=0.05,
         contaminated=0.20,
-        text="the clock ended {value:.0%} lower than it began",
-        remedy="Set the governor to performance, and let the machine cool: see `devbench doctor`.",
+        text="the CPU clock was {percent:.0f} % lower at the end than at the start",
+        remedy="Set the governor to performance, and let the machine cool down: see `devbench doctor`.",
     ),
     "throttles": _Limit(
         code="throttled",
         suspect=1,
         contaminated=1,
         text="the processor throttled itself {value:.0f} times",
-        remedy="Let it cool, or cool it better.",
+        remedy="Let it cool down, or cool it better.",
     ),
     "preempted_per_s": _Limit(
         code="preempted",
         suspect=100,
         contaminated=1000,
-        text="the worker was pushed off its core {value:.0f} times a second",
+        text="the worker was preempted {value:.0f} times a second",
         remedy="End other programs, or use fewer threads than there are cores.",
     ),
 }
@@ -92,8 +91,8 @@ _CANARY = _Limit(
     code="canary",
     suspect=0.08,
     contaminated=0.30,
-    text="a known piece of work took {value:.0%} longer than it does here",
-    remedy="The machine was slower for a while: see the other reasons, or measure again.",
+    text="the reference workload took {percent:.0f} % longer than usual in this run",
+    remedy="The machine was slower for a while. See the other reasons, or measure again.",
 )
 _ROUND_APART, STEADY_TOLERANCE = 0.05, 0.03
 
@@ -116,8 +115,8 @@ def judge_round(about: RoundFacts, samples_ns: Nanoseconds, usual_canary_ns: flo
             Reason(
                 code="not-steady",
                 severity="suspect",
-                text=f"the latency changed by {change:+.0%} while it was measured",
-                remedy="Warm up longer (`warmup_s`), and look for what else began or ended then.",
+                text=f"the latency changed by {change * 100:+.0f} % during the timed loop",
+                remedy="Warm up longer (`warmup_s`). Check which other programs started or ended.",
             )
         )
     if not about.settled:
@@ -126,7 +125,7 @@ def judge_round(about: RoundFacts, samples_ns: Nanoseconds, usual_canary_ns: flo
                 code="not-settled",
                 severity="suspect",
                 text="the warm-up had not reached a steady state when its time was over",
-                remedy="Raise `warmup_cap_s`, or quiet the machine: see `devbench doctor`.",
+                remedy="Raise `warmup_cap_s`, or make the machine quieter: see `devbench doctor`.",
             )
         )
     return tuple(reasons)
@@ -142,8 +141,8 @@ def judge_case(rounds: Sequence[RoundFacts], medians_ns: Sequence[float], output
             Reason(
                 code="outputs",
                 severity="contaminated",
-                text="the same input gave other outputs from one round to the next",
-                remedy="The device computes wrongly, or not always the same: find out before trusting its times.",
+                text="the same input gave different outputs in different rounds",
+                remedy="The device computes wrongly, or not always the same. Find out why before you trust its times.",
             )
         )
     severities = {reason.severity for reason in reasons}
@@ -164,7 +163,7 @@ def _from_conditions(seen: Conditions, usual_canary_ns: float) -> Iterable[Reaso
 
 def _reason(limit: _Limit, value: float, busiest: str) -> Reason:
     severity: Severity = "contaminated" if value >= limit.contaminated else "suspect"
-    text = limit.text.format(value=value, busiest=busiest)
+    text = limit.text.format(value=value, percent=100 * value, busiest=busiest)
     return Reason(code=limit.code, severity=severity, text=text, remedy=limit.remedy)
 
 
@@ -174,8 +173,10 @@ def _rounds_apart(medians_ns: Sequence[float]) -> list[Reason]:
     spread = float(np.max(medians_ns) / np.min(medians_ns) - 1)
     if spread < _ROUND_APART:
         return []
-    text = f"the medians of its rounds lie {spread:.0%} apart"
-    return [Reason(code="rounds-apart", severity="suspect", text=text, remedy="Quiet the machine, or add rounds.")]
+    text = f"the medians of its rounds are {spread * 100:.0f} % apart"
+    return [
+        Reason(code="rounds-apart", severity="suspect", text=text, remedy="Make the machine quieter, or add rounds.")
+    ]
 
 
 def _once(reasons: Sequence[Reason]) -> tuple[Reason, ...]:

@@ -42,7 +42,7 @@ def changed(changes: Sequence[ChangeAt], *, root: Path, state_file: Path, tell: 
                 yield
             finally:
                 restore(steps, state_file, (held,))
-                tell("settle: all is put back")
+                tell("settle: everything is restored")
 
 
 def undo_at(place: Place, undo: Sequence[str]) -> Undo:

@@ -1,4 +1,4 @@
-"""Puts settings back when devbench is gone: a process of its own that waits on a pipe; standard library only."""
+"""Restores settings when devbench is gone: a process of its own that waits on a pipe; standard library only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READY = b"ready\n"
 
 @final
 class FileEntry(TypedDict):
-    """One file that had a value before: what it takes to put it back."""
+    """One file that had a value before: what it takes to restore it."""
 
     file: str
     before: str
@@ -142,9 +142,9 @@ def main() -> None:
     if not failed:
         Path(state["state_file"]).unlink(missing_ok=True)
     for entry, why in failed:
-        _say(f"{subject(entry)} could not be set back{_to(entry)}: {why}")
+        _say(f"{subject(entry)} could not be restored{_to(entry)}: {why}")
     if not failed:
-        _say("devbench was ended; all is put back")
+        _say("devbench was ended; everything is restored")
 
 
 if __name__ == "__main__":

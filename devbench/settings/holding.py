@@ -71,7 +71,7 @@ def guarded(state: State, path: Path, steps: Sequence[FileEntry | Undo], lock: i
 
 
 def _start_guardian(path: Path, steps: Sequence[FileEntry | Undo], lock: int) -> subprocess.Popen[bytes]:
-    """Start it and wait until it is ready: from then on the settings are put back if this process is killed.
+    """Start it and wait until it is ready: from then on the settings are restored if this process is killed.
 
     What it must do it is told through a pipe: it need not believe any file.
     """
@@ -91,14 +91,14 @@ def _start_guardian(path: Path, steps: Sequence[FileEntry | Undo], lock: int) ->
     if process.stdout.readline() != guardian.READY:
         _dismiss(process, done=True)
         raise DevbenchError(
-            "the guardian that puts settings back did not start, so nothing was changed",
+            "the guardian that restores settings did not start, so nothing was changed",
             f"See what it says: {sys.executable} -I -S {guardian.__file__} < /dev/null",
         )
     return process
 
 
 def _dismiss(process: subprocess.Popen[bytes], *, done: bool) -> None:
-    """Let the guardian end, and wait for it: it has the lock too. What it still has to put back takes its time."""
+    """Let the guardian end, and wait for it: it has the lock too. Restoring the rest may take time."""
     assert process.stdin and process.stdout
     with contextlib.suppress(BrokenPipeError):
         if done:

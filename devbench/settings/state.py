@@ -67,7 +67,7 @@ class State:
 
     @property
     def of_another_boot(self) -> bool:
-        """Whether the machine was started anew since."""
+        """Whether the machine has restarted since."""
         return self.boot_id != _BOOT_ID.read_text().strip()
 
     @property
@@ -102,7 +102,7 @@ def forget(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise DevbenchError(
-            f"{path}: cannot be removed: {error.strerror}. The settings are put back",
+            f"{path}: cannot be removed: {error.strerror}. The settings are restored",
             f"Type: sudo rm {shlex.quote(str(path))}",
         ) from error
 
@@ -115,7 +115,7 @@ def read_state(path: Path) -> State | None:
         return None
     except OSError as error:
         where = f"{error.filename}: " if error.filename and error.filename != str(path) else ""
-        raise DevbenchError(f"{path}: is not obeyed: {where}{error.strerror}", _by_hand(path)) from error
+        raise DevbenchError(f"{path}: was not used: {where}{error.strerror}", _by_hand(path)) from error
     from pydantic import TypeAdapter, ValidationError
 
     try:

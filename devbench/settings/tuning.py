@@ -1,4 +1,4 @@
-"""Sets this machine's clocks for measuring, and puts them back whatever happens."""
+"""Sets this machine's clocks for measuring, and restores them whatever happens."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ UndoOf = Callable[[ChangeMade], Undo]
 def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Tell) -> Iterator[Tuning]:
     """Change the settings while the block runs.
 
-    state_file: keeps the former values while they are changed. They are put back when the block ends, however it
+    state_file: keeps the former values while they are changed. They are restored when the block ends, however it
     ends; by a guardian process if this one is killed; and by `recover` if the guardian was killed as well.
     """
     with lock_machine(root, read_state(state_file)) as lock:
         if other := read_state(state_file):
             raise DevbenchError(
-                f"{state_file}: holds settings of {other.machine} that were never put back",
+                f"{state_file}: holds settings of {other.machine} that were never restored",
                 "Run `devbench doctor` there first, or set DEVBENCH_CACHE to another folder.",
             )
         tuning = find_tuning(root, pin_frequency=pin_frequency)
         _refuse_without_permission(tuning)
         if not tuning.changes:
-            tell("nothing to change: all is as measuring wants it")
+            tell("nothing to change: every setting is right already")
             yield tuning
             return
         entries = [FileEntry(file=str(one.file), before=one.before) for one in tuning.settings]
@@ -49,12 +49,12 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
                 yield tuning
             finally:
                 restore(entries, state_file)
-            for line in tuning.lines("{name} of {cpus}: put back to {before}"):
+            for line in tuning.lines("{name} of {cpus}: restored to {before}"):
                 tell(line)
 
 
 def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check | None:
-    """Put back what a devbench left that was killed together with its guardian; a check where that is not possible.
+    """Restore what a killed devbench left together with its guardian; a check where that is not possible.
 
     The file says only what was changed. undo_of: knows the program that undoes a change, or a `DevbenchError`.
     """
@@ -66,7 +66,7 @@ def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check 
             state = replace(state, settings=tuple(filter(_outlives_a_boot, state.settings)))
         if not state.settings:
             forget(state_file)
-            tell(f"process {state.pid} left changed settings, but this machine was started anew since: nothing to do")
+            tell(f"process {state.pid} left changed settings, but this machine has restarted since: nothing to do")
             return None
         with lock_machine(root, state):
             if not state_file.exists():  # the guardian was still at work when it was read
@@ -74,7 +74,7 @@ def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check 
             tell(f"process {state.pid}, which had changed settings, is gone")
             steps = [entry_of(one, root) if isinstance(one, FileBefore) else undo_of(one) for one in state.settings]
             restore(steps, state_file)
-            tell(f"put back all {len(steps)} settings that it had left")
+            tell(f"restored all {len(steps)} settings that it had left")
     except MachineTakenError:
         return None
     except DevbenchError as error:
@@ -109,19 +109,19 @@ def _apply(tuning: Tuning) -> None:
 
 def _refused(setting: Setting, why: str) -> DevbenchError:
     return DevbenchError(
-        f"{setting.file}: does not take {setting.wanted}: {why}; what was changed before it is put back",
+        f"{setting.file}: does not take {setting.wanted}: {why}; what was changed before it is restored",
         f"See what this machine says to it: echo {setting.wanted} | sudo tee {setting.file}",
     )
 
 
 def restore(steps: Sequence[FileEntry | Undo], state_file: Path, hold: tuple[int, ...] = ()) -> None:
-    """Put everything back and forget it; what cannot be put back stays in the state file, for the next time."""
+    """Put everything back and forget it; what cannot be restored stays in the state file, for the next time."""
     failed = put_back(steps, hold)
     if failed:
         what = "; ".join(f"{subject(entry)}: {why}" for entry, why in failed)
         how = "; ".join(by_hand(entry) for entry, _ in failed)
         sudo = "sudo -H " if any(by_root(entry) for entry, _ in failed) else ""
-        raise DevbenchError(f"cannot put back: {what}", f"Type: {sudo}{_doctor()}; or: {how}")
+        raise DevbenchError(f"cannot restore: {what}", f"Type: {sudo}{_doctor()}; or: {how}")
     forget(state_file)
 
 

@@ -69,5 +69,5 @@ class CheckedFiles:
 
 def _remedy(run: Run, folder: Path) -> str:
     if not run.finished_utc:
-        return f"Go on with `devbench run --resume {folder}`: what is damaged is measured again."
+        return f"Continue with `devbench run --resume {folder}`: what is damaged is measured again."
     return f"Restore it from a copy. `devbench report {folder} --format csv` shows the figures without it."

@@ -1,6 +1,7 @@
 """Figures of earlier runs, kept for each machine and place: what the spread between runs is learned from.
 
-It is a convenience, not a record: the run folders are. A file that is gone or damaged costs some precision only.
+It is a convenience, not a record: the run folders are. A file that is gone or damaged costs precision, never a run; and
+`problems` says what of it was not used.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
+from annotated_types import Ge, Le
 from pydantic import TypeAdapter, ValidationError
 
 from devbench.domain.between_runs import BetweenRuns
 from devbench.domain.outcome import Measured, Nanoseconds
-from devbench.domain.ranges import NotNegative
 from devbench.domain.run import CaseRecord
 from devbench.files import make_folder, read_regular, write_whole
 from devbench.stats import RoundMedian, round_medians
@@ -28,17 +30,25 @@ DEFAULT_SD = {"yes": 0.05, "": 0.05, "no": 0.02}
 
 _MOST_RUNS = 40
 _LARGEST_BYTES = 4 << 20
+_LONGEST_WAIT_S = 10.0
+
+LogTime = Annotated[float, Ge(0.0), Le(math.log(2**63))]  # from 1 ns to the largest that is timed; refuses nan
+Variance = Annotated[float, Ge(0.0), Le(1e4)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierEstimate:
-    """One case of one run: logarithms of nanoseconds, with the variance that the run itself shows of them."""
+    """One case of one run: logarithms of nanoseconds, with the variance that the run itself shows of them.
+
+    contaminated: it says how much contaminated figures vary here, and nothing of the others.
+    """
 
     run: str
     case: str
-    log_median: float
-    log_fastest: float
-    variance: NotNegative
+    log_median: LogTime
+    log_fastest: LogTime
+    variance: Variance
+    contaminated: bool = False
 
 
 _LINE: TypeAdapter[EarlierEstimate] = TypeAdapter(EarlierEstimate)
@@ -50,15 +60,20 @@ class EarlierRuns:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def between_runs(self, case: CaseRecord, run_id: str) -> BetweenRuns:
-        """What the runs before `run_id` at the place of `case` say; a default where there are fewer than two."""
-        return self.at_place(case.device, case.place, case.rounds[0].facts if case.rounds else {}, run_id)
+    def between_runs(self, case: CaseRecord, run: str) -> BetweenRuns:
+        """What the runs other than `run` at the place of `case` say; a default where there are fewer than two.
 
-    def at_place(self, device: str, place: str, facts: Mapping[str, str], run_id: str = "") -> BetweenRuns:
+        Of a contaminated case, contaminated runs say it too: it is measured again on a machine as busy as this.
+        """
+        return self.at_place(case.device, case.place, _facts(case), run, contaminated=_is_contaminated(case))
+
+    def at_place(
+        self, device: str, place: str, facts: Mapping[str, str], run: str = "", *, contaminated: bool = False
+    ) -> BetweenRuns:
         """The same of a place by its name and by what a worker sees of its machine."""
         by_case: dict[str, list[EarlierEstimate]] = {}
         for one in self._read(_file_of(device, place, facts)):
-            if one.run != run_id:
+            if one.run != run and (contaminated or not one.contaminated):
                 by_case.setdefault(one.case, []).append(one)
         default = DEFAULT_SD.get(facts.get("virtual", ""), DEFAULT_SD[""])
         medians = _spread(by_case, "log_median", default)
@@ -69,43 +84,78 @@ class EarlierRuns:
             runs=medians.runs,
         )
 
-    def add(self, run_id: str, cases: Mapping[str, tuple[CaseRecord, list[Nanoseconds]]]) -> None:
-        """Keep the figures of a run: each case with the rounds that count. Contaminated ones say nothing of a place.
+    def problems(self, case: CaseRecord) -> list[str]:
+        """Why earlier runs that are there do not count for the spread between runs at the place of `case`."""
+        path = self._path(_place_of(case))
+        try:
+            lines, others = self._lines(path), list(self._folder.glob(f"{_name_part(case.device, case.place)}-*.jsonl"))
+        except OSError as error:
+            return [f"the earlier runs of this place cannot be read, so a default spread stands for them: {error}"]
+        if others and path not in others:
+            about = "another id, processor, number of cores or board"
+            return [
+                f"the earlier runs at '{case.place}' are of another machine of that name ({about}): they do not count"
+            ]
+        damaged = sum(_checked(line) is None for line in lines)
+        if not damaged:
+            return []
+        return [f"{damaged} of {len(lines)} figures of earlier runs are damaged and were left out ({path})"]
 
-        Raises OSError.
+    def add(self, run: str, cases: Mapping[str, tuple[CaseRecord, list[Nanoseconds]]]) -> None:
+        """Keep the figures of a run: each case with the rounds that count.
+
+        run: no other run of this place may have it, however its folder is called. Raises OSError.
         """
         from filelock import FileLock  # `devices` opens this too, and adds nothing
 
         by_place: dict[str, list[EarlierEstimate]] = {}
         for case, rounds in cases.values():
-            if isinstance(case.outcome, Measured) and case.outcome.verdict.status != "contaminated":
-                by_place.setdefault(_place_of(case), []).append(_figure(run_id, case, round_medians(rounds)))
+            if isinstance(case.outcome, Measured):
+                by_place.setdefault(_place_of(case), []).append(_figure(run, case, round_medians(rounds)))
         for place, found in by_place.items():
             make_folder(self._folder)
-            with FileLock(self._folder / f"{place}.lock"):
-                kept = _newest([one for one in self._read(place) if one.run != run_id] + found)
+            with FileLock(self._folder / f"{place}.lock", timeout=_LONGEST_WAIT_S):  # its Timeout is an OSError
+                kept = _newest([one for one in self._read(place) if one.run != run] + found)
                 lines = "".join(json.dumps(asdict(one)) + "\n" for one in kept)
-                write_whole(self._folder / f"{place}.jsonl", lines.encode())
+                write_whole(self._path(place), lines.encode())
+
+    def _path(self, place: str) -> Path:
+        return self._folder / f"{place}.jsonl"
 
     def _read(self, place: str) -> list[EarlierEstimate]:
         try:
-            text = read_regular(self._folder / f"{place}.jsonl", _LARGEST_BYTES).decode(errors="replace")
+            lines = self._lines(self._path(place))
         except OSError:
             return []
-        return [one for line in text.splitlines() if (one := _checked(line))]
+        return [one for line in lines if (one := _checked(line))]
+
+    def _lines(self, path: Path) -> list[str]:
+        """Those of a file that may not be there yet. Raises OSError."""
+        try:
+            return read_regular(path, _LARGEST_BYTES).decode(errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
 
 
 def _checked(line: str) -> EarlierEstimate | None:
     try:
-        return _LINE.validate_json(line)
+        return _LINE.validate_json(line, strict=True)
     except ValidationError:
         return None
 
 
 def _newest(figures: list[EarlierEstimate]) -> list[EarlierEstimate]:
-    """Those of the last runs: a machine is not what it was a hundred runs ago."""
-    runs = list(dict.fromkeys(one.run for one in figures))[-_MOST_RUNS:]
-    return [one for one in figures if one.run in runs]
+    """Those of the last runs: a machine is not what it was a hundred runs ago. So many of either kind."""
+    runs = [
+        runs
+        for kind in (False, True)
+        for runs in list(_runs(one for one in figures if one.contaminated is kind))[-_MOST_RUNS:]
+    ]
+    return [one for one in figures if (one.run, one.contaminated) in runs]
+
+
+def _runs(figures: Iterable[EarlierEstimate]) -> dict[tuple[str, bool], None]:
+    return dict.fromkeys((one.run, one.contaminated) for one in figures)
 
 
 def _spread(by_case: Mapping[str, Iterable[EarlierEstimate]], name: str, default: float) -> Spread:
@@ -113,36 +163,44 @@ def _spread(by_case: Mapping[str, Iterable[EarlierEstimate]], name: str, default
     return spread_between_runs(cases, default)
 
 
-def _figure(run_id: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierEstimate:
+def _figure(run: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierEstimate:
     estimate = log_estimate(medians)
     fastest = sorted(math.log(one.fastest_ns) for one in medians)[: len(medians) // 2 + 1]
     return EarlierEstimate(
-        run=run_id,
+        run=run,
         case=_name_of(case),
         log_median=estimate.value,
         log_fastest=sum(fastest) / len(fastest),
         variance=max(estimate.variance, estimate.inside_variance),
+        contaminated=_is_contaminated(case),
     )
 
 
+def _is_contaminated(case: CaseRecord) -> bool:
+    return isinstance(case.outcome, Measured) and case.outcome.verdict.status == "contaminated"
+
+
 def _place_of(case: CaseRecord) -> str:
-    return _file_of(case.device, case.place, case.rounds[0].facts if case.rounds else {})
+    return _file_of(case.device, case.place, _facts(case))
 
 
 def _file_of(device: str, place: str, facts: Mapping[str, str]) -> str:
-    """A file name for the place: another machine of the same name is another place."""
-    machine = [facts.get(name, "") for name in ("machine_id", "cpu", "cpus", "board")]
-    key = json.dumps([device, place, *machine])
-    return hashlib.sha256(key.encode()).hexdigest()[:20]
+    """A file name for the place: the first part for its name, the second for its machine."""
+    machine = json.dumps([facts.get(name, "") for name in ("machine_id", "cpu", "cpus", "board")])
+    return f"{_name_part(device, place)}-{hashlib.sha256(machine.encode()).hexdigest()[:12]}"
+
+
+def _name_part(device: str, place: str) -> str:
+    return hashlib.sha256(json.dumps([device, place]).encode()).hexdigest()[:12]
 
 
 def _name_of(case: CaseRecord) -> str:
     """What must be the same for two figures to be of the same work done in the same way."""
     artifact = case.artifact.sha256 if case.artifact else ""
-    parts = [case.model, artifact, case.runtime, _fact(case, "runtime_version"), case.region, case.input]
+    parts = [case.model, artifact, case.runtime, _facts(case).get("runtime_version", ""), case.region, case.input]
     key = json.dumps([*parts, sorted(map(str, case.options.items()))])
     return hashlib.sha256(key.encode()).hexdigest()[:20]
 
 
-def _fact(case: CaseRecord, name: str) -> str:
-    return case.rounds[0].facts.get(name, "") if case.rounds else ""
+def _facts(case: CaseRecord) -> Mapping[str, str]:
+    return case.rounds[0].facts if case.rounds else {}

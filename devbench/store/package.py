@@ -96,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         sound = False
     if not sound:
-        raise ResultsFileError(f"{path}: not a data package", "Mend it, or move it away.")
+        raise ResultsFileError(f"{path}: not a data package", "Correct it, or move it away.")
     return {**package, "resources": list(package["resources"])}
 
 

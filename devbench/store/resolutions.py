@@ -56,6 +56,6 @@ class Resolutions:
 
 def _checked(line: str) -> EarlierResolution | None:
     try:
-        return _LINE.validate_json(line)
+        return _LINE.validate_json(line, strict=True)
     except ValidationError:
         return None

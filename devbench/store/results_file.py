@@ -53,7 +53,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         if len(mistakes) >= _MOST_MISTAKES:
             break
     if mistakes:
-        raise ResultsFileError("\n".join(mistakes), "Mend these cells, or make the file again where it came from.")
+        raise ResultsFileError("\n".join(mistakes), "Correct these cells, or make the file again at its source.")
     return rows
 
 
@@ -126,7 +126,9 @@ def _checked_header(header: Sequence[str], text: str, path: Path) -> Sequence[st
     if not twice and not unknown and not missing:
         return header
     if len(missing) == len(names_in(1)):
-        raise ResultsFileError(f"{path}:1: this is no results CSV of devbench", "See docs/results.md for its columns.")
+        raise ResultsFileError(
+            f"{path}:1: this is not a results CSV of devbench", "See docs/results.md for its columns."
+        )
     problems = [f"there are two columns '{name}'" for name in twice]
     problems += [f"unknown column '{name}'{_unit_hint(name)}" for name in unknown]
     problems += [f"the column '{name}' is missing" for name in missing]
@@ -148,7 +150,7 @@ def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
             yield f"{column.name}: {problem}"
     schema = row["schema"]
     if not schema or (_is_count(schema) and not 1 <= int(schema) <= SCHEMA):
-        yield f"schema: '{schema}' is none that this devbench knows (1 to {SCHEMA})"
+        yield f"schema: '{schema}' is not one that this devbench knows (1 to {SCHEMA})"
     if not row["model"]:
         yield "model: is empty"
     valued = bool(row["latency_ms"] or row["throughput_per_s"])
@@ -176,15 +178,15 @@ def _problem(column: Column, cell: str) -> str:
         return "is empty" if column.name == "status" else ""
     match column.kind:
         case "choice":
-            return "" if cell in column.choices else f"'{cell}' is none of {', '.join(column.choices)}"
+            return "" if cell in column.choices else f"'{cell}' is not one of {', '.join(column.choices)}"
         case "count":
-            return "" if _is_count(cell) else f"'{cell}' is no whole number"
+            return "" if _is_count(cell) else f"'{cell}' is not a whole number"
         case "positive" | "number":
             return _number_problem(cell, positive=column.kind == "positive")
         case "time":
             return _time_problem(cell)
         case "sha256":
-            return "" if re.fullmatch(r"[0-9a-f]{64}", cell) else f"'{cell}' is no SHA-256"
+            return "" if re.fullmatch(r"[0-9a-f]{64}", cell) else f"'{cell}' is not a SHA-256"
         case _:
             return f"'{cell}' would be run by a spreadsheet as a formula" if _is_formula(cell) else ""
 
@@ -195,7 +197,7 @@ def _is_count(cell: str) -> bool:
 
 def _number_problem(cell: str, *, positive: bool) -> str:
     if not re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", cell):
-        return f"'{cell}' is no number" + (": write a point, not a comma" if "," in cell else "")
+        return f"'{cell}' is not a number" + (": write a point, not a comma" if "," in cell else "")
     value = float(cell)
     if not math.isfinite(value):
         return f"'{cell}' is too large"
@@ -208,7 +210,7 @@ def _time_problem(cell: str) -> str:
     try:
         datetime.fromisoformat(cell)
     except ValueError:
-        return f"'{cell}' is no ISO 8601 date or time"
+        return f"'{cell}' is not an ISO 8601 date or time"
     return ""
 
 

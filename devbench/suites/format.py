@@ -78,7 +78,7 @@ def _address(value: str) -> str:
     if not whole:
         raise PydanticCustomError("bad_address", "an address is https://host/path")
     if address.scheme in ("http", "https") and not re.fullmatch("[!-~]+", value):
-        raise PydanticCustomError("bad_address", "in an address, write blanks and other letters as %20 and the like")
+        raise PydanticCustomError("bad_address", "in an address, write spaces and other characters as %20 and the like")
     return value
 
 
@@ -305,7 +305,7 @@ class Suite(_Strict):
         MeasureFormat()
     )
     compare: CompareFormat = CompareFormat()
-    references: list[FilePath] = Field(default=[], description="Published results CSVs to stand beside the figures.")
+    references: list[FilePath] = Field(default=[], description="Published results CSVs to show beside the figures.")
 
     @field_validator("name")
     @classmethod

@@ -124,7 +124,7 @@ def _check_names(file: YamlFile) -> None:
     for index, name in models:
         counts[name] += 1
         if counts[name] == 2:  # noqa: PLR2004 - the second one is where it stands twice
-            file.complain(("models", index), f"model '{name}' stands here twice: give one another name")
+            file.complain(("models", index), f"model '{name}' is listed twice: give one another name")
     compare = file.data.get("compare")
     if not isinstance(compare, dict):
         return

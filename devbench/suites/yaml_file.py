@@ -34,7 +34,7 @@ _TAGS: dict[type[yaml.Event], set[str]] = {
 }
 _PLAIN_WORDS = {
     "<block end>": "this line is not indented like those that it belongs to",
-    r"'\t'": "tabs are not allowed here: indent with blanks",
+    r"'\t'": "tabs are not allowed here: indent with spaces",
     "mapping values": "a colon is not allowed here: put quotes around text that has one",
     "',' or": "a comma or the closing bracket is missing before this",
 }
@@ -97,7 +97,7 @@ def parse_yaml(text: str, name: str) -> YamlFile:
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         at = before.count("\n") + 1, error.position - before.rfind("\n")
-        file.mistakes.append((at, f"the character U+{error.character:04X} cannot stand in YAML"))
+        file.mistakes.append((at, f"the character U+{error.character:04X} is not allowed in YAML"))
     else:
         _parse(loader, file)
     file.raise_mistakes()
@@ -166,7 +166,7 @@ class _Builder:
                 self._complain(event, "a key must be a word")
                 self._value(event, (*path, key))
             if key in data:
-                self._complain(event, f"'{key}' stands here twice")
+                self._complain(event, f"'{key}' is given twice")
             data[key] = self._value(next(self._events), (*path, key))
             # A mistake about a key is found at the key, one about its value at the value: often one line apart.
             self._file.places[(*path, key, "<key>")] = _position(event.start_mark)
@@ -202,7 +202,7 @@ class _Builder:
         if tag is not None and tag not in ("!", *_TAGS[type(event)]):
             self._complain(event, f"tags ({_written(tag)}) are not supported")
         if isinstance(event, yaml.ScalarEvent) and (found := _NOT_TEXT.search(event.value)):
-            self._complain(event, f"the character U+{ord(found[0]):04X} cannot stand in a name or a path")
+            self._complain(event, f"the character U+{ord(found[0]):04X} is not allowed in a name or a path")
 
     def _complain(self, event: yaml.Event, message: str) -> None:
         self._file.mistakes.append((_position(event.start_mark), message))

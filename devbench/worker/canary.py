@@ -1,4 +1,4 @@
-"""The canary: a short piece of work that is always the same. If it takes longer, the machine has changed."""
+"""The canary: a reference workload, always the same. If it takes longer, the machine is slower than before."""
 
 import hashlib
 

@@ -50,7 +50,7 @@ def main(stdin: "BinaryIO") -> int:
         _say(event="refused", error=why.error, hint=why.hint)
         return 1
     except OSError as why:
-        hint = "Free some space there or mend its permissions, or set `cache:` of the place in lab.yaml."
+        hint = "Free some space there or correct its permissions, or set `cache:` of the place in lab.yaml."
         _say(event="refused", error="{}: cannot be written: {}".format(folder, why.strerror), hint=hint)
         return 1
     except EOFError:
@@ -150,7 +150,7 @@ def _copy(source: "BinaryIO", file: "IO[bytes]", left: int) -> str:
 def _check(digest: str, spec: "Spec") -> None:
     if digest != spec["sha256"]:
         raise RefusedError(
-            "{} arrived with another content than it had when the run began".format(spec["name"]),
+            "{} arrived with different content than when the run began".format(spec["name"]),
             "Was the file changed on this machine meanwhile? Start a new run.",
         )
 

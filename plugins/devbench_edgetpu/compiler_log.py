@@ -90,7 +90,7 @@ def _number(pattern: str, text: str, default: int | None = None) -> int:
     if found:
         return int(found[1])
     if default is None:
-        raise ModelError(f"the compiler's log does not say: {pattern.partition(':')[0]}")
+        raise ModelError(f"the compiler's log lacks: {pattern.partition(':')[0]}")
     return default
 
 

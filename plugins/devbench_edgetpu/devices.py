@@ -1,4 +1,4 @@
-"""Edge TPUs as devices: the stick, the chip on PCIe, the Dev Board and its CPU. No hardware has seen this code yet."""
+"""Edge TPUs as devices: the stick, the chip on PCIe, the Dev Board and its CPU. Untested on real hardware."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RUNTIMES = ("edgetpu-litert", "edgetpu-tflite-runtime", "pycoral")
 _SUPERSPEED_MBPS = 5000
 # What the device tree of the Dev Board is believed to say; nobody of us has read it on one.
 _DEV_BOARD_MODELS = ("Phanbell", "Coral")
-_NOT_A_DEV_BOARD = "this machine is not a Coral Dev Board; name one that ssh reaches in lab.yaml"
+_NOT_A_DEV_BOARD = "this machine is not a Coral Dev Board; to use one over ssh, add it to lab.yaml"
 _NO_CHIP = "no Edge TPU is on PCIe here (there is no /dev/apex_0): is the gasket driver loaded?"
 
 
@@ -174,7 +174,7 @@ def _link(name: str, speed_mbps: int) -> Check:
 
 def _use(name: str, node: str) -> Check:
     users = sysfs.holders(node)
-    text = f"held by {', '.join(users)}" if users else "nobody has it open"
+    text = f"held by {', '.join(users)}" if users else "not in use"
     return Check(name=f"{name} use", good=not users, text=text, hint=advice("is in use") if users else "")
 
 
@@ -183,7 +183,7 @@ def _temperature(name: str, found: Mapping[str, str]) -> Check:
     if now is None or trip is None:
         return Check(name=f"{name} temperature", good=None, text="cannot be read")
     hot = float(now) >= float(trip)
-    hint = "Cool it: each trip point that is passed halves the clock." if hot else ""
+    hint = "Cool it down: each trip point that is passed halves the clock." if hot else ""
     return Check(name=f"{name} temperature", good=not hot, text=f"{now} °C; its clock halves at {trip} °C", hint=hint)
 
 

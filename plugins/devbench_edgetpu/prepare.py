@@ -67,7 +67,7 @@ def _facts_of(settings: Settings) -> dict[str, str]:
 def _without_compiler(path: Path) -> str:
     other = path.with_name(f"{path.stem}_edgetpu.tflite")
     if other.is_file():
-        return f"{other.name} stands beside it: if it is the same network, name it as the model's `compiled:` file."
+        return f"{other.name} is beside it: if it is the same network, name it as the model's `compiled:` file."
     return _WITHOUT_COMPILER
 
 

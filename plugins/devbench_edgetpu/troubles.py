@@ -22,7 +22,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         r"no permission for",
         (
             "Install the udev rule that comes with libedgetpu, join the group plugdev"
-            " (`sudo usermod -aG plugdev $USER`), log in anew and plug the stick in again."
+            " (`sudo usermod -aG plugdev $USER`), log in again and plug the stick in again."
         ),
     ),
     (r"is in use", "End the other program: one process at a time can hold an Edge TPU."),
@@ -31,7 +31,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         r"finds no Edge TPU|no Edge TPU:|nothing is in port|there is no /?.*apex",
         (
             "Plug it in, or name the place's port as `devbench devices` shows it. In a container or virtual machine,"
-            " pass both USB ids on: 1a6e:089a before the firmware is loaded, 18d1:9302 after."
+            " pass through both USB ids: 1a6e:089a before the firmware is loaded, 18d1:9302 after."
         ),
     ),
     (
@@ -45,8 +45,8 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"Failed to execute request",
         (
-            "The Edge TPU gave up during an inference: plug it in again, give it more power (900 mA at the full clock)"
-            " or the std library, and let it cool."
+            "The Edge TPU failed during an inference. Plug it in again, give it more power (900 mA at the full clock)"
+            " or the std library, and let it cool down."
         ),
     ),
     (r"Unsupported data type in custom op handler", _REBUILD + " If they are, compile the model again."),

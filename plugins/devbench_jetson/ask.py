@@ -23,5 +23,5 @@ def ask(place: Place, what: str) -> Mapping[str, Any]:
     try:
         return checked(what, out)
     except ValueError:
-        text = f"{place.title}: the board cannot be asked (exit status {status})"
+        text = f"{place.title}: the board cannot be read (exit status {status})"
         raise RoundError(text, phase="settle", log_tail=error) from None

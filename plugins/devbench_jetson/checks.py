@@ -23,13 +23,13 @@ def board_checks(root: str) -> Iterator[Check]:
 def _mode() -> Check:
     now, modes = board.power_mode(), board.power_modes()
     if now is None:
-        return Check(name="jetson power mode", good=None, text="nvpmodel does not tell it")
+        return Check(name="jetson power mode", good=None, text="nvpmodel does not say")
     text = f"{now[0]} ({now[1]})"
     if now[1].startswith("MAXN") or now[1] == "MODE_MAXN":
         return Check(name="jetson power mode", good=True, text=text)
     best = next((number for number, name in modes.items() if "MAXN" in name), None)
     if best is None:
-        return Check(name="jetson power mode", good=True, text=text, hint="Say so with the numbers.")
+        return Check(name="jetson power mode", good=True, text=text, hint="Say so when you publish the results.")
     hint = f"For all that the board can do: sudo nvpmodel -m {best}, or `settle: {{nvpmodel: {best}}}` in lab.yaml."
     return Check(name="jetson power mode", good=False, text=f"{text}; there is {modes[best]}", hint=hint)
 
@@ -40,14 +40,14 @@ def _clocks(root: str) -> Check:
         return Check(name="jetson clocks", good=None, text="cannot be read")
     if pinned:
         return Check(name="jetson clocks", good=True, text="pinned: each may have one value only")
-    hint = "Type: sudo jetson_clocks; or `settle: {jetson_clocks: true}` in lab.yaml, which is undone."
+    hint = "Type: sudo jetson_clocks; or `settle: {jetson_clocks: true}` in lab.yaml, which is undone afterwards."
     return Check(name="jetson clocks", good=False, text="move with the load", hint=hint)
 
 
 def _throttling(root: str) -> Check:
     hot = board.cooling(root)
     if hot:
-        hint = "Let it cool, and see to its fan; `settle: {cool_c: 45}` in lab.yaml waits before each round."
+        hint = "Let it cool down, and check its fan; `settle: {cool_c: 45}` in lab.yaml waits before each round."
         return Check(name="jetson throttling", good=False, text=f"slowed down by heat: {', '.join(hot)}", hint=hint)
     events = board.overcurrent_events(root)
     if events:
@@ -59,7 +59,7 @@ def _throttling(root: str) -> Check:
 def _fan(root: str) -> Check:
     speed = board.fan(root)
     if not speed:
-        return Check(name="jetson fan", good=None, text="none is seen")
+        return Check(name="jetson fan", good=None, text="none found")
     hottest = max(board.temperatures_c(root).values(), default=0.0)
     hint = "Without a fan, long runs may slow down: see the temperatures of the first and the last round."
     text = f"driven at {speed}, the hottest sensor is at {hottest:.1f} °C"

@@ -1,4 +1,4 @@
-"""An NVIDIA Jetson and its CPU as devices. No Jetson has seen this code yet."""
+"""An NVIDIA Jetson and its CPU as devices. Untested on real hardware."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class _Board(Device):
         """This machine, if it is a Jetson."""
         found = board.identity(board.tree())
         if not found:
-            return [Absent(device=self.kind, reason="this machine is no Jetson; name one that ssh reaches in lab.yaml")]
+            return [
+                Absent(device=self.kind, reason="this machine is not a Jetson; to use one over ssh, add it to lab.yaml")
+            ]
         return [Place(name="local", device=self.kind, facts=found)]
 
     def changes(self, place: Place) -> Iterable[Change]:
@@ -38,7 +40,7 @@ class _Board(Device):
     def remarks(self, facts: Mapping[str, str]) -> Iterable[str]:
         """That nothing is known of the board, where that is so."""
         if "board_unknown" in facts:
-            yield f"How the board was set is not known: {facts['board_unknown']}."
+            yield f"The settings of the board are not known: {facts['board_unknown']}."
 
     def settle(self, place: Place) -> None:
         """Wait until no sensor is hotter than `cool_c`."""

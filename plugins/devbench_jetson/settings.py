@@ -51,7 +51,7 @@ def _power_mode(wanted: str, found: Mapping[str, Any], sudo: tuple[str, ...], wh
     """By number or name."""
     now, modes = found["power_mode"], found["power_modes"]
     if now is None:
-        raise DevbenchError(f"settle: {where}nvpmodel does not tell the power mode: {found['nvpmodel_says']}")
+        raise DevbenchError(f"settle: {where}nvpmodel does not say the power mode: {found['nvpmodel_says']}")
     number = next((one for one, name in modes.items() if wanted in (one, name)), None)
     if number is None and (modes or not wanted.isdecimal()):
         have = ", ".join(f"{one} ({name})" for one, name in modes.items())

@@ -97,7 +97,7 @@ def _described(artifact: Artifact, path: Path) -> Prepared:
     if artifact.precision not in ("", precision):
         raise ModelError(
             f"{path}: the file computes in {precision}, and {artifact.precision} was asked for",
-            "Correct `precision` in the suite, or export the model anew.",
+            "Correct `precision` in the suite, or export the model again.",
         )
     facts = _facts(model)
     quantization: Quantization = "as-made" if precision == "int8" else "none"
@@ -148,7 +148,7 @@ def read_onnx(path: Path) -> Any:
     try:
         model = onnx.load(path, load_external_data=False)
     except (DecodeError, OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read as ONNX: {error}", "Get it again, or export it anew.") from error
+        raise ModelError(f"{path}: cannot be read as ONNX: {error}", "Get it again, or export it again.") from error
     if any(one.data_location == onnx.TensorProto.EXTERNAL for one in model.graph.initializer):
         raise ModelError(f"{path}: its weights are in another file, which no sha256 covers", "Save it as one file.")
     if not model.graph.node:
@@ -166,7 +166,7 @@ def _spec(value: Any) -> TensorSpec:
     from onnx import helper
 
     if not value.type.HasField("tensor_type"):
-        raise ModelError(f"'{value.name}' is no tensor but a {value.type.WhichOneof('value')}")
+        raise ModelError(f"'{value.name}' is not a tensor but a {value.type.WhichOneof('value')}")
     tensor = value.type.tensor_type
     return TensorSpec(
         name=value.name,

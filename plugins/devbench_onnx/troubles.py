@@ -42,7 +42,7 @@ _ADVICE = (
     ),
     (
         r"rebuild\.|Magic tag does not match|incompatible device",
-        "Remove the engine from the cache there, and it is built anew.",
+        "Remove the engine from the cache there, and it is built again.",
     ),
     (r"has no \w+ExecutionProvider|is not in use", _NO_PROVIDER),
 )

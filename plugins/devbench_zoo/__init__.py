@@ -26,3 +26,14 @@ def devbench_fetch_model(source: str, into: Path) -> Path | None:
     from devbench_zoo.fetch import fetch
 
     return fetch(source, into)
+
+
+@hookimpl
+def devbench_models_wanted(sources: list[str]) -> None:
+    """Build them in two processes at once."""
+    from devbench_zoo.source import SCHEME
+
+    if any(source.startswith(SCHEME) for source in sources):
+        from devbench_zoo.fetch import build_ahead
+
+        build_ahead(sources)

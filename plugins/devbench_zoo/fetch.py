@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -9,47 +10,127 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
 from devbench import ModelError
-from devbench_zoo.source import Order, read_source
+from devbench_zoo.source import SCHEME, Order, read_source
 
 _log = logging.getLogger("devbench.models")
 _TAIL_BYTES = 2000
 
 
+_FREE_FOR_TWO_BYTES = 6 << 30  # Inception v4 takes 3.7 GB, the others 1.4
+
+
 def fetch(source: str, into: Path) -> Path:
     """Build what `source` names as a file in the folder `into`; a `ModelError` says why it cannot be had."""
     order = read_source(source)
-    path = into / f"{order.network}_{order.precision}_{order.weights}.tflite"
-    _run_builder(order, path)
-    if not path.is_file():
-        raise ModelError(f"{order.network}: the builder says it is done, but {path} is not there")
-    return path
+    build = _AHEAD.take(source) or _Build(order, into)
+    try:
+        _AHEAD.begin_another(into)
+        return build.finish(into)
+    except BaseException as error:
+        build.end()
+        if not isinstance(error, Exception):  # Ctrl-C
+            _AHEAD.end()
+        raise
 
 
-def _run_builder(order: Order, path: Path) -> None:
-    # TensorFlow's own temporary files too: a killed builder leaves up to 200 MB, and cannot clean up.
-    with tempfile.TemporaryDirectory(dir=path.parent) as scratch, tempfile.TemporaryFile() as stderr:
-        with subprocess.Popen(
-            _command(order, path),
+def build_ahead(sources: Iterable[str]) -> None:
+    """Build these in the background as well, one at a time, while others are built in the foreground."""
+    _AHEAD.want([source for source in sources if source.startswith(SCHEME)])
+
+
+class _Build:
+    """One builder process, which writes into a folder of its own within or beside `folder`."""
+
+    def __init__(self, order: Order, folder: Path, prefix: str = "") -> None:
+        self._order = order
+        # TensorFlow's own temporary files too: a killed builder leaves up to 200 MB, and cannot clean up.
+        self._scratch = tempfile.TemporaryDirectory(dir=folder, prefix=prefix or None, ignore_cleanup_errors=True)
+        self._path = Path(self._scratch.name) / f"{order.network}_{order.precision}_{order.weights}.tflite"
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
+        self._process = subprocess.Popen(
+            _command(order, self._path),
             # Its end closes with ours, whatever kills us, and the builder stops then.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=stderr,
+            stderr=self._stderr,
             # Where the terminal's Ctrl-C does not reach: what it starts is to be stopped with it.
             start_new_session=True,
-            env=os.environ | {"TMPDIR": scratch},
-        ) as builder:
-            try:
-                last = _listen(builder, order.network)
-                # Here, for `with` closes stdin before it waits, and the builder would hear that.
-                status = builder.wait()
-            except BaseException:
-                _kill(builder)
-                raise
-        _judge(order.network, last, status, stderr)
+            env=os.environ | {"TMPDIR": self._scratch.name},
+        )
+
+    def finish(self, into: Path) -> Path:
+        """Wait for it; the file, which is then in the folder `into`."""
+        last = _listen(self._process, self._order.network)
+        # Before stdin is closed: the builder would hear that.
+        _judge(self._order.network, last, self._process.wait(), self._stderr)
+        if not self._path.is_file():
+            raise ModelError(f"{self._order.network}: the builder says it is done, but {self._path} is not there")
+        path = self._path.rename(into / self._path.name)
+        self.end()
+        return path
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        """Leave nothing behind: no process, no file."""
+        if self.is_running:
+            _kill(self._process)
+        with self._process, self._stderr, self._scratch:
+            pass
+
+
+class _Ahead:
+    """What is built in the background: one at a time, the last one wanted first, as the foreground begins at the front.
+
+    It is begun only while something is built in the foreground, so that nothing is built while a run measures.
+    """
+
+    def __init__(self) -> None:
+        self._wanted: list[str] = []
+        self._builds: dict[str, _Build] = {}
+        atexit.register(self.end)
+
+    def want(self, sources: list[str]) -> None:
+        self._wanted = sources
+
+    def take(self, source: str) -> _Build | None:
+        """The build of `source`, if it was begun; it is the caller's now."""
+        self._wanted = [one for one in self._wanted if one != source]
+        return self._builds.pop(source, None)
+
+    def begin_another(self, into: Path) -> None:
+        if not self._wanted or any(one.is_running for one in self._builds.values()) or not _room_for_two():
+            return
+        source = self._wanted.pop()
+        # Beside the folder that is given, and named like it: the cache knows that it is a draft.
+        self._builds[source] = _Build(read_source(source), into.parent, f"{into.name}-ahead-")
+
+    def end(self) -> None:
+        for build in self._builds.values():
+            build.end()
+        self._builds.clear()
+        self._wanted = []
+
+
+_AHEAD = _Ahead()
+
+
+def _room_for_two() -> bool:
+    """Whether there are cores and memory for a second builder."""
+    try:
+        with Path("/proc/meminfo").open() as file:
+            lines = dict(line.split(":", 1) for line in file)
+        free_bytes = int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError):  # not Linux
+        return False
+    return len(os.sched_getaffinity(0)) > 1 and free_bytes >= _FREE_FOR_TWO_BYTES
 
 
 def _command(order: Order, path: Path) -> list[str]:
@@ -69,7 +150,7 @@ def _listen(builder: subprocess.Popen[bytes], network: str) -> dict[str, Any]:
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise ModelError(f"{network}: the builder answered rubbish: {line[:200]!r}")
+            raise ModelError(f"{network}: the builder's answer is not valid: {line[:200]!r}")
         last = answer
         if "progress" in answer:
             _log.info("%s", answer["progress"])

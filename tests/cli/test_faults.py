@@ -9,7 +9,7 @@ DEEDS = {
     "exit": ("the worker ended without an answer (exit status 7)", "warmup"),
     "segfault": ("the worker was killed by SIGSEGV", "warmup"),
     "kill": ("the worker was killed by SIGKILL", "warmup"),
-    "rubbish": ("the worker's stdout holds rubbish: b'%!rubbish'", "warmup"),
+    "rubbish": ("the worker's stdout has invalid data: b'%!rubbish'", "warmup"),
 }
 
 

@@ -60,7 +60,7 @@ def test_interrupt_keeps_what_was_measured_and_says_how_to_go_on(bench: Bench, n
     process.send_signal(number)
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert "Go on with: devbench run --resume out" in errors
+    assert "Continue with: devbench run --resume out" in errors
     assert "Traceback" not in errors
     before = _rounds(bench)
     assert bench("run", "--resume", "out").returncode == 0
@@ -136,7 +136,7 @@ def test_resume_refuses_a_model_that_has_changed(bench: Bench) -> None:
     bench.fake("a", invoke_us=300)
     done = bench("run", "--resume", "out")
     assert done.returncode == 1
-    assert "is another file now than when the run began" in done.stderr
+    assert "is a different file now than when the run began" in done.stderr
 
 
 def test_two_runs_in_one_folder_are_refused(bench: Bench) -> None:

@@ -56,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("verify corral.csv", 1, "Did you mean results/published/coral.csv?"),
         ("help", 2, "did you mean `devbench --help`?"),
         ("run mine.tflite", 1, "a suite names it as the `source` of one of its `models`"),
-        (f"run {RUN}", 1, f"To go on with it: devbench run --resume {RUN}"),
+        (f"run {RUN}", 1, f"To continue it: devbench run --resume {RUN}"),
         ("run suites/imagenet.yaml --device cpu", 1, "the suite has no device 'cpu'; did you mean 'desktop-cpu'?"),
         ("run suites/imagenet.yaml --model mobilnet", 1, "no model 'mobilnet'; did you mean 'mobilenet_v1'?"),
         ("report results/runs", 1, f"is a folder of runs, and not one run\n  → Name one of them. The newest: {NEWER}"),

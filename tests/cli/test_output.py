@@ -114,9 +114,9 @@ def test_a_run_takes_only_an_empty_folder(bench: Bench) -> None:
     (bench.folder / "home/letter.txt").write_text("dear")
     (bench.folder / "nowhere").symlink_to("none")
     for out, why in (
-        ("home", "holds other things than a run: letter.txt"),
+        ("home", "contains other things than a run: letter.txt"),
         ("suite.yaml", "cannot be written: Not a directory"),
-        ("nowhere", "holds other things than a run: a link that leads nowhere"),
+        ("nowhere", "contains other things than a run: a link that leads nowhere"),
     ):
         with pytest.raises(RunFolderError, match=f"{out}: {why}"):
             RunFolder(bench.folder / out).refuse_what_is_there()

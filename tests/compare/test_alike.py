@@ -14,7 +14,7 @@ from devbench.domain.model import Quantization
 from devbench.domain.outcome import OutputTensor
 from devbench.worker.outputs import SAMPLED_VALUES, packed
 
-PICTURE = "; a picture of what the network knows (`input:`) tells more"
+PICTURE = "; use a picture of something that the network knows (`input:`)"
 FIRST, SECOND = [0.1, 0.7, 0.2, -0.4], [0.6, -0.1, 0.3, 0.5]  # the answers to two inputs
 Values = list[float] | npt.NDArray[np.generic]
 
@@ -84,7 +84,7 @@ def test_an_answer_that_does_not_depend_on_the_input_is_never_the_same(constant:
 def test_the_answers_in_the_wrong_order_are_other_answers_however_small_they_are() -> None:
     right = output([24, 3, 19, 2], [11, 12, 14, 20], "uint8", scale=1 / 256)
     swapped = output([11, 12, 14, 20], [24, 3, 19, 2], "uint8", scale=1 / 256)
-    why = "output 'o' differs between the two by as much as another input changes in it"
+    why = "output 'o' differs between the two by as much as another input changes it"
     assert found(right, swapped, "as-made").differ == why
 
 
@@ -106,7 +106,7 @@ def test_answers_that_say_nothing_confirm_nothing() -> None:
         output([10, 14, 9, 20], [14, 11, 13, 18], "uint8", scale=1),
         output([13, 14, 6, 22], [14, 11, 13, 18], "uint8", scale=1),
     )
-    why = f"output 'o' differs between the two by 0.7 of what another input changes in it{PICTURE}"
+    why = f"output 'o' differs between the two by 0.7 of what another input changes{PICTURE}"
     assert found(*noisy, "as-made") == Agreement(unconfirmed=why)
 
 
@@ -127,7 +127,7 @@ def test_what_is_not_known_is_said() -> None:
     assert found(right, lost).unconfirmed == "output 'o' was not kept"
     assert found(once, output(times(FIRST, 0.8))).differ, "one input is enough to see a difference"
     assert agreement([], [right], frozenset()).unconfirmed == "no outputs were kept"
-    assert agreement([right], [output([1.0])], frozenset()).differ == "outputs have other shapes"
+    assert agreement([right], [output([1.0])], frozenset()).differ == "outputs have different shapes"
 
 
 def test_labels_are_the_same_or_not() -> None:

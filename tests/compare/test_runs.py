@@ -257,7 +257,7 @@ def test_another_answer_to_the_same_input_gets_no_ratio() -> None:
     assert alike.ratio, "resolvers of one runtime differ as much"
     assert not alike.is_a("answer")
     other = change(_case(), 64)
-    assert other.reason == "another answer to the same input: output 'o' differs by 2 times the tolerance"
+    assert other.reason == "a different answer to the same input: output 'o' differs by 2 times the tolerance"
     assert other.ratio is None
     assert other.is_a("answer")
     assert change(_case(input="parrot.jpg"), 64).ratio, "another input has another answer"
@@ -281,7 +281,7 @@ def test_one_round_gives_a_verdict_with_a_warning(old: int, new: int, sides: lis
     assert change.ratio
     assert not change.ratio.between_rounds
     assert [note.partition(":")[0] for note in change.notes] == [f"one round in {side}" for side in sides]
-    assert all(note.endswith("verdicts need the `normal` profile") for note in change.notes)
+    assert all(note.endswith("for verdicts, use the `normal` profile") for note in change.notes)
 
 
 def test_doubtful_figures_are_called_so() -> None:

@@ -123,7 +123,7 @@ def test_a_compiled_file_beside_its_source_is_noticed_and_judged(tmp_path: Path)
     path = _file(tmp_path / "tiny.tflite", "RELU")
     compiled_classifier(tmp_path / "tiny_edgetpu.tflite")
     found = _checked(path)["compiled file"]
-    assert found.text == "tiny_edgetpu.tflite stands beside it: 0 of 2 operations on the CPU, as predicted"
+    assert found.text == "tiny_edgetpu.tflite is beside it: 0 of 2 operations on the CPU, as predicted"
     assert "`compiled: tiny_edgetpu.tflite`" in str(found.hint)
     compiled_classifier(tmp_path / "tiny_edgetpu.tflite", left_on_cpu=True)
     text = _checked(path)["compiled file"].text
@@ -135,7 +135,11 @@ def test_a_compiled_file_beside_its_source_is_noticed_and_judged(tmp_path: Path)
     [
         (1000, 576, ""),
         (1000, 500_000, "though all would fit: large activations, or a file that it was compiled together with"),
-        (7_000_000, 500_000, "0.5 MB of parameters travel with every inference: the chip's memory does not hold them"),
+        (
+            7_000_000,
+            500_000,
+            "0.5 MB of parameters are sent with every inference: the chip's memory does not hold them",
+        ),
     ],
 )
 def test_why_parameters_travel(tmp_path: Path, cached: int, streamed: int, hint: str) -> None:

@@ -150,7 +150,7 @@ def test_a_compiled_file_beside_it_is_noticed_where_there_is_no_compiler(
     compiled_classifier(tmp_path / "tiny_edgetpu.tflite")
     with pytest.raises(NotHereError) as caught:
         prepare()
-    assert caught.value.hint.startswith("tiny_edgetpu.tflite stands beside it: if it is the same network, name it")
+    assert caught.value.hint.startswith("tiny_edgetpu.tflite is beside it: if it is the same network, name it")
 
 
 def test_an_output_without_the_custom_operation_is_no_result(

@@ -120,7 +120,7 @@ def test_each_round_keeps_what_the_board_was_and_how_it_was_set(
 
 def test_a_machine_that_is_no_jetson_says_so(bench: Bench, tmp_path: Path) -> None:
     bench.env |= {"DEVBENCH_ROOT": str(tmp_path), "DEVBENCH_PLUGINS": "jetson"}
-    assert "missing jetson: this machine is no Jetson" in bench("devices").stdout
+    assert "missing jetson: this machine is not a Jetson" in bench("devices").stdout
     assert "jetson power mode" not in bench("doctor").stdout
 
 
@@ -151,7 +151,7 @@ def test_settings_are_made_for_the_rounds_and_put_back(
     assert not (bench.folder / "cache/settled.json").exists()
     assert not (made.root / "run/devbench-jetson-clocks.conf").exists()
     assert "settle: clocks pinned by jetson_clocks" in done.stderr
-    assert "settle: all is put back" in done.stderr
+    assert "settle: everything is restored" in done.stderr
 
 
 def test_a_power_mode_that_needs_a_reboot_is_refused_with_the_reason(
@@ -230,7 +230,7 @@ def test_a_kill_of_the_guardian_too_is_made_good_by_the_next_doctor(bench: Bench
     refused = run(bench, "--seed", 1)
     assert refused.returncode == 1
     done = bench("doctor")
-    assert "put back all 2 settings that it had left" in done.stderr
+    assert "restored all 2 settings that it had left" in done.stderr
     assert made.set() == before
 
 
@@ -245,7 +245,7 @@ def test_after_a_boot_the_power_mode_is_put_back_for_it_outlives_one(
     left = bench.folder / "cache/settled.json"
     left.write_text(json.dumps(json.loads(left.read_text()) | {"boot_id": "another boot"}))
     done = bench("doctor")
-    assert "put back all 1 settings that it had left" in done.stderr
+    assert "restored all 1 settings that it had left" in done.stderr
     assert made.set()[0] == before[0]
     assert "--restore" not in made.calls.read_text()  # the clocks start anew with the board
     assert not left.exists()
@@ -277,7 +277,7 @@ def test_programs_that_are_broken_leave_their_facts_out(bench: Bench, make: Call
     lab(bench, "{nvpmodel: 0}")
     refused = bench("run", suite(bench), "--out", "second")
     assert refused.returncode == 1
-    assert "nvpmodel does not tell the power mode" in refused.stderr
+    assert "nvpmodel does not say the power mode" in refused.stderr
 
 
 @pytest.mark.parametrize("device", [Jetson, JetsonCpu])

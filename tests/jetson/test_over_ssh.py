@@ -125,9 +125,9 @@ def test_a_place_that_is_no_jetson_says_so(far: Callable[[str], Far], tmp_path: 
     orin.lab()
     record = orin.run()
     assert record["outcome"]["status"] == "measured"
-    assert record["rounds"][0]["facts"]["board_unknown"].startswith("no Jetson is seen")
-    assert record["remarks"][0].startswith("How the board was set is not known: no Jetson is seen")
-    assert "no Jetson is seen" in orin.done.stdout
+    assert record["rounds"][0]["facts"]["board_unknown"].startswith("not a Jetson")
+    assert record["remarks"][0].startswith("The settings of the board are not known: not a Jetson")
+    assert "not a Jetson" in orin.done.stdout
 
 
 @pytest.mark.parametrize(("generation", "mode", "wanted"), [("nano", "0", "0"), ("orin", "MAXN_SUPER", "2")])
@@ -144,7 +144,7 @@ def test_settings_are_made_over_there_and_put_back(
     assert not one.left.exists()
     assert not (one.board.root / "run/devbench-jetson-clocks.conf").exists()
     assert "settle: attic: clocks pinned by jetson_clocks" in one.done.stderr
-    assert "settle: all is put back" in one.done.stderr
+    assert "settle: everything is restored" in one.done.stderr
 
 
 def test_what_the_board_refuses_is_said_with_its_reason(far: Callable[[str], Far]) -> None:
@@ -202,7 +202,7 @@ def test_a_connection_that_is_lost_leaves_the_undoing_to_doctor(far: Callable[[s
     assert process.returncode == 1
     assert nano.board.set() != before
     assert nano.left.exists()
-    assert "cannot put back: `ssh -F " in error
+    assert "cannot restore: `ssh -F " in error
     assert "Connection refused" in error
     assert "or: ssh -F " in error, "no sudo: the board is another machine"
     assert "sudo" not in error
@@ -210,9 +210,9 @@ def test_a_connection_that_is_lost_leaves_the_undoing_to_doctor(far: Callable[[s
     assert case["outcome"]["error"] == "the connection to attic was lost"
     left = json.loads(nano.left.read_text())
     nano.left.write_text(json.dumps(left | {"boot_id": "this machine was started anew, and the board was not"}))
-    assert "cannot put back" in nano.bench("doctor").stdout
+    assert "cannot restore" in nano.bench("doctor").stdout
     nano.starts(nano.board.root)
-    assert "put back all 2 settings that it had left" in nano.bench("doctor").stderr
+    assert "restored all 2 settings that it had left" in nano.bench("doctor").stderr
     assert nano.board.set() == before
     assert not nano.left.exists()
 
@@ -226,7 +226,7 @@ def test_a_kill_of_the_guardian_too_is_made_good_by_the_next_doctor(far: Callabl
     process.communicate(timeout=20)
     time.sleep(0.3)
     assert nano.board.set() != before
-    assert "put back all 2 settings that it had left" in nano.bench("doctor").stderr
+    assert "restored all 2 settings that it had left" in nano.bench("doctor").stderr
     assert nano.board.set() == before
 
 

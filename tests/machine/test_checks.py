@@ -97,7 +97,7 @@ def test_throttling_that_goes_on_is_bad_and_that_of_yesterday_a_note(tree: Tree)
         tree.write(count, "13")
 
     check = judged(tree, wait)["throttling"]
-    assert (check.good, check.text) == (False, "being slowed down by heat now: cpu2")
+    assert (check.good, check.text) == (False, "slowed down by heat now: cpu2")
 
 
 def test_a_sensor_near_its_trip_point(tree: Tree) -> None:
@@ -151,7 +151,7 @@ def test_other_busy_processes_are_named_and_this_one_is_not(tree: Tree) -> None:
 def test_time_stolen_by_the_host(tree: Tree) -> None:
     check = judged(tree, lambda: tree.pass_time(stolen=8))["steal"]
     assert check.good is False
-    assert check.text.startswith("10.0 % of the time")
+    assert check.text.startswith("10.0 % of the CPU time stolen")
     tree.write("proc/stat", QUIET_STAT)
     assert judged(tree, lambda: tree.pass_time(stolen=3))["steal"].good is True
 

@@ -113,7 +113,7 @@ def test_a_whole_file_is_kept(server: Server, tmp_path: Path, model: bytes) -> N
 def test_http_without_a_hash_is_not_asked(server: Server, tmp_path: Path, model: bytes) -> None:
     asked = threading.Event()
     server.answer = lambda _send: asked.set()
-    with pytest.raises(ModelError, match="over http, anybody on the way can change the file") as caught:
+    with pytest.raises(ModelError, match="over http, anybody on the way could change the file") as caught:
         get(tmp_path, f"{server.address}/net.tflite")
     assert "sha256" in caught.value.hint
     assert not asked.is_set()

@@ -117,7 +117,7 @@ def test_a_newer_worker_may_say_more() -> None:
 
 def test_a_message_of_too_many_values_is_not_even_parsed() -> None:
     line = b'{"event":"phase","phase":"x","y":[' + b"0," * 200_000 + b"0]}"
-    with pytest.raises(InvalidAnswerError, match="it holds too many values"):
+    with pytest.raises(InvalidAnswerError, match="it has too many values"):
         checked(line, MEASURING)
 
 

@@ -45,7 +45,7 @@ DISCOVER = {
     "talker": ("return iter(int, 1)", "talker.discover(): ValueError: it gave more than 1000 items"),
     "liar": ("return [Place(name='local', device='fake')]", "liar.discover() gave a place of 'fake'"),
     "dreamer": ("return [5]", "dreamer.discover(): TypeError: it gave a value of type int, not Place or Absent"),
-    "teller": ("return [Absent(device='teller', reason='x' * 10**5)]", "teller.discover() gave what it must not: 0."),
+    "teller": ("return [Absent(device='teller', reason='x' * 10**5)]", "teller.discover() gave an invalid answer: 0."),
     "hanger": (
         "pid = subprocess.Popen(['sleep', '3600']).pid; Path('pid').write_text(str(pid)); time.sleep(3600)",
         "hanger.discover() took longer than 2 s, so it was ended",

@@ -116,7 +116,7 @@ def test_a_plugin_with_every_hook_is_asked_in_this_order(bench: Bench) -> None:
     bench.plugin("toaster", ALL_HOOKS)
     suite = bench.write(
         "suite.yaml",
-        "name: breakfast\nmodels: [bread]\ndevices: [toaster]\nmeasure: {profile: quick, min_runs: 3, min_s: 0}\n",
+        "name: breakfast\nmodels: [bread]\ndevices: [toaster]\nmeasure: {profile: quick, rounds: 1, min_runs: 3, min_s: 0}\n",
     )
     done = bench("run", suite, "--out", "out")
     assert done.returncode == 0, done.stderr

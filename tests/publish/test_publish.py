@@ -81,6 +81,21 @@ def test_each_cell_that_does_not_follow_is_named(bench: Bench, run: Path) -> Non
     assert ":3: " not in done.stdout
 
 
+def test_advice_in_older_words_is_not_a_problem(bench: Bench, run: Path) -> None:
+    folder = RunFolder(run)
+    found = folder.load()
+    for case in found.cases:
+        found = found.with_case(replace(case, rounds=tuple(replace(about, settled=False) for about in case.rounds)))
+    folder.save(recomputed(folder, found))
+    record = json.loads((run / "run.json").read_text())
+    record["cases"][0]["outcome"]["verdict"]["reasons"][0]["remedy"] = "What an older devbench advised."
+    _write(run, record)
+    assert bench("publish", "out", "--out", "pub", "--any-profile").returncode == 0
+    assert "What an older devbench advised." in (bench.folder / "pub" / "out.csv").read_text()
+    assert bench("verify", "pub/out.csv", "--runs", "out").returncode == 0
+    assert bench("verify", "out").returncode == 0
+
+
 def test_figures_that_were_changed_in_run_json_do_not_follow_from_the_samples(bench: Bench, run: Path) -> None:
     found = json.loads((run / "run.json").read_text())
     found["cases"][0]["outcome"]["summary"]["mean_ms"] *= 0.9
@@ -156,7 +171,7 @@ def test_what_may_not_be_published_is_refused_with_what_to_do(bench: Bench, run:
     (bench.folder / "pub" / "out.csv").write_text("other\n")
     again = bench("publish", "out", "--out", "pub", "--any-profile")
     assert again.returncode == 1
-    assert "pub/out.csv: is there already, with other figures" in again.stderr
+    assert "pub/out.csv: exists already, with other figures" in again.stderr
     assert (bench.folder / "pub" / "out.csv").read_text() == "other\n"
     (bench.folder / "pub" / "datapackage.json").write_text("{")
     broken = bench("publish", "out", "--out", "pub", "--any-profile", "--name", "new")

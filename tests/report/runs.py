@@ -20,9 +20,7 @@ from devbench.report.plots import CaseTrace, looks_of, trace_of
 from devbench.run.summary import precision_of, summary_of
 from devbench.store.results_file import figure_of
 
-STEAL = Reason(
-    code="steal", severity="suspect", text="the hypervisor took 2% away", remedy="Use a machine of your own."
-)
+STEAL = Reason(code="steal", severity="suspect", text="the hypervisor stole 2 %", remedy="Use a machine of your own.")
 BUSY = Reason(code="busy", severity="contaminated", text="others kept 1 core busy", remedy="See `devbench doctor`.")
 ANSWERS = (OutputTensor(name="o", dtype="int8", shape=(1,), sha256="to one input", second_sha256="to another"),)
 EVIL = '<script>window.broken = 1</script><img src=x onerror="window.broken=2">'

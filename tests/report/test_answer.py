@@ -40,7 +40,7 @@ def test_the_answer_names_the_fastest_device_by_how_much_and_over_how_many_model
 
 def test_the_answer_admits_that_there_is_none() -> None:
     assert _answer(2_000_000, 2_001_000, spread=50_000) == "No difference shown between cpu and tpu for the one model."
-    alone = "No comparison: for no model do two devices have a figure to trust."
+    alone = "No comparison: no model has figures of two devices that can be trusted."
     assert _answer(8_000_000, 2_000_000, BUSY) == alone  # contaminated: takes no part
     rounds = [samples_of(2_000_000, 1)]
     only = overview_of_cases(case_of("m", "cpu", rounds, BUSY), samples={"m@cpu": rounds})

@@ -105,7 +105,7 @@ def test_the_structure_is_what_a_screen_reader_needs(html: str) -> None:
 def test_the_page_says_what_to_distrust_and_what_was_set(html: str) -> None:
     text = " ".join(" ".join(_Page(html).words).split())
     for told in (
-        "the hypervisor took 2% away",
+        "the hypervisor stole 2 %",
         "Use a machine of your own.",
         "See devbench doctor .",
         "no runtime is here",
@@ -114,7 +114,7 @@ def test_the_page_says_what_to_distrust_and_what_was_set(html: str) -> None:
         "10 runs and 0.5 s, then until it is steady; at most 5 s",
         "ab" * 32,
         "input: uint8 1×224×224×3, scale 0.5, zero 3",
-        "Could not be seen here: stolen by the hypervisor, stalled for a core,",
+        "Could not be read here: stolen by the hypervisor, stalled for a core,",
         "name: a-suite",
         "Mean: theirs.",
         "Nobody checked these.",

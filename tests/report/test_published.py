@@ -95,7 +95,7 @@ def test_measured_figures_stand_beside_published_ones(bench: Bench) -> None:
     joined, _, apart = done.stdout.partition("**The same models, but")
     line = next(line for line in joined.splitlines() if "published: rows" in line or "coral-docs" in line)
     assert "published: coral-docs-benchmarks" in line
-    assert "Batch not stated, and taken for 1: coral-docs-benchmarks." in joined
+    assert "Batch not stated, assumed to be 1: coral-docs-benchmarks." in joined
     assert "| inception_v4 | Desktop CPU | published: coral-docs-benchmarks | 700 ms" in apart
     assert "precision not stated" in apart
 

@@ -119,7 +119,9 @@ def test_what_is_too_little_to_say_something_is_said() -> None:
     case = replace(case, measure=replace(PROFILES["normal"], percentiles=(90,)), rounds=rounds, outcome=outcome)
     text = markdown(_tables(_run(case), lambda _: short))
     assert "- a@x: no bound of p90, which needs 64 samples: there are 30. Raise `min_runs` or `cap_s`." in text
-    assert "- a@x: a round of under 20 samples cannot tell whether it was steady. Raise `min_runs` or `cap_s`." in text
+    assert (
+        "- a@x: a round of under 20 samples is not checked for a steady latency. Raise `min_runs` or `cap_s`." in text
+    )
     assert "- 1 round was doubtful and measured again: kept, but in no figure." in text
 
 

@@ -81,7 +81,7 @@ def test_a_step_in_the_series_is_seen_without_any_sensor() -> None:
     stepped[200:] = stepped[200:] * 11 // 10
     (reason,) = judge_round(replace(ROUND, conditions=None), stepped, 0)
     assert reason.code == "not-steady"
-    assert "+10%" in reason.text
+    assert "+10 %" in reason.text
 
 
 def test_rounds_far_apart_and_outputs_that_change_are_the_cases_own_reasons() -> None:

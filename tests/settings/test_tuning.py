@@ -108,7 +108,7 @@ def test_settings_are_changed_and_put_back(tree: Tree, state_file: Path) -> None
         assert json.loads(state_file.read_text())["settings"][0]["before"] == "powersave"
     assert tree.state() == before
     assert not state_file.exists()
-    assert said[1:] == ["governor of cpu0-3: put back to powersave"]
+    assert said[1:] == ["governor of cpu0-3: restored to powersave"]
 
 
 def test_a_guardian_that_needs_its_time_is_given_it(
@@ -167,7 +167,7 @@ def test_nothing_to_change_changes_nothing(tmp_path: Path, state_file: Path) -> 
     tree, said = Tree(tmp_path / "set"), Said()
     with tuned(tree.root, state_file, tell=said):
         assert not state_file.exists()
-    assert said == ["nothing to change: all is as measuring wants it"]
+    assert said == ["nothing to change: every setting is right already"]
 
 
 def test_an_exception_puts_everything_back(tree: Tree, state_file: Path) -> None:
@@ -186,7 +186,9 @@ def test_every_way_to_be_ended_puts_everything_back(tree: Tree, state_file: Path
         _, errors = process.communicate(timeout=10)
         wait_until_put_back(tree, state_file, before)
     assert process.returncode == -number
-    assert ("guardian of the settings: devbench was ended; all is put back" in errors) is (number != signal.SIGINT)
+    assert ("guardian of the settings: devbench was ended; everything is restored" in errors) is (
+        number != signal.SIGINT
+    )
 
 
 def test_the_guardian_outlives_signals_to_all_and_needs_no_file(tree: Tree, state_file: Path) -> None:
@@ -236,7 +238,7 @@ def test_when_both_are_killed_the_next_one_puts_back(tree: Tree, state_file: Pat
     assert recover(tree, state_file, said) is None
     assert tree.state() == before
     assert not state_file.exists()
-    assert said == [f"process {pid}, which had changed settings, is gone", "put back all 4 settings that it had left"]
+    assert said == [f"process {pid}, which had changed settings, is gone", "restored all 4 settings that it had left"]
     assert recover(tree, state_file, said) is None
     assert len(said) == 2
 

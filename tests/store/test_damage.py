@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.fuzz.folders import CASES, SAMPLES, make_folder
-from devbench.cli.sources import open_sources
 from devbench.domain.outcome import Measured
 from devbench.domain.run import Pending
 from devbench.errors import DamagedError, RunFolderError
 from devbench.publish.verify import verify_run
+from devbench.sources.sources import open_sources
 from devbench.store.folder import RunFolder
 from devbench.store.taking_up import clear_up, reopened, was_joined, without_damage
 

@@ -73,7 +73,7 @@ rums: 3
         ("models:\n\t- a\n", "s.yaml:2:1: not YAML: tabs are not allowed here"),
         ("name: a: b\n", "s.yaml:1:8: not YAML: a colon is not allowed here: put quotes around text"),
         ("a: &x [1]\nb: [*x, *x, *x]\n", "s.yaml:2:5: aliases (*x) are not supported"),
-        ("name: a\nname: b\n", "s.yaml:2:1: 'name' stands here twice"),
+        ("name: a\nname: b\n", "s.yaml:2:1: 'name' is given twice"),
         ("? [a]\n: b\n", "s.yaml:1:3: a key must be a word"),
         ("name: !!python/object:os.system {}\n", "s.yaml:1:7: tags (!!python/object:os.system) are not supported"),
         ("name: !!python/name:os.system x\n", "s.yaml:1:7: tags (!!python/name:os.system) are not supported"),
@@ -82,9 +82,9 @@ rums: 3
         ("name: a\nseed: !!bool x\n", "s.yaml:2:7: 'x' is not a valid bool"),
         ("name: a\nseed: 0x" + "f" * 4000, "s.yaml:2:7: '0xffff"),
         ("name: a\nseed: " + "9" * 5000, "s.yaml:2:7: '9999"),
-        ('name: "\\ud800"\n', "s.yaml:1:7: the character U+D800 cannot stand in a name or a path"),
+        ('name: "\\ud800"\n', "s.yaml:1:7: the character U+D800 is not allowed in a name or a path"),
         ('name: "\\UFFFFFFFF"\n', "s.yaml:1:10: not YAML: an escape or a version is out of range"),
-        ('models: [{name: a, source: "a\\0b"}]\n', "s.yaml:1:28: the character U+0000 cannot stand in a name"),
+        ('models: [{name: a, source: "a\\0b"}]\n', "s.yaml:1:28: the character U+0000 is not allowed in a name"),
         ('models:\n- {name: a, source: "http://["}\n', "s.yaml:2:21: 'source' cannot be 'http://[': an address is"),
         ("models:\n- {name: a, source: 'http:///x'}\n", "s.yaml:2:21: 'source' cannot be 'http:///x': an address is"),
         (
@@ -96,7 +96,7 @@ rums: 3
             "s.yaml:2:23: 'compiled' cannot be 'http://h:x/': an address",
         ),
         ("name: a\ninput: ''\n", "s.yaml:2:8: 'image' must not be empty"),
-        ("name: a\nname: \x00\n", "s.yaml:2:7: the character U+0000 cannot stand in YAML"),
+        ("name: a\nname: \x00\n", "s.yaml:2:7: the character U+0000 is not allowed in YAML"),
         ("a: 1\n---\nb: 1\n", "s.yaml:2:1: a second document begins here"),
         ("a: " + "[" * 5000 + "]" * 5000, "s.yaml:1:20: nested more than 16 levels deep"),
         ("devices: [{desktop-cpu: {threads: [1, two]}}]\n", "s.yaml:1:35: 'threads' must be a whole number, not 'two'"),
@@ -113,7 +113,7 @@ rums: 3
         ("name: s\nmodels: []\ndevices: [desktop-cpu]\n", "s.yaml:2:9: 'models' must not be empty"),
         (
             "name: s\nmodels: [mobilenet_v1, mobilenet_v1]\ndevices: [desktop-cpu]\n",
-            "s.yaml:2:24: model 'mobilenet_v1' stands here twice: give one another name",
+            "s.yaml:2:24: model 'mobilenet_v1' is listed twice: give one another name",
         ),
         (
             "name: s\nmodels: [mobilenet_v1]\ndevices: [desktop-cpu]\nmeasure:\n  min_s: 5\n  cap_s: 2\n",

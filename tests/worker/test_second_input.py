@@ -56,7 +56,7 @@ def test_an_answer_that_ignores_the_input_is_not_confirmed_and_the_table_says_so
     assert done.returncode == 0, done.stderr
     text = " ".join(bench("report", "out", "--verbose").stdout.split())
     assert "│ answers not confirmed " in text
-    assert "answers not confirmed: two different inputs gave the same outputs; a picture" in text
+    assert "answers not confirmed: two different inputs gave the same outputs; use a picture" in text
     assert "Not confirmed: " in done.stdout
 
 

@@ -126,7 +126,7 @@ def test_an_interrupt_stops_the_builder(
 @pytest.mark.parametrize("printed", ["hello", "[1]", '"text"'])
 def test_rubbish(printed: str, into: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "_command", lambda *_: [sys.executable, "-c", f"print({printed!r})"])
-    with pytest.raises(ModelError, match="answered rubbish"):
+    with pytest.raises(ModelError, match="the builder's answer is not valid"):
         devbench_zoo.devbench_fetch_model(sources("mobilenet_v1", "int8"), into)
 
 
@@ -142,3 +142,67 @@ def test_imagenet_weights_that_cannot_be_had_are_never_replaced(
     with pytest.raises(ModelError, match="imagenet weights cannot be had") as caught:
         devbench_zoo.devbench_fetch_model(sources("mobilenet_v1", "float32", "imagenet"), into)
     assert "weights: random" in caught.value.hint
+
+
+# A builder that is done once two of them have been seen at work.
+MEETS_ANOTHER = """
+import os, sys, time
+seen, out = sys.argv[1:]
+open(os.path.join(seen, str(os.getpid())), "w").close()
+while len(os.listdir(seen)) < 2:
+    time.sleep(0.01)
+open(out, "w").close()
+print('{"done": {}}')
+"""
+
+
+@pytest.fixture
+def two_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Builders that need another one beside them; the folder in which each leaves its process id."""
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    monkeypatch.setattr(fetch, "_room_for_two", lambda: True)
+    monkeypatch.setattr(
+        fetch, "_command", lambda _, path: [sys.executable, "-I", "-S", "-c", MEETS_ANOTHER, str(seen), str(path)]
+    )
+    return seen
+
+
+def test_what_is_wanted_later_is_built_beside_what_is_wanted_now(
+    tmp_path: Path, sources: Sources, two_at_once: Path
+) -> None:
+    wanted = [sources(name, "int8") for name in ("mobilenet_v1", "mobilenet_v2", "inception_v4")]
+    devbench_zoo.devbench_models_wanted(["https://example.org/a.tflite", *wanted])
+    for number, source in enumerate(wanted):
+        folder = tmp_path / f"into-{number}"
+        folder.mkdir()
+        path = devbench_zoo.devbench_fetch_model(source, folder)
+        assert path is not None
+        assert list(folder.iterdir()) == [path]
+    assert len(list(two_at_once.iterdir())) == 3, "each was built once"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["into-0", "into-1", "into-2", "seen"]
+    assert not builders()
+
+
+def test_an_interrupt_stops_what_is_built_in_the_background_too(
+    into: Path,
+    tmp_path: Path,
+    sources: Sources,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[psutil.Process] = []
+
+    def interrupted(*_: object) -> object:
+        started.extend(psutil.Process().children())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fetch, "_room_for_two", lambda: True)
+    monkeypatch.setattr(fetch, "_command", lambda *_: [sys.executable, "-I", "-S", "-c", "input()"])
+    monkeypatch.setattr(fetch, "_listen", interrupted)
+    wanted = [sources(name, "int8") for name in ("mobilenet_v1", "mobilenet_v2")]
+    devbench_zoo.devbench_models_wanted(wanted)
+    with pytest.raises(KeyboardInterrupt):
+        devbench_zoo.devbench_fetch_model(wanted[0], into)
+    assert len(started) == 2
+    assert not any(one.is_running() for one in started)
+    assert [one.name for one in tmp_path.iterdir()] == ["into"]

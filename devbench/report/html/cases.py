@@ -162,7 +162,7 @@ _CONDITION_ROWS: Mapping[str, tuple[str, Callable[[Conditions], str]]] = {
     "stall_cpu": ("stalled for a core", lambda seen: _share(seen.stall_cpu)),
     "stall_memory": ("stalled for memory", lambda seen: _share(seen.stall_memory)),
     "stall_io": ("stalled for a disk", lambda seen: _share(seen.stall_io)),
-    "preempted_per_s": ("pushed off its core", lambda seen: f"{seen.preempted_per_s:.1f} per s"),
+    "preempted_per_s": ("preempted", lambda seen: f"{seen.preempted_per_s:.1f} per s"),
     "throttles": ("thermal throttles", lambda seen: str(seen.throttles)),
     "frequency_mhz": ("clock", lambda seen: f"{seen.frequency_mhz:.0f} MHz"),
     "frequency_drop": ("clock lower at the end", lambda seen: _share(seen.frequency_drop)),
@@ -189,7 +189,7 @@ def _rounds(case: CaseRecord, trace: CaseTrace | None) -> Table:
         title="Rounds",
         header=("", *(f"round {one.index + 1}" for one in case.rounds)),
         rows=tuple((text_cell(name), *(text_cell(value) for value in values)) for name, values in rows),
-        notes=(f"Could not be seen here: {', '.join(blind)}.",) if blind else (),
+        notes=(f"Could not be read here: {', '.join(blind)}.",) if blind else (),
     )
 
 

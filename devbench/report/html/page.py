@@ -17,6 +17,8 @@ from devbench.report.html.cases import case_block
 from devbench.report.html.doubts import alerts_of, doubts_of, sources_of
 from devbench.report.html.drawn import colours, drawn
 from devbench.report.html.method import citation_of, provenance_of, settings_of
+from devbench.report.limits import below_sentences, lag_sentences, limits_tables
+from devbench.report.numbers import count_of
 from devbench.report.origin import byline_of
 from devbench.report.plots import CaseTrace, Plots, case_plot
 from devbench.report.tables import Table, tables_of, text_cell
@@ -45,7 +47,7 @@ def html_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(code=_code, breakable=_breakable, unbroken=_unbroken)
+    environment.filters.update(code=_code, breakable=_breakable, unbroken=_unbroken, count_of=count_of)
     script = _own("sort.js")
     sentences = list(answer_sentences(overview))
     pictures = [drawn(plot) for plot in plots.main]
@@ -62,6 +64,8 @@ def html_report(
         answer=pictures[:1],
         others=pictures[1:],
         drift=drawn(plots.drift) if plots.drift else None,
+        roofline=drawn(plots.roofline) if plots.roofline else None,
+        limits=_limits(overview),
         **_tables(overview, plots),
         alerts=alerts_of(overview.findings),
         doubts=doubts_of(overview.findings),
@@ -82,6 +86,16 @@ def _tables(overview: Overview, plots: Plots) -> dict[str, Any]:
         "tables": [one for one in tables if not (one.source or _is_folded(one, overview))],
         "folded": [one for one in tables if _is_folded(one, overview)],
         "sources": [(one, [drawn(plot) for plot in plots.files[one.source][:1]]) for one in tables if one.source],
+    }
+
+
+def _limits(overview: Overview) -> dict[str, Any]:
+    """What the physical limits say, each figure with its own, and the peaks with their sources."""
+    tables = limits_tables(overview)
+    return {
+        "sentences": [*lag_sentences(overview), *below_sentences(overview)],
+        "tables": [replace(table, notes=()) for table in tables if table.rows],
+        "notes": list(dict.fromkeys(note for table in tables for note in table.notes)),
     }
 
 

@@ -12,6 +12,7 @@ from devbench.report.plots.drift import MOST_NAMED, drift_plot
 from devbench.report.plots.latency import latency_plot
 from devbench.report.plots.marks import Scene, latency_marks, looks_of, scene_of, speedup_marks
 from devbench.report.plots.render import Plot
+from devbench.report.plots.roofline import roofline_plot, roofline_points
 from devbench.report.plots.samples import samples_plot
 from devbench.report.plots.speedup import speedup_plot
 
@@ -20,17 +21,19 @@ from devbench.report.plots.speedup import speedup_plot
 class Plots:
     """main: of all figures, the one first that shows the answer. drift: None without several rounds.
 
+    roofline: None where no figure has a physical limit that is known.
     files: of each source, where several stand side by side without a run.
     """
 
     main: tuple[Plot, ...] = ()
     drift: Plot | None = None
+    roofline: Plot | None = None
     files: Mapping[str, tuple[Plot, ...]] = field(default_factory=dict)
 
     def all(self) -> list[Plot]:
         """Every one of them."""
-        drift = [self.drift] if self.drift else []
-        return [*self.main, *drift, *(plot for own in self.files.values() for plot in own)]
+        single = [one for one in (self.drift, self.roofline) if one]
+        return [*self.main, *single, *(plot for own in self.files.values() for plot in own)]
 
 
 def overview_plots(overview: Overview, traces: Mapping[str, CaseTrace]) -> Plots:
@@ -46,6 +49,7 @@ def overview_plots(overview: Overview, traces: Mapping[str, CaseTrace]) -> Plots
     return Plots(
         main=_plots(main, f"published: {alone}" if alone else origin_of(overview)),
         drift=_drift_plot(several, overview) if several else None,
+        roofline=_roofline_plot(main, overview, f"published: {alone}" if alone else origin_of(overview)),
         files={name: _plots(scene, f"published: {name}") for name, scene in files.items()},
     )
 
@@ -82,9 +86,29 @@ def _drift_plot(traces: Sequence[CaseTrace], overview: Overview) -> Plot:
         name="drift",
         title="Drift over the rounds",
         about="Median of each round in the order of time, against the median of its case. If lines move together, the "
-        f"machine changed; hollow points are rounds in which it was seen to be disturbed.{named}",
+        f"machine changed; hollow points are rounds in which it was disturbed.{named}",
         draw=lambda theme, layout: drift_plot(traces, theme, layout),
         origin=origin_of(overview),
+    )
+
+
+def _roofline_plot(scene: Scene, overview: Overview, origin: str) -> Plot | None:
+    points = roofline_points(scene.grid, overview.limits, scene.looks, scene.names)
+    if not points:
+        return None
+    hollow = " Hollow: published by others." if any(point.published for point in points) else ""
+    below = (
+        " A point above its roof is faster than its hardware allows: something is wrong with it."
+        if any(point.below for point in points)
+        else ""
+    )
+    return Plot(
+        name="roofline",
+        title="How near each figure is to what its hardware allows",
+        about="The line is the roof: on its slope memory or link is the limit, on its level part the arithmetic. What"
+        f" stands far below it is held up by something else, such as fixed cost.{below}{hollow}",
+        draw=lambda theme, layout: roofline_plot(points, theme, layout),
+        origin=origin,
     )
 
 

@@ -43,7 +43,7 @@ def streaming(cached_bytes: int, streamed_bytes: int) -> str:
     """Why parameters travel with every inference; "" for none, and for so few that it does not matter."""
     if streamed_bytes <= FEW_BYTES:
         return ""
-    size = f"{streamed_bytes / 1e6:.3g} MB of parameters travel with every inference"
+    size = f"{streamed_bytes / 1e6:.3g} MB of parameters are sent with every inference"
     if cached_bytes + streamed_bytes > LEAST_MEMORY:
         return f"{size}: the chip's memory does not hold them all"
     return (
@@ -68,12 +68,12 @@ def beside(path: Path, prediction: Prediction) -> Iterator[Check]:
             return
         found = read_compiled(other)
     except ModelError as error:
-        yield Check(name="compiled file", good=None, text=f"{other.name} stands beside it, and cannot be read: {error}")
+        yield Check(name="compiled file", good=None, text=f"{other.name} is beside it, and cannot be read: {error}")
         return
     yield Check(
         name="compiled file",
         good=True,
-        text=f"{other.name} stands beside it: {_compared(found, prediction)}",
+        text=f"{other.name} is beside it: {_compared(found, prediction)}",
         hint=f"To measure it, name it in the suite: `compiled: {other.name}`.",
     )
     yield from _log_beside(other)

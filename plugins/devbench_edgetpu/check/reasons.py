@@ -100,7 +100,7 @@ def _about_integers(graph: Graph, tensors: Sequence[Tensor]) -> str:
     dtypes = " and ".join(dict.fromkeys(tensor.dtype for tensor in tensors))
     return (
         f"{dtypes} are indices and sizes, not quantized values (made by {listed}): these run on the CPU. Cut the model"
-        " before them and do that in your program, or let it be where they stand at the end."
+        " before them and do that in your program, or leave them if they are at the end."
     )
 
 
@@ -141,7 +141,7 @@ _WITH_WEIGHTS = tuple(
 
 def _about_weights(maker: Operation | None) -> str:
     if maker is None:
-        return "The weights are an input of the model: make them constants before converting."
+        return "The weights are an input of the model. Make them constants before you convert it."
     if maker.name == "DEQUANTIZE" and maker.inputs:
         return _FLOAT16 if maker.inputs[0].dtype == "float16" else _WEIGHTS_ONLY
     if draws_random_numbers(maker):

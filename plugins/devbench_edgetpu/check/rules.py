@@ -74,7 +74,7 @@ def _refuse_other_formats(path: Path) -> None:
     if what:
         raise ModelError(
             f"{path}: this is {what}, not a .tflite file",
-            "Name a file in it." if what == "a folder" else "Convert it, fully quantized: docs/edgetpu.md has the way.",
+            "Name a file in it." if what == "a folder" else "Convert it, fully quantized: see docs/edgetpu.md.",
         )
 
 
@@ -126,7 +126,7 @@ def _operations(prediction: Prediction) -> Check:
     kinds = ", ".join(f"{name} {count}" for name, count in Counter(one.name for one, _ in left).items())
     named = {operation.number for operation, _ in left}
     behind = sum(one.number not in named for one, _ in prediction.judged) - len(prediction.most)
-    rest = f"; {behind} more stand behind one of them" if behind else ""
+    rest = f"; {behind} more come after one of them" if behind else ""
     operation, judgement = left[0]
     return Check(
         name="operations",
@@ -158,7 +158,7 @@ def _not_known(prediction: Prediction) -> Iterator[Check]:
             name="not known",
             good=None,
             text=f"whether {first} is mapped{more}: it {judgement.reason} ({evidence}: {source})",
-            hint=instead(first) or "Only the compiler knows: `edgetpu_compiler -s`, or `devbench run` where it is.",
+            hint=instead(first) or "Only the compiler can tell: `edgetpu_compiler -s`, or `devbench run` where it is.",
         )
 
 
@@ -184,7 +184,7 @@ def _memory(prediction: Prediction) -> Check:
         name="memory on the chip",
         good=None if good is None else True,
         text=f"{kept[0] / 2**20:.2f} to {kept[1] / 2**20:.2f} MiB of parameters, and it holds {memory}: {answer}",
-        hint="" if good else f"With every inference, {travelling} is sent anew: that works, and is slower.",
+        hint="" if good else f"With every inference, {travelling} is sent again: this works, but it is slower.",
     )
 
 

@@ -22,9 +22,9 @@ github.com/google-coral/edgetpu.
 | reported | in a public report, with the compiler's log |
 | from memory | from memory, not from a source |
 
-An operation beyond a limit stays on the CPU. Where that is not known, `devbench check` gives a range. An operation that is
-not in this table stays on the CPU. “Seen mapped” counts different operations (kind, sizes, options), the files that they
-are in, and the values of the largest tensor.
+An operation beyond a limit stays on the CPU. Where that is not known, `devbench check` gives a range. An operation that
+is not in this table stays on the CPU. “Seen mapped” counts different operations (kind, sizes, options), the files that
+they are in, and the values of the largest tensor.
 
 | operation | runtime | rests on | seen mapped | limits |
 |---|---|---|---|---|
@@ -40,7 +40,9 @@ def _row(name: str) -> str:
     kind = OPERATIONS[name]
     found = seen().get(name)
     shown = f"{found.mapped} in {found.files} files, up to {found.largest:,}" if found and found.mapped else ""
-    rests = f"{kind.evidence}: {kind.source}" + ("; not known whether it is mapped" if kind.fate is Fate.UNKNOWN else "")
+    rests = f"{kind.evidence}: {kind.source}" + (
+        "; not known whether it is mapped" if kind.fate is Fate.UNKNOWN else ""
+    )
     limits = "; ".join(_limit(one) for one in kind.limits)
     since = f"{kind.since}" if kind.since else ""
     return f"| {name} | {since} | {rests} | {shown} | {limits} |"

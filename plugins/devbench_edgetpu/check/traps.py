@@ -17,7 +17,7 @@ _OUTSIDE = (
     "tflite-runtime up to 2.11, and presumably the compiler, do not find them. Read and write the file once with"
     " ai_edge_litert.tools.flatbuffer_utils: that puts them inside."
 )
-_RANGE = "Calibrate again, with images prepared as for training: this range is next to nothing."
+_RANGE = "Calibrate again, with images prepared as for training: this range is almost empty."
 _INSTEAD = {
     "ARG_MAX": "Take the largest output in your program.",
     "BATCH_MATMUL": "The Edge TPU multiplies with constants only.",
@@ -44,7 +44,7 @@ def traps(graph: Graph) -> Iterator[Check]:
         yield Check(name="dense layers", good=None, text=text, hint=_DENSE)
     outside = [tensor for tensor in graph.constants if tensor.outside]
     if outside:
-        text = f"{len(outside)} constants stand outside the FlatBuffer, at the end of the file"
+        text = f"{len(outside)} constants are outside the FlatBuffer, at the end of the file"
         yield Check(name="weights in the file", good=None, text=text, hint=_OUTSIDE)
     yield from _input_ranges(graph)
     yield from _large_tensors(graph)

@@ -13,8 +13,8 @@ from devbench import ModelError, read_tflite
 from devbench_zoo.recipe.images import synthetic_image
 
 _CALIBRATION_IMAGES = 100
-# 12 G multiply-accumulates an image, in one thread: the other 68 would take a minute.
-_CALIBRATION_IMAGES_LARGE = 32
+# 12 G multiply-accumulates an image, in one thread: each of them takes a second and more.
+_CALIBRATION_IMAGES_LARGE = 8
 _LARGE_SIDE_PX = 299
 
 

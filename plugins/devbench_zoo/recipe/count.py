@@ -33,7 +33,7 @@ def _layer_macs(layer: Any) -> int:
     if isinstance(layer, layers.Dense):
         return _size(layer) * int(layer.input.shape[-1])
     if getattr(layer, "kernel", None) is not None:
-        raise TypeError(f"{layer.name}: a {type(layer).__name__} computes, but nobody has said how much")
+        raise TypeError(f"{layer.name}: a {type(layer).__name__} computes, but its cost is not defined")
     return 0
 
 

@@ -5,7 +5,7 @@ and answer every image with the same 1/1000 for each class, which int8 rounds to
 Then nothing can be calibrated, and a device that computes rubbish looks right. So each normalization gets
 one scale that keeps its layer's numbers near 1, and the classifier is made to have opinions.
 
-Full batch statistics, with a mean and a scale for each channel, are no good: without training such a
+Full batch statistics, with a mean and a scale for each channel, do not work: without training such a
 network is chaotic. Inception v4 grew a thousandfold on images that the statistics had not seen, and
 MobileNet v2's int8 answers had little to do with its float32 ones.
 """
@@ -32,7 +32,7 @@ def settle(network: Any, images: Any) -> None:
     _settle_classifier(network, seen)
     spread = np.asarray(network(unseen, training=False)).std(axis=1) / _LOGIT_SPREAD
     if not (np.isfinite(spread).all() and spread.min() > 0.1 and spread.max() < 10):  # noqa: PLR2004 - wide
-        raise ModelError(f"{network.name}: the random weights have not settled (spread of logits: {spread})")
+        raise ModelError(f"{network.name}: the random weights do not give a stable output (spread of logits: {spread})")
 
 
 def _settle_normalization(network: Any, images: Any) -> None:

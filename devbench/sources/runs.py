@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devbench.cli.paths import did_you_mean, listed, some, what_takes
 from devbench.errors import RunFolderError
+from devbench.sources.paths import did_you_mean, listed, some, what_takes
 from devbench.store import RUN_FILE
 
 if TYPE_CHECKING:
@@ -57,6 +57,6 @@ def _instead(path: Path) -> tuple[str, str]:
 
 
 def runs_near(path: Path) -> Iterator[Path]:
-    """The runs that stand beside `path`, or where runs usually are."""
+    """The runs beside `path`, or where runs usually are."""
     for folder in dict.fromkeys((path.parent, RUNS)):
         yield from newest_runs(folder)

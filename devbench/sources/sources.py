@@ -1,19 +1,21 @@
-"""What a report is of: run folders and results CSVs, as the command line names them."""
+"""What a report is of: run folders and results CSVs, opened."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devbench.cli.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_takes
-from devbench.cli.runs import open_run, owner_of, runs_near
 from devbench.compare.figures import FileSource, RunSource
 from devbench.compare.overview import Overview, overview_of
+from devbench.domain.figure import Figure
+from devbench.domain.limits import Limit
 from devbench.errors import ResultsFileError
+from devbench.sources.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_takes
+from devbench.sources.runs import open_run, owner_of, runs_near
 from devbench.store import RUN_FILE
 from devbench.store.package import notes_on
 from devbench.store.results_file import read_results
@@ -39,10 +41,13 @@ class Sources:
     references: tuple[FileSource, ...]
     warnings: tuple[str, ...] = ()
 
-    def overview(self, baseline: str = "", reference: str = "") -> Overview:
-        """All that a report says."""
+    def overview(
+        self, baseline: str = "", reference: str = "", limit: Callable[[Figure], Limit | None] = lambda _: None
+    ) -> Overview:
+        """All that a report says. limit: the physical limit of a figure."""
         runs = [run_source(folder, run) for folder, run in self.runs]
-        return overview_of(runs, [*self.files, *self.references], baseline=baseline, reference=reference)
+        files = [*self.files, *self.references]
+        return overview_of(runs, files, baseline=baseline, reference=reference, limit=limit)
 
     def rows(self) -> list[dict[str, str]]:
         """What was named as rows of a results CSV; not what a run refers to."""

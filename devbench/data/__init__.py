@@ -1,0 +1,1 @@
+"""Runs, results CSVs and published figures as pandas data frames."""
