@@ -57,7 +57,7 @@ def means_frame(overview: Overview) -> pd.DataFrame:
             "system": text(system.name for system, _ in found),
             "baseline": text(grid.baseline.name if grid.baseline else "" for _ in found),
             "models": pd.Series([mean.models for _, mean in found], dtype="int64"),
-            **_intervals("times_faster", [mean.interval for _, mean in found]),
+            **_intervals("times_faster", [mean.ratio.interval for _, mean in found]),
             "smallest": numbers(mean.smallest for _, mean in found),
             "largest": numbers(mean.largest for _, mean in found),
         }
