@@ -5,7 +5,7 @@
 MODEL is a .tflite or .onnx file; NAME is a place of the device `jetson` in lab.yaml, or `local` on the board itself.
 Each pair measures the engine that devbench built with either tool, in alternating order. Compared are the time from
 copy in to copy out (trtexec's latency: H2D + compute + D2H) and the compute alone. Prints a Markdown table. No Jetson
-has run it yet: trtexec's fields are those that its source code writes (release 10.3).
+has run it: trtexec's fields are those that its source code writes (release 10.3).
 """
 
 from __future__ import annotations

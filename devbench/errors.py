@@ -25,15 +25,15 @@ class SuiteError(DevbenchError):
 
 
 class ModelError(DevbenchError):
-    """A model that cannot be had: not found, not built, or not what its checksum says."""
+    """A model that is not available: not found, not built, or not what its checksum says."""
 
 
 class NotHereError(DevbenchError):
-    """What a case needs is not to be had on this machine: the case is skipped, and has not failed."""
+    """What a case needs is not available on this machine: the case is skipped. It has not failed."""
 
 
 class RoundError(DevbenchError):
-    """A round that gave no result: the worker crashed, hung, was killed or answered rubbish.
+    """A round that gave no result: the worker crashed, hung, was killed or gave an invalid answer.
 
     phase: what the worker was doing when it was last heard.
     log_tail: the end of what it said on stderr.
@@ -50,7 +50,7 @@ class RoundError(DevbenchError):
 
 
 class PluginError(DevbenchError):
-    """A plugin's own code failed: it raised, hung, ended its process, or gave what it must not.
+    """A plugin's own code failed: it raised, hung, ended its process, or gave an invalid answer.
 
     `message` names the plugin and its distribution. log_tail: the end of what it printed.
     """

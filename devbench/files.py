@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever happens while they are written; and reading what has an end."""
+"""Writes files whole or not at all, whatever happens meanwhile; reads files up to a size."""
 
 from __future__ import annotations
 

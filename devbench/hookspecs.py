@@ -1,4 +1,4 @@
-"""Every hook of devbench, on one page. Nothing is a hook unless it stands here."""
+"""Every hook of devbench, on one page. Nothing else is a hook."""
 
 from __future__ import annotations
 

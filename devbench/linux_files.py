@@ -1,4 +1,4 @@
-"""Small readers of what Linux shows of itself in files."""
+"""Small readers of /proc and /sys."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from devbench.store.folder import RunFolder
 from tests.board import Board
 from tests.in_process import call
 
-QUICK = "{profile: quick, rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 15, time_limit_s: 20}"
+QUICK = "{profile: quick, rounds: 2, max_rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0, cap_s: 15, time_limit_s: 20}"
 
 
 def pytest_configure(config: pytest.Config) -> None:

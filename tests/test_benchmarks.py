@@ -29,7 +29,8 @@ SMALLEST = {
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
     "start_up": ["--starts", "1"],
 }
-ELSEWHERE = {"edgetpu_check", "trtexec"}  # tests/edgetpu/test_prediction.py, tests/onnx_runtimes/test_trtexec.py
+# tests/edgetpu/test_prediction.py, tests/limits, tests/limits, tests/onnx_runtimes/test_trtexec.py
+ELSEWHERE = {"edgetpu_check", "limits", "networks", "trtexec"}
 LITERT_BENCHMARK = str(Path(sys.executable).with_name("litert-benchmark"))
 NEEDED_PROGRAMS = {"contamination": "taskset", "fidelity": LITERT_BENCHMARK, "again": LITERT_BENCHMARK}
 

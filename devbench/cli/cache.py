@@ -11,14 +11,13 @@ from math import inf
 from pathlib import Path
 
 import click
-from rich.table import Table
-from rich.text import Text
 
+from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import refuse_open_to_others
-from devbench.cli.terminal import open_console
 from devbench.errors import DevbenchError
 from devbench.models.cache import cache_folder, cache_limit, parse_size
 from devbench.models.inventory import CacheEntry, entries, remove, why_needed
+from devbench.report.screen import aligned, wrapped
 from devbench.suites.names import nearest
 
 _SECONDS = {"min": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -26,9 +25,10 @@ _UNITS = ("B", "KiB", "MiB", "GiB")
 
 
 @click.group(invoke_without_command=True)
+@click.option("--verbose", "-v", is_flag=True, help="A line for each file or folder, with what it was made from.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def command(context: click.Context, as_json: bool) -> None:
+def command(context: click.Context, verbose: bool, as_json: bool) -> None:
     """Show what is kept on this machine, how large it is and when it was last used."""
     if context.invoked_subcommand:
         return
@@ -37,8 +37,22 @@ def command(context: click.Context, as_json: bool) -> None:
         about = {"folder": str(cache_folder()), "limit_bytes": None if limit_bytes == inf else limit_bytes}
         print(json.dumps({**about, "entries": [_plain(entry) for entry in found]}, indent=2))
         return
-    open_console().print(_table(found))
-    print(f"{cache_folder()}: {_size(_total(found))}{'' if limit_bytes == inf else f' of {_size(limit_bytes)}'}")
+    width = screen_width()
+    limit = "" if limit_bytes == inf else f" of {_size(limit_bytes)}"
+    show([*wrapped(f"{cache_folder()}: {_size(_total(found))}{limit}", width), ()])
+    if not found:
+        return
+    if verbose:
+        header = ("name", "kind", "size", "last used", "needed", "made from")
+        rows = [(*_about([entry]), entry.source) for entry in reversed(found)]
+        show(aligned(header, rows, width, right=(2,)))
+        return
+    by_name: dict[tuple[str, str], list[CacheEntry]] = {}
+    for entry in reversed(found):
+        by_name.setdefault((entry.kind, entry.name if entry.kind == "model" else ""), []).append(entry)
+    show(
+        aligned(("name", "kind", "size", "last used", "needed"), list(map(_about, by_name.values())), width, right=(2,))
+    )
 
 
 @command.command()
@@ -95,14 +109,13 @@ def _kept(entry: CacheEntry, *, dry_run: bool) -> str:
         return f"it cannot be removed: {error.strerror or error}"
 
 
-def _table(found: Sequence[CacheEntry]) -> Table:
-    table = Table()
-    for name in ("kind", "name", "size", "last used", "made from", "needed"):
-        table.add_column(name, justify="right" if name == "size" else "left", overflow="fold")
-    for entry in reversed(found):
-        cells = (entry.kind, entry.name, _size(entry.size_bytes), _ago(entry.used_s), entry.source, why_needed(entry))
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
+def _about(alike: Sequence[CacheEntry]) -> tuple[str, ...]:
+    """Name, kind, size, last use, and why it is needed: of one entry, or of all that share a name; the newest first."""
+    one, count = alike[0], len(alike)
+    name = one.name if count == 1 or one.kind == "model" else f"{count} {one.kind}s"
+    kind = one.kind if count == 1 or one.kind != "model" else f"{count} files"
+    needed = next(filter(None, map(why_needed, alike)), "")
+    return name, kind, _size(_total(alike)), _ago(one.used_s), needed
 
 
 def _plain(entry: CacheEntry) -> dict[str, object]:

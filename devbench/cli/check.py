@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,18 +12,21 @@ import click
 
 from devbench.cli.app import show_error
 from devbench.cli.paths import PATH
+from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import load_plugins, warn
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
 from devbench.plugin.calls import KnownRuntime
-from devbench.printable import one_line
+from devbench.report.numbers import count_of
+from devbench.report.screen import ScreenLine, Span, marked, wrapped
 from devbench.sources.paths import MODELS, did_you_mean, listed
 from devbench.suites.names import nearest
 
 EXIT_UNREADABLE = 1
 EXIT_BROKEN = 4
-_MARKS = {True: "kept   ", False: "broken ", None: "unknown"}
-_NOTE = "note   "
+_MARKS = {True: "kept", False: "broken", None: "unknown"}
+_STYLES = {True: "green", False: "red", None: "yellow"}
+_NOTE = "note"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +49,9 @@ class FileCheck:
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @click.option("--runtime", default="", help="Only the rules of this runtime; by default of each that has any.")
+@click.option("--verbose", "-v", is_flag=True, help="Print what is said of each rule that is kept, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(models: tuple[Path, ...], runtime: str, as_json: bool) -> int:
+def command(models: tuple[Path, ...], runtime: str, verbose: bool, as_json: bool) -> int:
     """Say of each MODEL, a .tflite file, whether an accelerator will run all of it.
 
     Exits with 4 if a rule is broken, with 1 if a file cannot be read.
@@ -60,7 +64,7 @@ def command(models: tuple[Path, ...], runtime: str, as_json: bool) -> int:
         print(json.dumps({name: [asdict(one) for one in findings] for name, findings in found.items()}, indent=2))
     else:
         for name, findings in found.items():
-            _show(name, findings)
+            _show(name, findings, verbose=verbose)
     statuses = {finding.status for findings in found.values() for finding in findings}
     return EXIT_UNREADABLE if EXIT_UNREADABLE in statuses else max(statuses)
 
@@ -88,14 +92,29 @@ def _judge(path: Path, names: tuple[str, ...], runtime: KnownRuntime) -> FileChe
         return FileCheck(runtimes=names, error=error.message, hint=error.hint)
 
 
-def _show(name: str, findings: Iterable[FileCheck]) -> None:
+def _show(name: str, findings: Iterable[FileCheck], *, verbose: bool) -> None:
     for finding in findings:
         if finding.error:
             show_error(DevbenchError(finding.error, finding.hint))
             continue
-        print(f"{name} ({', '.join(finding.runtimes)})")
-        for check in finding.checks:
+        width = screen_width()
+        show(wrapped(f"{name} ({', '.join(finding.runtimes)}): {_verdict(finding.checks)}", width, indent="  "))
+        quiet = [] if verbose else [one for one in finding.checks[1:] if one.good and not one.hint]
+        for check in (one for one in finding.checks if one not in quiet):
             mark = _NOTE if check.good and check.hint else _MARKS[check.good]
-            print(one_line(f"  {mark} {check.name}: {check.text}"))
-            if check.hint:
-                print(one_line(f"          → {check.hint}"))
+            show(_inside(marked(mark, f"{check.name}: {check.text}", check.hint, width - 2, _STYLES[check.good])))
+        if quiet:
+            names = ", ".join(check.name for check in quiet)
+            show(_inside(marked(_MARKS[True], names, "", width - 2, _STYLES[True])))
+
+
+def _inside(lines: Iterable[ScreenLine]) -> Iterator[ScreenLine]:
+    return ((Span(text="  "), *line) for line in lines)
+
+
+def _verdict(checks: Sequence[Check]) -> str:
+    broken = [check.name for check in checks if check.good is False]
+    unknown = sum(check.good is None for check in checks)
+    if broken:
+        return f"{count_of(len(broken), 'rule')} broken: {', '.join(broken)}"
+    return f"no rule broken, {unknown} not known" if unknown else "no rule broken"

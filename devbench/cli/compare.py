@@ -11,10 +11,12 @@ import click
 
 from devbench.cli.durations import seconds_of
 from devbench.cli.paths import PATH
+from devbench.cli.screen import screen_width, show
 from devbench.cli.terminal import open_console
 from devbench.compare.figures import RunSource
 from devbench.compare.runs import Kind, RunChanges, compare_runs
 from devbench.errors import RunFolderError
+from devbench.report.compact_runs import compact_changes
 from devbench.report.markdown import markdown
 from devbench.report.runs_table import runs_data, runs_table
 from devbench.report.terminal import print_tables
@@ -62,6 +64,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     metavar="SHARE",
     help="Smallest difference that matters: 0.01 or 1% is one percent.",
 )
+@click.option("--verbose", "-v", is_flag=True, help="Print the whole table and every note.")
 @click.option("--format", "style", type=click.Choice(["table", "markdown", "json"]), default="table")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
@@ -77,6 +80,7 @@ def command(
     new: Path,
     threshold: float,
     style: str,
+    verbose: bool,
     as_json: bool,
     kinds: tuple[Kind, ...],
     measures: bool,
@@ -104,8 +108,10 @@ def command(
         print(json.dumps(runs_data(changes), indent=2, ensure_ascii=False))
     elif style == "markdown":
         print(markdown([runs_table(changes)]), end="")
-    else:
+    elif verbose:
         print_tables([runs_table(changes)], open_console())
+    else:
+        show(compact_changes(changes, screen_width()))
     return _status(changes, kinds)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 import click
 
+from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import open_context, warn
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Absent, Place
-from devbench.printable import one_line
+from devbench.report.numbers import listed
+from devbench.report.screen import ScreenLine, marked, wrapped
 from devbench.run.context import RunContext
 from devbench.run.plan import find_places
 from devbench.run.progress import Progress
@@ -30,10 +33,16 @@ class PlaceLine:
     text: str
     hint: str = ""
 
+    @property
+    def name(self) -> str:
+        """What it is a line of."""
+        return " ".join(part for part in (self.device, self.place, self.runtime) if part)
+
 
 @click.command()
+@click.option("--verbose", "-v", is_flag=True, help="A line for each device, place and runtime, whatever the cause.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(as_json: bool) -> None:
+def command(verbose: bool, as_json: bool) -> None:
     """List every device and place, with each runtime that is ready there, or why it is not and what to do."""
     context, runner = open_context(Progress())
     lines = place_lines(context, runner)
@@ -41,11 +50,24 @@ def command(as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(line) for line in lines], indent=2))
         return
-    for line in lines:
-        name = " ".join(part for part in (line.device, line.place, line.runtime) if part)
-        print(one_line(f"{'ready  ' if line.ready else 'missing'} {name}: {line.text}"))
-        if line.hint:
-            print(one_line(f"          → {line.hint}"))
+    show(screen_lines(lines, screen_width(), verbose=verbose))
+
+
+def screen_lines(lines: Sequence[PlaceLine], width: int, *, verbose: bool) -> Iterator[ScreenLine]:
+    """How many devices are ready and which; then each, those that lack the same thing together."""
+    ready = list(dict.fromkeys(line.device for line in lines if line.ready))
+    count = len({line.device for line in lines})
+    names = f": {listed(ready)}" if ready else ""
+    yield from wrapped(f"{len(ready)} of {count} devices {'is' if len(ready) == 1 else 'are'} ready{names}.", width)
+    yield ()
+    groups: dict[object, list[PlaceLine]] = {}
+    for number, line in enumerate(lines):
+        alone = verbose or line.ready
+        groups.setdefault(number if alone else (line.text, line.hint), []).append(line)
+    for group in sorted(groups.values(), key=lambda group: not group[0].ready):
+        one = group[0]
+        mark, style = ("ready", "green") if one.ready else ("missing", "yellow")
+        yield from marked(mark, f"{', '.join(each.name for each in group)}: {one.text}", one.hint, width, style)
 
 
 def place_lines(context: RunContext, runner: RoundRunner) -> list[PlaceLine]:

@@ -5,31 +5,36 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from devbench.cli.devices import place_lines
+from devbench.cli.devices import PlaceLine, place_lines
+from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import lab_places, load_plugins, machine_root, open_context, settled_file
 from devbench.domain.check import Check
 from devbench.domain.place import Place
 from devbench.errors import DevbenchError
 from devbench.machine.checks import check_machine
 from devbench.models.cache import cache_folder
-from devbench.printable import one_line
+from devbench.report.numbers import listed
+from devbench.report.screen import ScreenLine, marked, wrapped
 from devbench.run.progress import Progress
 from devbench.settings.guardian import Undo
 from devbench.settings.held_signals import signals_held
 from devbench.settings.state import ChangeMade
 from devbench.settings.tuning import recover, tuned
 
-_MARKS = {True: "good   ", False: "improve", None: "unknown"}
-_NOTE = "note   "
+_MARKS = {True: "good", False: "improve", None: "unknown"}
+_STYLES = {True: "green", False: "red", None: ""}
+_NOTE = "note"
 _UPDATE = "Update or uninstall it."
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
+@click.option("--verbose", "-v", is_flag=True, help="Print what is good as well, and every device.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--resolution", is_flag=True, help="Measure for a minute which differences can be shown here now.")
 @click.option("--tune", is_flag=True, help="Set the governor to 'performance' while COMMAND runs, then restore it.")
@@ -37,9 +42,15 @@ _UPDATE = "Update or uninstall it."
 @click.option("--peaks", is_flag=True, help="Measure what this CPU and its memory reach at best, for `limits`.")
 @click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 def command(
-    as_json: bool, resolution: bool, tune: bool, pin_frequency: bool, peaks: bool, command_line: tuple[str, ...]
+    verbose: bool,
+    as_json: bool,
+    resolution: bool,
+    tune: bool,
+    pin_frequency: bool,
+    peaks: bool,
+    command_line: tuple[str, ...],
 ) -> int:
-    """Check the machine and the runtimes, and say what to do.
+    """Say whether this machine is fit to measure and, if not, why and what to do.
 
     With --tune, change what it may for as long as COMMAND runs, or until Ctrl-C where there is none. With --resolution,
     measure how small a difference can be shown here and now, and what would help. With --peaks, measure what its CPU
@@ -68,7 +79,7 @@ def command(
     if resolution:
         _show_resolution(as_json=as_json)
     else:
-        _judge(left, as_json=as_json)
+        _judge(left, verbose=verbose, as_json=as_json)
     return 0
 
 
@@ -77,7 +88,8 @@ def _show_resolution(*, as_json: bool) -> None:
 
     text, checks = find_resolution(as_json=as_json)
     print(text)
-    _print_checks(checks)
+    width = screen_width()
+    show(line for check in checks for line in _check_lines(check, width))
 
 
 def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
@@ -94,33 +106,67 @@ def _tune(command_line: tuple[str, ...], *, pin_frequency: bool) -> int:
         return signals.hold()
 
 
-def _judge(left: Check | None, *, as_json: bool) -> None:
+def _judge(left: Check | None, *, verbose: bool, as_json: bool) -> None:
     context, runner = open_context(Progress())
-    checks = [left] if left else []
-    checks += check_machine(machine_root())
+    machine = [left] if left else []
+    machine += check_machine(machine_root())
     for device in context.plugins.registry.devices.values():
-        checks += device.checks()
-    for line in place_lines(context, runner):
-        place = "" if line.place == "local" else line.place
-        name = " ".join(word for word in (line.device, place, line.runtime) if word)
-        checks.append(Check(name=name, good=line.ready or None, text=line.text, hint=line.hint))
-    checks += [
+        machine += device.checks()
+    places = [_place_check(line) for line in place_lines(context, runner)]
+    plugins = [
         Check(name=f"plugin {info.name}", good=False, text=f"{info.distribution}: {problem}", hint=_UPDATE)
         for info in context.plugins.infos
         for problem in info.problems
     ]
-    checks += [Check(name="plugins", good=False, text=text, hint=_UPDATE) for text in context.plugins.troubles]
+    plugins += [Check(name="plugins", good=False, text=text, hint=_UPDATE) for text in context.plugins.troubles]
     if as_json:
-        print(json.dumps([asdict(check) for check in checks], indent=2))
+        print(json.dumps([asdict(check) for check in (*machine, *places, *plugins)], indent=2))
         return
-    _print_checks(checks)
+    width = screen_width()
+    show(_judgement(machine, width))
+    if verbose:
+        show(line for check in (*machine, *places, *plugins) for line in _check_lines(check, width))
+    else:
+        show(_short([*machine, *plugins], places, width))
 
 
-def _print_checks(checks: list[Check]) -> None:
-    for check in checks:
-        print(one_line(f"{_NOTE if check.good and check.hint else _MARKS[check.good]} {check.name}: {check.text}"))
-        if check.hint:
-            print(one_line(f"          → {check.hint}"))
+def _place_check(line: PlaceLine) -> Check:
+    place = "" if line.place == "local" else line.place
+    name = " ".join(word for word in (line.device, place, line.runtime) if word)
+    return Check(name=name, good=line.ready or None, text=line.text, hint=line.hint)
+
+
+def _judgement(machine: Sequence[Check], width: int) -> Iterator[ScreenLine]:
+    """Whether to measure here, and what speaks against it."""
+    bad = [check.name for check in machine if check.good is False]
+    unseen = any(check.good is None for check in machine)
+    if bad:
+        yield from wrapped(f"Not fit to measure: {listed(bad)}.", width, "bold red")
+    else:
+        yield from wrapped(f"Fit to measure{', as far as can be seen' if unseen else ''}.", width, "bold green")
+    yield ()
+
+
+def _short(checks: Sequence[Check], places: Sequence[Check], width: int) -> Iterator[ScreenLine]:
+    """What is to be improved and what to know, each with what to do; a line for all that is good, or not seen."""
+    for check in sorted((one for one in checks if one.hint), key=lambda one: one.good is not False):
+        yield from _check_lines(check, width)
+    rest = [check for check in checks if not check.hint]
+    for check in (one for one in rest if one.good is False):
+        yield from _check_lines(check, width)
+    for good in (None, True):
+        if names := [check.name for check in rest if check.good is good]:
+            yield from marked(_MARKS[good], ", ".join(names), "", width, _STYLES[good])
+    if ready := [check.name for check in places if check.good]:
+        yield from marked("ready", ", ".join(ready), "", width, "green")
+    if missing := [check.name for check in places if not check.good]:
+        yield from marked("missing", ", ".join(missing), "See `devbench devices`.", width)
+    yield from wrapped("Everything else: --verbose", width)
+
+
+def _check_lines(check: Check, width: int) -> list[ScreenLine]:
+    mark = _NOTE if check.good and check.hint else _MARKS[check.good]
+    return marked(mark, f"{check.name}: {check.text}", check.hint, width, _STYLES[check.good])
 
 
 def _undo_of(made: ChangeMade) -> Undo:

@@ -158,7 +158,10 @@ def _of_figures(sources: Sequence[Path], limits: Limits) -> _Answer:
         sentences=[one for one in sentences if one],
         tables=limits_tables(overview, empty=True),
         lines=limit_lines(overview),
-        notes=[*unknown_lines(overview), "Every wall, and the sources of the peaks: --verbose."],
+        notes=[
+            *unknown_lines(overview),
+            "≥: the least time that the hardware allows. Every wall, and the sources of the peaks: --verbose.",
+        ],
         data=_rows(overview),
         below=len(below),
     )

@@ -1,4 +1,4 @@
-"""Paths on the command line, and what none can be."""
+"""Paths on the command line, and what cannot be a path."""
 
 from __future__ import annotations
 

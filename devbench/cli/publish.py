@@ -45,9 +45,9 @@ def command(run: Path, out: Path, name: str, any_profile: bool) -> None:
         facts=run_facts(folder, found),
     )
     _write(path, text, found, source)
+    print(path, flush=True)
     for note in notes:
         print(f"• {note}", file=sys.stderr)
-    print(path)
 
 
 def _write(path: Path, text: bytes, run: Run, source: PackagedFile) -> None:

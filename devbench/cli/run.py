@@ -116,6 +116,8 @@ def command(
             folder = RunFolder(out or _new_folder(suite))
             run = _interruptible(lambda: start_run(request, str(suite), folder, context), folder)
     if run is None:
+        if not as_json:
+            _show_unfinished(folder, verbose=verbose)
         return EXIT_INTERRUPTED
     folder.write("results.csv", write_results(rows_of(run)).encode())
     context.plugins.run_finished(run)
@@ -173,15 +175,29 @@ def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose:
         return
     overview = sources.overview(limit=hardware_limits(plugins).of)
     if not as_json:
-        where = str(folder.path / "report.html") if page else str(folder.path)
+        _print_report(overview, str(folder.path / "report.html") if page else str(folder.path), verbose=verbose)
         if verbose:
-            print_tables([*tables_of(overview), *limits_tables(overview)], open_console())
-            print(f"Run folder: {folder.path}")
-        else:
-            print_compact(overview, open_console(), where)
-        sys.stdout.flush()
+            print(f"Run folder: {folder.path}", flush=True)
     if page:
         _write_page(sources, overview, folder)
+
+
+def _show_unfinished(folder: RunFolder, *, verbose: bool) -> None:
+    """What an interrupted run has so far, if anything."""
+    if not folder.exists:
+        return
+    try:
+        _print_report(open_sources([folder.path]).overview(), str(folder.path), verbose=verbose)
+    except DevbenchError as error:
+        print(f"note: what was measured cannot be shown: {error.message}", file=sys.stderr)
+
+
+def _print_report(overview: Overview, where: str, *, verbose: bool) -> None:
+    if verbose:
+        print_tables([*tables_of(overview), *limits_tables(overview)], open_console())
+    else:
+        print_compact(overview, open_console(), where)
+    sys.stdout.flush()
 
 
 def _write_page(sources: Sources, overview: Overview, folder: RunFolder) -> None:
@@ -201,23 +217,26 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     references_of(suite, request)
     order = interleaved({case.id: case.measure.rounds for case in plan.cases}, seed)
     measures = {case.id: case.measure for case in plan.cases}
+    if plan.cases:
+        least_s = sum(round_s(measures[case_id]) for case_id in order)
+        limit_s = sum(map(most_s, measures.values()))
+        if budget_s := request.budget_s or suite.measure.budget_s:
+            limit_s = min(limit_s, budget_s)
+        least_s = min(least_s, limit_s)
+        print(
+            f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and\n"
+            "nothing disturbs, the latter if there are `max_rounds` of each case, all up to their caps. Models\n"
+            "that are not in the cache are made first."
+        )
+    for one in plan.absent:
+        print(f"  absent: {one.device}: {one.reason}")
+    for case, why in plan.skips:
+        print(f"  skipped: {case.id}: {why.reason}")
     print(f"{len(plan.cases)} cases, {len(order)} rounds in this order (seed {seed}):")
     for number, case_id in enumerate(order, 1):
         print(f"  {number:3} {case_id}")
-    for case, why in plan.skips:
-        print(f"  skipped: {case.id}: {why.reason}")
-    for one in plan.absent:
-        print(f"  absent: {one.device}: {one.reason}")
     if not plan.cases:
         raise _nothing("nothing of this suite can be measured here", [*(why for _, why in plan.skips), *plan.absent])
-    least_s = sum(round_s(measures[case_id]) for case_id in order)
-    limit_s = sum(map(most_s, measures.values()))
-    if budget_s := request.budget_s or suite.measure.budget_s:
-        limit_s = min(limit_s, budget_s)
-    least_s = min(least_s, limit_s)
-    print(f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and")
-    print("nothing disturbs, the latter if there are `max_rounds` of each case, all up to their caps. Models that are")
-    print("not in the cache are made first.")
     return 0
 
 

@@ -45,7 +45,7 @@ class Choice:
 
 @dataclass
 class _Said:
-    """What is told once the measuring is over."""
+    """What is printed when the measuring is over."""
 
     notes: list[str] = field(default_factory=list)
 

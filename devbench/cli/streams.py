@@ -1,4 +1,4 @@
-"""Standard output and error as this program needs them: they never end a measurement, and command no terminal."""
+"""Standard output and error: they never end a measurement, and never send control characters to a terminal."""
 
 from __future__ import annotations
 

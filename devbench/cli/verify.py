@@ -16,7 +16,7 @@ from devbench.sources.runs import open_run
 from devbench.sources.sources import existing_csv
 from devbench.store import RUN_FILE
 
-_MOST_PROBLEMS = 50
+_MOST_PROBLEMS = 10
 
 
 @click.command()
@@ -29,20 +29,22 @@ _MOST_PROBLEMS = 50
     show_default=True,
     help="For a CSV: folder of a run, or a folder of such folders (repeatable).",
 )
-def command(source: Path, runs: tuple[Path, ...]) -> int:
+@click.option("--verbose", "-v", is_flag=True, help=f"Name every problem, not only the first {_MOST_PROBLEMS}.")
+def command(source: Path, runs: tuple[Path, ...], verbose: bool) -> int:
     """Make each figure of a CSV, or of a run folder, again from the samples, and name every cell that does not follow.
 
     Every checksum of the run is checked too. Exits with 1 if something is wrong.
     """
     is_run = os.path.isdir(source) or source.name == RUN_FILE  # noqa: PTH112 - that of pathlib raises where it may not look
     found = verify_run(open_run(source)) if is_run else verify(existing_csv(source), runs)
-    for problem in found.problems[:_MOST_PROBLEMS]:
-        print(one_line(problem))
-    if len(found.problems) > _MOST_PROBLEMS:
-        print(f"… and {len(found.problems) - _MOST_PROBLEMS} more")
+    print(_summary(found), file=sys.stderr)
     for note in found.notes:
         print(f"note: {note}", file=sys.stderr)
-    print(_summary(found), file=sys.stderr)
+    most = len(found.problems) if verbose else _MOST_PROBLEMS
+    for problem in found.problems[:most]:
+        print(one_line(problem))
+    if len(found.problems) > most:
+        print(f"… and {len(found.problems) - most} more: --verbose")
     return EXIT_ERROR if found.problems else 0
 
 

@@ -1,4 +1,4 @@
-"""The like-for-like guard: a ratio stands only between cases that did the same work and gave the same answers."""
+"""The like-for-like guard: there is a ratio only between cases that did the same work and gave the same answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader wants to know first: which system is fastest, by how much, and how sure that is. Values, no words."""
+"""What a reader wants to know first: which system is fastest, by how much, and how sure it is. Values, no words."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from devbench.domain.figure import Figure, RoundFigure
 from devbench.domain.outcome import Measured, Nanoseconds, OutputTensor
-from devbench.domain.run import CaseRecord, Run
+from devbench.domain.run import CaseRecord, Pending, Run
+from devbench.errors import DevbenchError
 from devbench.stats import round_medians
 from devbench.store.results_file import figure_of
 from devbench.store.results_rows import rows_of
@@ -37,10 +38,27 @@ class FileSource:
 
 def figures_of(source: RunSource) -> list[Figure]:
     """A figure for each case of the run, measured or not. Samples are read one case at a time, and not kept."""
-    return [
-        replace(figure_of(row, source.name), case=case, rounds=_rounds(case, source.samples))
-        for row, case in zip(rows_of(source.run), source.run.cases, strict=True)
-    ]
+    return [figure_of_case(source, case) for case in source.run.cases]
+
+
+def figure_of_case(source: RunSource, case: CaseRecord) -> Figure:
+    """The figure of one case; of one that still has rounds to run, by those that are done."""
+    done = _so_far(source, case)
+    (row,) = rows_of(replace(source.run, cases=(done,)))
+    return replace(
+        figure_of(row, source.name), case=done, rounds=_rounds(done, source.samples), partial=done is not case
+    )
+
+
+def _so_far(source: RunSource, case: CaseRecord) -> CaseRecord:
+    if not isinstance(case.outcome, Pending) or not case.rounds:
+        return case
+    from devbench.run.so_far import case_so_far
+
+    try:
+        return case_so_far(source.run, case, source.samples(case.id))
+    except DevbenchError:  # its samples are damaged: --resume measures them again
+        return case
 
 
 def _rounds(case: CaseRecord, samples: Samples) -> tuple[RoundFigure, ...]:

@@ -10,8 +10,8 @@ from devbench.compare.answer import Answer, answer_of
 from devbench.compare.between import Between, between_models, over_reference
 from devbench.compare.figures import FileSource, RunSource, figures_of
 from devbench.compare.findings import Finding, findings_of_files, findings_of_run
-from devbench.compare.gains import Lag, lags_of
 from devbench.compare.grid import Grid, Row, System, grid_of, named
+from devbench.compare.limits import Lag, Standing, lags_of, standing_of
 from devbench.compare.placing import Apart, Placing, place_in_file, place_side_by_side
 from devbench.compare.ratios import Outputs
 from devbench.domain.figure import Figure
@@ -45,6 +45,7 @@ class Overview:
     apart: figures of the same models that are of other work.
     findings: the gravest first.
     limits: the physical limit of each figure in a grid, as far as anything is known of it; empty where nobody asked.
+    standing: how near the figures are to their limits: of what is measured or side by side, else of each file.
     lags: which models gain much less than others from a device, as its link holds them up.
     """
 
@@ -60,6 +61,7 @@ class Overview:
     apart: tuple[Apart, ...]
     findings: tuple[Finding, ...]
     limits: Mapping[Figure, Limit] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
     lags: tuple[Lag, ...] = ()
 
     @property
@@ -107,6 +109,7 @@ def overview_of(
         apart=placing.apart,
         findings=tuple(sorted(findings, key=lambda one: one.kind)),
         limits=limits,
+        standing=standing_of([grid] if runs or not grids else list(grids.values()), limits),
         lags=_lags(grid, {} if runs else grids, limits, between),
     )
 

@@ -27,7 +27,7 @@ class CaseChange:
     """What became of a case from OLD to NEW. old, new: None where the run does not have it.
 
     ratio: time in NEW over time in OLD, of the medians. undisturbed: of the fastest percent of the samples.
-    reason: why there is none. notes: what a reader must know of it.
+    reason: why there is none. notes: what a reader must know of it. doubts: those of them that its verdicts tell of.
     agreement: what the answers of both say, where the same file was fed the same input.
     """
 
@@ -39,6 +39,7 @@ class CaseChange:
     difference: Difference | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     agreement: Agreement | None = None
 
     def is_a(self, kind: Kind) -> bool:
@@ -112,10 +113,13 @@ def _change(
     contaminated = old.contaminated or new.contaminated
     difference = difference_of(ratio, threshold, undisturbed, contaminated=contaminated)
     by_fastest = (contaminated and undisturbed) or difference != difference_of(ratio, threshold, None)
-    notes = [_BY_FASTEST] if by_fastest and not difference.startswith("undecided") else []
-    notes += _notes(old.case, new.case)
+    notes = [_BY_FASTEST] if by_fastest and difference != "undecided: contaminated" else []
+    doubts = tuple(_doubts(old.case, new.case))
+    notes += [*_unlike(_of_case(old.case), _of_case(new.case)), *doubts]
     notes += [f"answers not confirmed: {answers.unconfirmed}"] if answers.unconfirmed else []
-    return replace(change, ratio=ratio, undisturbed=undisturbed, difference=difference, notes=tuple(notes))
+    return replace(
+        change, ratio=ratio, undisturbed=undisturbed, difference=difference, notes=tuple(notes), doubts=doubts
+    )
 
 
 def _resolution(changes: Sequence[CaseChange]) -> float | None:
@@ -171,7 +175,7 @@ def _no_ratio(old: CaseRecord | None, new: CaseRecord | None) -> str:
 
 
 def _agreement(old: CaseRecord | None, new: CaseRecord | None, old_run: RunSource, new_run: RunSource) -> Agreement:
-    """Whether one file answered one input alike on both sides; what computes something else is no faster."""
+    """Whether one file answered one input alike on both sides; a network that computes something else is not faster."""
     if not (old and new and _same_question(old, new)):
         return Agreement()
     return agreement(old_run.outputs(old.id), new_run.outputs(new.id), quantizations(old, new))
@@ -181,10 +185,8 @@ def _same_question(old: CaseRecord, new: CaseRecord) -> bool:
     return all(_of_case(old)[what] == _of_case(new)[what] for what in ("file", "input"))
 
 
-def _notes(old: CaseRecord, new: CaseRecord) -> Iterator[str]:
-    """What is not the same on both sides and does not forbid a ratio, and what the figures of each are worth."""
-    one, other = _of_case(old), _of_case(new)
-    yield from _unlike(one, other)
+def _doubts(old: CaseRecord, new: CaseRecord) -> Iterator[str]:
+    """What the figures of each side are worth."""
     for case, where in ((old, "OLD"), (new, "NEW")):
         if isinstance(case.outcome, Measured):
             if not case.outcome.summary.between_rounds:

@@ -30,7 +30,7 @@ class PlannedCase:
     """What a suite asks for: a model variant, on one place, with one runtime and its options.
 
     precision: what is asked to be computed in, which a runtime may make of a variant in another; "" is as in the file.
-    implied: the options that this takes; they are no choice of the suite's and so in no name.
+    implied: the options that this takes; the suite does not choose them, so they are in no name.
     """
 
     id: str

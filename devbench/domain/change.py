@@ -1,4 +1,4 @@
-"""A change to a machine that somebody has asked for, with the way back: what a device gives the core to carry out."""
+"""A change to a machine that lab.yaml asks for, and how to undo it. A device gives it, and the core makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conditions a round was measured under, and what they make its result worth."""
+"""The conditions of a round, and whether its result can be trusted."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a round is worth less. code: one word for tables; text: what was seen; remedy: what to do."""
+    """Why a round is doubtful. code: one word for tables; text: what was seen; remedy: what to do."""
 
     code: str
     severity: Severity
@@ -53,7 +53,7 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a case's result is worth: `clean`, or the worst of its reasons."""
+    """Whether a case's result can be trusted: `clean`, or the worst of its reasons."""
 
     status: Literal["clean", "suspect", "contaminated"] = "clean"
     reasons: tuple[Reason, ...] = ()

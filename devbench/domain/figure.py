@@ -1,4 +1,4 @@
-"""A figure, ours or published: what was executed where, how long it took, and how sure that is."""
+"""A figure, ours or published: what was executed where, how long it took, and how sure it is."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Figure:
         states none. row: every cell of the row as text, by column.
     origin: file or run folder it was read from, for messages.
     case, rounds: of a run whose samples are at hand; None and () for a row of a file.
+    partial: some of its rounds are still to be run.
     """
 
     origin: str
@@ -34,6 +35,7 @@ class Figure:
     throughput_per_s: Interval | None = None
     case: CaseRecord | None = None
     rounds: tuple[RoundFigure, ...] = ()
+    partial: bool = False
 
     def __getitem__(self, column: str) -> str:
         return self.row[column]

@@ -82,6 +82,40 @@ class OutputTensor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineCheck:
+    """What was seen of an engine outside of the timed loop: did it do the work that was timed?
+
+    Two inputs were fed in turns. Of each step this is the fastest of a few, in wall-clock time, and in CPU time of the
+    worker. fed_ns: the inference right after a feed. outputs_ns: handing over the outputs, of output_bytes.
+    feed_ns: the feed itself.
+
+    after_cpu_ns: CPU time in a pause of pause_ns after an inference; 0 if there was no pause.
+    late: the first answer to an input was that to the one before, and the next one was not.
+    silent: two different inputs got the same answer.
+    shapes: how inputs or outputs differ from those in the file.
+    grown_bytes: what resident memory gained in the timed loop.
+    waits: how often the worker gave up its core, to wait for something, in the timed loop.
+    cores: how many may be used, by the option `threads`; 0 where nothing says so; None where no CPU computes.
+    """
+
+    fed_ns: Count
+    fed_cpu_ns: Count
+    outputs_ns: Count
+    outputs_cpu_ns: Count
+    output_bytes: Count
+    feed_ns: Count
+    feed_cpu_ns: Count
+    after_cpu_ns: Count = 0
+    pause_ns: Count = 0
+    late: bool = False
+    silent: bool = False
+    shapes: str = ""
+    grown_bytes: Count = 0
+    waits: Count = 0
+    cores: Count | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoundFacts:
     """Everything about a round but its samples.
 
@@ -97,6 +131,7 @@ class RoundFacts:
     cpu_ns_per_inference: CPU time of the whole worker process, all threads, in the timed loop.
     conditions: what else the machine did; reasons: what that makes of the round.
     loop_s: begin and end of the timed loop in the device's monotonic clock, for what was watched beside it.
+    check: what was seen of the engine; None where there was no time for it, or nothing to feed.
     energy_mj: of one inference, above the idle baseline; None where nothing was there to read it from.
     superseded: True for a round that was measured again because of its reasons; it counts for no figure.
     facts: what the worker saw of the machine, the interpreter and the runtime.
@@ -119,6 +154,7 @@ class RoundFacts:
     conditions: Conditions | None = None
     reasons: tuple[Reason, ...] = ()
     loop_s: tuple[float, float] | None = None
+    check: EngineCheck | None = None
     energy_mj: float | None = None
     superseded: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from pathlib import Path
 from devbench.domain.figure import Figure
 from devbench.domain.limits import DeviceLimit, Limit, Peak, Streamed
 from devbench.limits.walls import limit_of
-from devbench.limits.work import work_of_features, work_of_figure
+from devbench.limits.work import whole, work_of_features, work_of_figure
 from devbench.models.features import read_features
 from devbench.plugin.calls import KnownDevice
 from devbench.stats import Interval
@@ -44,7 +44,7 @@ class Limits:
         if work is None:
             return Limit(unknown=(why,))
         time_ms = figure.latency_ms or _time_of_rate(figure)
-        threads = int(figure["threads"]) if figure["threads"].isdecimal() else 0
+        threads = whole(figure["threads"]) or 0
         batched = figure.latency_ms is None and figure.batch is None
         found = limit_of(work, peaks, time_ms, threads=threads, batched=batched)
         if batched:

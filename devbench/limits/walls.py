@@ -31,10 +31,11 @@ def limit_of(
     with_walls = [one for one in found if one.walls]
     best = min(with_walls, key=lambda one: one.least_ms or 0, default=found[0] if found else Limit(work=work))
     if len(with_walls) > 1:
-        several = f"which of {', '.join(kinds)} it was is not known; {best.walls[0].peak.of}, which allows most"
+        names = " or ".join(kinds)
+        several = f"whether it was {names} is not known; {best.walls[0].peak.of} allows most"
         best = replace(best, assumed=(*best.assumed, several))
     least_ms = best.least_ms
-    if time_ms is None or least_ms is None:
+    if time_ms is None or least_ms is None or time_ms.estimate <= 0:
         return best
     return replace(
         best,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -45,13 +46,23 @@ def work_of_figure(figure: Figure) -> tuple[Work | None, str]:
     if named is None:
         return own, ""
     # A compiled file says what is sent, the name what is computed.
-    return replace(named, streamed=own.streamed, input_bytes=own.input_bytes, output_bytes=own.output_bytes), ""
+    assumed = (*named.assumed, f"the operations are those of {figure['model']} as it is published")
+    return (
+        replace(
+            named,
+            streamed=own.streamed,
+            input_bytes=own.input_bytes,
+            output_bytes=own.output_bytes,
+            assumed=assumed,
+        ),
+        "",
+    )
 
 
 def _of_facts(case: CaseRecord) -> Work | None:
     facts = case.artifact.facts if case.artifact else {}
     streamed = _streamed(facts)
-    counted = facts.get("macs", "").isdecimal()
+    counted = whole(facts.get("macs", "")) is not None
     if not counted and streamed is None:
         return None
     complete = not facts.get("uncounted_operations")
@@ -75,13 +86,18 @@ def _of_facts(case: CaseRecord) -> Work | None:
 
 
 def _number(facts: Mapping[str, str], name: str) -> int:
-    text = facts.get(name, "")
-    return int(text) if text.isdecimal() else 0
+    """A count; 0 where there is none, or what a file says is not one."""
+    return whole(facts.get(name, "")) or 0
+
+
+def whole(text: str) -> int | None:
+    """The number that `text` is, as far as anybody could have meant it."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def _streamed(facts: Mapping[str, str]) -> Streamed | None:
-    found = facts.get("streamed_parameter_bytes", "")
-    return Streamed(least_bytes=int(found), most_bytes=int(found)) if found.isdecimal() else None
+    found = whole(facts.get("streamed_parameter_bytes", ""))
+    return None if found is None else Streamed(least_bytes=found, most_bytes=found)
 
 
 def _by_name(figure: Figure) -> Work | None:

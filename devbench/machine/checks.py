@@ -1,4 +1,4 @@
-"""This machine as a place to measure: what would make its numbers worth less, and what to do about it."""
+"""This machine as a place to measure: what would disturb its results, and what to do about it."""
 
 from __future__ import annotations
 

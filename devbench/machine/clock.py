@@ -113,7 +113,7 @@ def temperature(root: Path) -> Check:
 
 
 def _zones(root: Path) -> Iterator[tuple[str, float, float | None]]:
-    """Name, degrees and lowest limit of each thermal zone; trips that only start a fan are no limit."""
+    """Name, degrees and lowest limit of each thermal zone; trip points that only start a fan are not limits."""
     for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*")):
         now = number_of(zone / "temp")
         if now is None:

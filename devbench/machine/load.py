@@ -1,4 +1,4 @@
-"""Who else works on this machine: load, other processes, stolen time, pressure, memory."""
+"""What else runs on this machine: load, other processes, stolen time, pressure, memory."""
 
 from __future__ import annotations
 

@@ -51,6 +51,7 @@ Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}\z")]
 Facts = Annotated[dict[Name, Annotated[str, Field(max_length=2000), AfterValidator(printable)]], Field(max_length=300)]
 Nanoseconds = Annotated[int, Field(gt=0, le=_LARGEST)]
 Count = Annotated[int, Field(ge=0, le=_LARGEST)]
+Looks = Annotated[list[Count], Field(min_length=1, max_length=100)]
 Seconds = Annotated[float, Field(ge=0, le=1e12)]
 Gauge = Annotated[float, Field(ge=-1e12, le=1e12)]
 Counters = dict[Name, Seconds]
@@ -177,6 +178,23 @@ class Canary(Message):
     best_ns: Count
 
 
+class Check(Message):
+    """What was looked at outside of the timed loop: see `worker/engine_check.py`. Lists have an item for each look."""
+
+    fed_ns: Looks
+    fed_cpu_ns: Looks
+    outputs_ns: Looks
+    outputs_cpu_ns: Looks
+    feed_ns: Looks
+    feed_cpu_ns: Looks
+    output_bytes: Count
+    after_cpu_ns: Count
+    pause_ns: Count
+    late: bool
+    silent: bool
+    shapes: Text
+
+
 class Result(Message):
     """Everything about a measured case but its samples and outputs, which have come before."""
 
@@ -193,6 +211,9 @@ class Result(Message):
     loop_s: tuple[Seconds, Seconds]
     canaries: tuple[Canary, Canary]
     facts: Facts
+    voluntary_switches: Count = 0
+    grown_bytes: Count = 0
+    check: Check | None = None
 
     @model_validator(mode="after")
     def _goes_forward(self) -> Self:

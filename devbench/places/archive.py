@@ -14,7 +14,7 @@ from pathlib import Path
 from devbench.errors import DevbenchError
 from devbench.files import write_whole
 
-_AHEAD = ("receiver.py", "supervisor.py")  # they start the worker, and are no part of it
+_AHEAD = ("receiver.py", "supervisor.py")  # they start the worker, and are not part of it
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can say: the build's own time must not show
 # Where Python is told to keep no compiled modules, each round would compile numpy again: half of what a start takes.
 _START = b"""import os, sys
@@ -47,7 +47,7 @@ def worker_archive(engine: Path, folder: Path, parts: Sequence[Path] = ()) -> Pa
 
 
 def archive_bytes(engine: Path, parts: Sequence[Path] = ()) -> bytes:
-    """The zipapp's bytes. A part stands beside the engine under its own name."""
+    """The zipapp's bytes. A part is beside the engine under its own name."""
     files = {"__main__.py": _START, "devbench_worker/engine.py": engine.read_bytes()}
     files |= {f"devbench_worker/{part.name}": part.read_bytes() for part in parts}
     for source in resources.files("devbench.worker").iterdir():

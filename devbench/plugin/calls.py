@@ -196,8 +196,13 @@ class KnownRuntime(RuntimeData):
             return ""
 
     def streamed(self, path: Path) -> Streamed | None:
-        """The weights of a model file that travel with every inference. Raises a DevbenchError."""
-        return self._ask(STREAMED, path.absolute()) if STREAMED.name in self.written else None
+        """The weights of a model file that travel with every inference; None where its plugin does not know them."""
+        try:
+            found: Streamed | None = self._ask(STREAMED, path.absolute()) if STREAMED.name in self.written else None
+        except DevbenchError as error:
+            self.plugin.pass_over(error)
+            return None
+        return found
 
     def _ask(self, method: Method, *arguments: Any, limit_s: float = 0) -> Any:
         return self.plugin.ask(method, *arguments, target=self.name, limit_s=limit_s)

@@ -1,4 +1,4 @@
-"""One plugin, wherever its code runs: whom to name, and a way to ask it that cannot hurt."""
+"""One plugin, wherever its code runs: its name for messages, and a safe way to ask it."""
 
 from __future__ import annotations
 

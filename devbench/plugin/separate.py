@@ -1,4 +1,4 @@
-"""A plugin whose code runs in a process of its own, where it can be ended, and where what it prints harms nobody."""
+"""A plugin whose code runs in a process of its own, where it can be ended, and where its output disturbs nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LAST_WORDS = 200
 
 
 class SeparatePlugin(Plugin):
-    """It is started and loaded anew when it is asked after it has ended, but not for ever."""
+    """It is started and loaded again when it is asked after it has ended, a limited number of times."""
 
     def __init__(self, owner: Owner, entry: metadata.EntryPoint, processes: PluginProcesses) -> None:
         super().__init__(owner)
@@ -56,7 +56,8 @@ class SeparatePlugin(Plugin):
         except DevbenchError as error:
             found.problems.append(error.message.removeprefix(f"{self.owner}: "))
             return found
-        found.hooks, found.wraps, found.problems = loaded.hooks, loaded.wraps, loaded.problems
+        found.hooks, found.wraps = loaded.hooks, loaded.wraps
+        found.problems, found.notes = loaded.problems, loaded.notes
         for hook, (shelf, kind) in SHELVES.items():
             for item in getattr(loaded, shelf):
                 try:

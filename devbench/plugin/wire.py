@@ -1,6 +1,6 @@
 """How devbench and a plugin's process talk: frames over a socket, pickle down and JSON up.
 
-A plugin's process has no reason to doubt devbench. devbench checks what comes back like any input from outside: see
+A plugin's process trusts devbench. devbench checks what comes back like any input from outside: see
 `schema.py`.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from devbench.predict.network import CHIP_BYTES, KEPT_OVER_WEIGHTS, Network
+from devbench.predict.network import CHIP_BYTES, KEPT_OVER_WEIGHTS, MOST_KEPT_OVER_WEIGHTS, Network
 from devbench.predict.prediction import Prediction, predict_one
 from devbench.predict.shapes import Wall
 from devbench.predict.study import Study
@@ -36,7 +36,9 @@ def _on_streaming(network: Network, pairs: Sequence[tuple[Prediction, Study]]) -
         if width is None:
             yield f"{start}; even a width of {WIDTHS[-1]} would not fit its memory: take a smaller network."
         else:
-            yield f"{start}; a width of {width} would fit its memory{_then(network.narrower(width), study)}."
+            sure = fits(network.narrower(width), MOST_KEPT_OVER_WEIGHTS)
+            then = _then(network.narrower(width), study)
+            yield f"{start}; a width of {width} would {'' if sure else 'probably '}fit its memory{then}."
 
 
 def _on_size(network: Network, pairs: Sequence[tuple[Prediction, Study]]) -> Iterator[str]:
@@ -50,9 +52,9 @@ def _on_size(network: Network, pairs: Sequence[tuple[Prediction, Study]]) -> Ite
             yield f"An input of {size} needs about half of the operations{then}."
 
 
-def fits(network: Network) -> bool:
-    """Whether an Edge TPU's memory holds all weights, as far as is known before it is compiled."""
-    return network.weight_bytes * KEPT_OVER_WEIGHTS <= CHIP_BYTES
+def fits(network: Network, kept_over_weights: float = KEPT_OVER_WEIGHTS) -> bool:
+    """Whether an Edge TPU's memory holds all weights, if the compiler keeps so many times their sum."""
+    return network.weight_bytes * kept_over_weights <= CHIP_BYTES
 
 
 def _then(changed: Network, study: Study) -> str:

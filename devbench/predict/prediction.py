@@ -9,14 +9,15 @@ from devbench.predict.likeness import nearest, unlike
 from devbench.predict.network import Network
 from devbench.predict.shapes import Wall
 from devbench.predict.study import LEAST_FOR_80, Study
-from devbench.predict.tables import Figure, Table
+from devbench.predict.tables import Figure, Table, least_edge_tpu_ms
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
     """What is expected of one table's device.
 
-    expected_ms: None where no number is given; `reason` says why. interval_90, interval_80: lower and upper end in ms.
+    expected_ms: None where no number is given; `reason` says why. interval_90, interval_80: lower and upper end in ms,
+        the lower one never below what the hardware allows.
     parts_ms: the expected time by where it goes. nearest: the published network most like this one, with its figure.
     networks: how many figures the interval rests on.
     """
@@ -63,13 +64,14 @@ def predict_one(network: Network, study: Study, against: str = "") -> Prediction
         reason = f"{len(study.given)} networks are too few for an interval: {LEAST_FOR_80} are needed"
     if reason or half_80 is None:
         return Prediction(table=table, networks=len(study.given), nearest=like, reason=reason)
-    expected = study.sum.time_ms(network)
+    least = least_edge_tpu_ms(network) if table.edge_tpu else 0.0
+    expected = max(study.sum.time_ms(network), least)
     return Prediction(
         table=table,
         networks=len(study.given),
         expected_ms=expected,
-        interval_90=(expected / half_90, expected * half_90) if half_90 else None,
-        interval_80=(expected / half_80, expected * half_80),
+        interval_90=(max(expected / half_90, least), expected * half_90) if half_90 else None,
+        interval_80=(max(expected / half_80, least), expected * half_80),
         parts_ms=study.sum.parts_ms(network),
         nearest=like,
     )

@@ -7,9 +7,9 @@ number count: the interval is of numbers that are given.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -124,8 +124,8 @@ class Study:
         return math.exp(t_quantile((1 + level) / 2, len(errors) - 1) * spread)
 
 
-def study_of(table: Table, figures: Sequence[Figure] | None = None) -> Study:
-    """The table with its figures that count, or with other ones."""
-    own = tuple(table.figures if figures is None else figures)
-    relatives = tuple(BY_KEY[table.relative].figures) if table.relative else ()
-    return Study(table, own, relatives)
+@cache
+def study_of(table_key: str) -> Study:
+    """The table of this key with its figures that count."""
+    table = BY_KEY[table_key]
+    return Study(table, tuple(table.figures), tuple(BY_KEY[table.relative].figures) if table.relative else ())

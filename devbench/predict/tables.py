@@ -90,7 +90,9 @@ class Table:
 def least_edge_tpu_ms(network: Network) -> float:
     """The least time on an Edge TPU: all of its 4 TOPS, or the fastest link for what its memory cannot hold."""
     compute_s = 2 * network.macs / EDGE_TPU_OPERATIONS_PER_S
-    link_s = max(0.0, network.weight_bytes - _LARGEST_CHIP_BYTES) / LINK_BYTES_PER_S
+    known = network.known_streamed_bytes
+    sent = max(0.0, network.weight_bytes - _LARGEST_CHIP_BYTES) if known is None else known
+    link_s = sent / LINK_BYTES_PER_S
     return 1e3 * max(compute_s, link_s)
 
 

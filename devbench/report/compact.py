@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,48 +11,41 @@ from devbench.compare.findings import Finding, Kind
 from devbench.compare.grid import Cell, Grid, Row, System
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
-from devbench.printable import one_line
+from devbench.domain.limits import Limit
 from devbench.report.notes import cases_text, remedy_of, sentence, text_of
 from devbench.report.numbers import bare_figure_text, count_of, duration, listed, plus_minus
+from devbench.report.screen import ScreenLine, Span, plain, wrapped
 from devbench.report.words import answer_sentences, limit_word, ratio_text, short_row_names
 
+NO_LIMITS: Mapping[Figure, Limit] = {}
 _MOST_NOTES = 5
 _MOST_CAUSES = 3
 _MOST_SENTENCES = 3
 _MOST_GROUP_LINES = 40
 _GAP = "   "
 _MARKS = {"suspect": "!", "contaminated": "✕"}
-_LEGEND = {"*": "published, not measured here", "!": "suspect", "✕": "contaminated: no verdict"}
-_STYLES = {"!": "yellow", "✕": "red", "faster": "green", "slower": "magenta"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """A piece of a line with a style, as rich names them; "" for none."""
-
-    text: str
-    style: str = ""
-
-    def __post_init__(self) -> None:
-        """Spell out what must not reach a terminal: names and answers come from boards and files."""
-        object.__setattr__(self, "text", one_line(self.text))
-
-
-ScreenLine = tuple[Span, ...]
+_TO_COME = "…"
+_LEGEND = {
+    "*": "published, not measured here",
+    "!": "suspect",
+    "✕": "contaminated: no verdict",
+    _TO_COME: "some rounds are still to be run",
+}
+_STYLES = {"!": "yellow", "✕": "red", "more": "green", "less": "magenta"}
 
 
 def compact_lines(overview: Overview, width: int, where: str) -> list[ScreenLine]:
     """The report in lines of at most `width` columns. where: of everything else; "" if it is nowhere."""
     lines = [*_title(overview, width), ()]
     for text in islice(answer_sentences(overview, most_published=1), _MOST_SENTENCES):
-        lines += _wrapped(text, width, style="bold" if len(lines) == 2 else "")  # noqa: PLR2004 - the first
+        lines += wrapped(text, width, style="bold" if len(lines) == 2 else "")  # noqa: PLR2004 - the first
     if overview.grid.cells:
-        lines += [(), *_table(overview, width)]
+        lines += [(), *table_lines(overview.grid, width, overview.limits)]
     notes = _notes(overview, where)
     if notes:
         lines.append(())
         for text in notes:
-            lines += _wrapped(text, width)
+            lines += wrapped(text, width)
     return lines
 
 
@@ -65,7 +58,7 @@ def _title(overview: Overview, width: int) -> list[ScreenLine]:
             lines[-1] = longer
         else:
             lines.append(part)
-    return [line for text in lines for line in _wrapped(text, width)]
+    return [line for text in lines for line in wrapped(text, width)]
 
 
 def _title_parts(overview: Overview) -> list[str]:
@@ -85,15 +78,8 @@ def _title_parts(overview: Overview) -> list[str]:
     return [part for part in (overview.title, work, machine, took) if part]
 
 
-def _wrapped(text: str, width: int, style: str = "", indent: str = "") -> list[ScreenLine]:
-    """Broken between words only: a name is never cut."""
-    lines = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return [(Span(text=line, style=style),) for line in lines]
-
-
-def _table(overview: Overview, width: int) -> list[ScreenLine]:
+def table_lines(grid: Grid, width: int, limits: Mapping[Figure, Limit] = NO_LIMITS) -> list[ScreenLine]:
     """The grid, with as many published columns as fit; with a line for each figure where not even ours do."""
-    grid = overview.grid
     ours = [system for system in grid.systems if system.ours]
     if not ours and len(grid.cells) + len(grid.rows) <= _MOST_GROUP_LINES:
         ours = list(grid.systems)  # all there is, so none of it is left out
@@ -101,15 +87,41 @@ def _table(overview: Overview, width: int) -> list[ScreenLine]:
         (system for system in grid.systems if system not in ours),
         key=lambda system: -sum((row, system) in grid.cells for row in grid.rows),
     )
-    for count, told in ((count, told) for count in range(len(published), -1, -1) for told in (True, False)):
+    for count, told in ((count, told) for count in range(len(published), -1, -1) for told in (limits, NO_LIMITS)):
         systems = [*ours, *published[:count]]
-        columns = [_Column.of(overview, system, limits=told) for system in systems]
+        columns = [_Column.of(grid, system, told) for system in systems]
         names = short_row_names(grid.rows)
         first = max(len(name) for name in names.values()) + 2
         total = first + sum(len(_GAP) + column.width for column in columns)
         if columns and total <= width:
             return [*_drawn(grid, columns, first), *_legend(grid, systems, len(published) - count, width)]
-    return _as_groups(overview, ours or list(grid.systems), width)
+    return _as_groups(grid, ours or list(grid.systems), width)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """A cell in pieces. style: of the ratio."""
+
+    time: str = ""
+    mark: str = ""
+    ratio: str = ""
+    style: str = ""
+
+    @property
+    def time_width(self) -> int:
+        return len(self.time) + (1 + len(self.mark) if self.mark else 0)
+
+    def spans(self, time_width: int, width: int) -> list[Span]:
+        """Time and mark, the ratio from a column on, and blanks up to `width`."""
+        mark = f" {self.mark}" if self.mark else ""
+        rest = f" {self.ratio}" if self.ratio else ""
+        return [
+            Span(text=self.time),
+            Span(text=mark, style=_STYLES.get(self.mark[:1], "")),
+            Span(text=" " * (time_width - self.time_width)),
+            Span(text=rest, style=self.style),
+            Span(text=" " * (width - time_width - len(rest))),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,21 +129,15 @@ class _Column:
     """A system's column: its heading, and each row's time and remark, with the width that each takes."""
 
     heading: tuple[str, ...]
-    cells: dict[Row, tuple[str, str, str]]  # time, mark, ratio
+    cells: dict[Row, _Shown]
     time_width: int
     width: int
 
     @classmethod
-    def of(cls, overview: Overview, system: System, *, limits: bool) -> _Column:
-        """limits: whether to tell each figure's physical limit."""
-        grid = overview.grid
-        cells = {
-            row: _cell(cell, limit_word(overview.limits.get(cell.figure)) if limits else "")
-            for row in grid.rows
-            if (cell := grid.cells.get((row, system)))
-        }
-        time = max((len(text) + len(mark) for text, mark, _ in cells.values()), default=0)
-        rest = max((len(text) for _, _, text in cells.values()), default=0)
+    def of(cls, grid: Grid, system: System, limits: Mapping[Figure, Limit]) -> _Column:
+        cells = {row: _cell(cell, limits) for row in grid.rows if (cell := grid.cells.get((row, system)))}
+        time = max((one.time_width for one in cells.values()), default=0)
+        rest = max((len(one.ratio) for one in cells.values()), default=0)
         body = time + (1 + rest if rest else 0)
         name = system.name if system.ours else f"{system.name}*"
         longest = max(len(word) for word in name.split())
@@ -140,21 +146,24 @@ class _Column:
         return cls(heading=heading, cells=cells, time_width=time, width=max(width, *map(len, heading)))
 
 
-def _cell(cell: Cell, limit: str = "") -> tuple[str, str, str]:
-    """Time, mark, and ratio with the limit of a cell."""
+def _cell(cell: Cell, limits: Mapping[Figure, Limit]) -> _Shown:
     figure = cell.figure
     if not figure.has_value:
-        return (figure.case.outcome.status if figure.case else figure["status"]), "", ""
-    mark = _MARKS.get(figure["verdict"], "")
+        return _Shown(time=figure.case.outcome.status if figure.case else figure["status"])
     shown = ratio_text(cell.faster, ends=False)
-    return _time(figure), f" {mark}" if mark else "", ", ".join(text for text in (shown, limit) if text)
+    return _Shown(
+        time=_time(figure),
+        mark=_MARKS.get(figure["verdict"], "") + (_TO_COME if figure.partial else ""),
+        ratio=", ".join(text for text in (shown, limit_word(limits.get(figure))) if text),
+        style=_STYLES.get(cell.faster.shown or "", ""),
+    )
 
 
 def _time(figure: Figure) -> str:
     """With half its interval where that is worth telling; a contaminated figure's would promise too much."""
     text = bare_figure_text(figure)
     if figure.measured and figure.latency_ms and not figure.contaminated:
-        text += f" {plus_minus(figure.latency_ms)}".replace("± ", "±")
+        text += f" {plus_minus(figure.latency_ms, space='')}"
     return text
 
 
@@ -172,23 +181,9 @@ def _drawn(grid: Grid, columns: Sequence[_Column], first: int) -> Iterator[Scree
     for row in grid.rows:
         spans = [Span(text=f"  {names[row]}".ljust(first), style="bold")]
         for column in columns:
-            spans += _cell_spans(column, row)
+            shown = column.cells.get(row, _Shown())
+            spans += [Span(text=_GAP), *shown.spans(column.time_width, column.width)]
         yield _stripped(spans)
-
-
-def _cell_spans(column: _Column, row: Row) -> list[Span]:
-    time, mark, ratio = column.cells.get(row, ("", "", ""))
-    pad = " " * (column.time_width - len(time) - len(mark))
-    rest = f" {ratio}" if ratio else ""
-    style = next((_STYLES[word] for word in ("faster", "slower") if ratio.partition(",")[0].endswith(word)), "")
-    fill = " " * (column.width - column.time_width - len(rest))
-    return [
-        Span(text=_GAP + time),
-        Span(text=mark, style=_STYLES.get(mark.strip(), "")),
-        Span(text=pad),
-        Span(text=rest, style=style),
-        Span(text=fill),
-    ]
 
 
 def _stripped(spans: Sequence[Span]) -> ScreenLine:
@@ -203,29 +198,38 @@ def _stripped(spans: Sequence[Span]) -> ScreenLine:
 
 def _legend(grid: Grid, systems: Sequence[System], left_out: int, width: int) -> list[ScreenLine]:
     """What the marks mean that are there."""
-    marks = {_MARKS.get(cell.figure["verdict"], "") for (_, at), cell in grid.cells.items() if at in systems}
+    shown = [cell.figure for (_, at), cell in grid.cells.items() if at in systems]
+    marks = {_MARKS.get(one["verdict"], "") for one in shown}
+    marks |= {_TO_COME} if any(one.partial for one in shown) else set()
     marks |= {"*"} if any(not system.ours for system in systems) and any(system.ours for system in systems) else set()
     text = "   ".join(f"{mark} {meaning}" for mark, meaning in _LEGEND.items() if mark in marks)
     if left_out:
         text += f"{'   ' if text else ''}{count_of(left_out, 'more published column')}: --verbose"
-    return _wrapped(f"  {text}", width) if text else []
+    return wrapped(f"  {text}", width) if text else []
 
 
-def _as_groups(overview: Overview, systems: Sequence[System], width: int) -> list[ScreenLine]:
+def _as_groups(grid: Grid, systems: Sequence[System], width: int) -> list[ScreenLine]:
     """Models become groups and systems rows, where columns would be too wide."""
-    grid = overview.grid
     names = short_row_names(grid.rows)
     label = max(len(system.name) for system in systems)
+    shown = {key: _cell(cell, NO_LIMITS) for key, cell in grid.cells.items()}
+    time = max((one.time_width for (_, system), one in shown.items() if system in systems), default=0)
     lines: list[ScreenLine] = []
     for row in grid.rows:
         lines.append((Span(text=names[row], style="bold"),))
         for system in systems:
-            if cell := grid.cells.get((row, system)):
-                time, mark, ratio = _cell(cell)
-                text = f"  {system.name.ljust(label)}  {time}{mark}"
-                text += f" {ratio}" if ratio else ""
-                lines += _wrapped(text, max(width, len(f"  {system.name}")), indent="    ")
+            if (row, system) in shown:
+                lines += _group_line(system.name, shown[row, system], label, time, width)
     return [*lines, *_legend(grid, systems, len(grid.systems) - len(systems), width)]
+
+
+def _group_line(name: str, shown: _Shown, label: int, time_width: int, width: int) -> list[ScreenLine]:
+    head = f"  {name.ljust(label)}  "
+    whole = _stripped([Span(text=head), *shown.spans(time_width, time_width + 1 + len(shown.ratio))])
+    if len(plain(whole)) <= width:
+        return [whole]
+    lines = [(Span(text=f"  {name}"),)]
+    return [*lines, *wrapped(f"    {_joined(shown.time, shown.mark, shown.ratio)}", width, indent="    ")]
 
 
 def _notes(overview: Overview, where: str) -> list[str]:
@@ -250,9 +254,26 @@ def _doubts(overview: Overview, findings: Sequence[Finding]) -> str:
     measured = sum(counts.get(one, 0) for one in ("clean", "suspect", "contaminated"))
     bad = len({case for one in doubts for case in one.cases})
     causes = "; ".join(text_of(one) for one in doubts[:_MOST_CAUSES])
-    more = f"; {len(doubts) - _MOST_CAUSES} more reasons" if len(doubts) > _MOST_CAUSES else ""
+    more = f"; {count_of(len(doubts) - _MOST_CAUSES, 'more reason')}" if len(doubts) > _MOST_CAUSES else ""
     are = "is" if bad == 1 else "are"
     return f"{bad} of {count_of(measured, 'figure')} {are} not clean: {causes}{more}. Try `devbench doctor`."
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _cases(overview: Overview, finding: Finding) -> str:
+    """`a on coral-usb`, or `a on coral-usb and 3 more`."""
+    names = short_row_names(overview.grid.rows)
+    found = [
+        (row, system) for (row, system), cell in overview.grid.cells.items() if cell.figure["case"] in finding.cases
+    ]
+    if not found:
+        return cases_text(finding.cases)
+    row, system = found[0]
+    more = f" and {len(finding.cases) - 1} more" if len(finding.cases) > 1 else ""
+    return f"{names[row]} on {system.name}{more}"
 
 
 def _damage(_: Overview, findings: Sequence[Finding]) -> str:
@@ -261,40 +282,42 @@ def _damage(_: Overview, findings: Sequence[Finding]) -> str:
     return f"Do not trust these figures. {sentence(found[0])}{more}" if found else ""
 
 
-def _failures(_: Overview, findings: Sequence[Finding]) -> str:
+def _failures(overview: Overview, findings: Sequence[Finding]) -> str:
     failed = [one for one in findings if one.kind is Kind.FAILED]
     if not failed:
         return ""
     count = sum(len(one.cases) for one in failed)
-    first = f"{cases_text(failed[0].cases)}: {text_of(failed[0])}"
-    more = f" {count_of(len(failed) - 1, 'more cause')}: --verbose." if len(failed) > 1 else ""
-    return f"{count_of(count, 'case')} failed. {sentence(first)} {remedy_of(failed[0])}{more}".strip()
+    first = f"{_cases(overview, failed[0])}: {text_of(failed[0])}"
+    more = f"{count_of(len(failed) - 1, 'more cause')}: --verbose." if len(failed) > 1 else ""
+    return _joined(f"{count_of(count, 'case')} failed.", sentence(first), remedy_of(failed[0]), more)
 
 
 def _pending(overview: Overview, findings: Sequence[Finding]) -> str:
     pending = next((one for one in findings if one.kind is Kind.PENDING), None)
     if pending is None or overview.run is None:
         return ""
-    done = len(overview.run.cases) - len(pending.cases)
-    resume = f"Continue with: devbench run --resume {overview.run.id}"
-    return f"Interrupted: {done} of {count_of(len(overview.run.cases), 'case')} measured. {resume}"
+    run = overview.run
+    done = sum(len(case.rounds) for case in run.cases)
+    where = next((cell.figure.origin for cell in overview.grid.cells.values() if cell.figure.case), run.id)
+    resume = f"Continue with: devbench run --resume {where}"
+    return f"Interrupted: {done} of {count_of(len(run.order), 'round')} done. {resume}"
 
 
-def _no_ratios(_: Overview, findings: Sequence[Finding]) -> str:
+def _no_ratios(overview: Overview, findings: Sequence[Finding]) -> str:
     found = [one for one in findings if one.kind in (Kind.NO_RATIO, Kind.UNCONFIRMED)]
     if not found:
         return ""
     word = "No ratio for" if found[0].kind is Kind.NO_RATIO else "Not confirmed:"
     more = f" {len(found) - 1} more: --verbose." if len(found) > 1 else ""
-    return f"{word} {cases_text(found[0].cases)}: {sentence(text_of(found[0]))}{more}"
+    return f"{word} {_cases(overview, found[0])}: {sentence(text_of(found[0]))}{more}"
 
 
-def _remarks(_: Overview, findings: Sequence[Finding]) -> str:
+def _remarks(overview: Overview, findings: Sequence[Finding]) -> str:
     found = [one for one in findings if one.kind is Kind.REMARK]
     if not found:
         return ""
     more = f" {count_of(len(found) - 1, 'more remark')}: --verbose." if len(found) > 1 else ""
-    whose = f"{cases_text(found[0].cases)}: " if found[0].cases else ""
+    whose = f"{_cases(overview, found[0])}: " if found[0].cases else ""
     return f"{whose}{sentence(text_of(found[0]))}{more}"
 
 
@@ -303,8 +326,8 @@ def _skipped(_: Overview, findings: Sequence[Finding]) -> str:
     if not found:
         return ""
     count = sum(len(one.cases) for one in found)
-    more = f" {count_of(len(found) - 1, 'more reason')}: --verbose." if len(found) > 1 else ""
-    return f"{count_of(count, 'case')} skipped: {sentence(text_of(found[0]))} {remedy_of(found[0])}{more}".strip()
+    more = f"{count_of(len(found) - 1, 'more reason')}: --verbose." if len(found) > 1 else ""
+    return _joined(f"{count_of(count, 'case')} skipped: {sentence(text_of(found[0]))}", remedy_of(found[0]), more)
 
 
 def _absent(_: Overview, findings: Sequence[Finding]) -> str:

@@ -28,7 +28,7 @@ class Drawing:
 
 
 def drawing_of(sources: Sources, overview: Overview) -> Drawing:
-    """The plots of one run with whatever stands beside it, or of each file, or of several sources side by side."""
+    """The plots of one run with whatever is beside it, or of each file, or of several sources side by side."""
     traces = _traces(sources, overview) if overview.run else {}
     return Drawing(overview_plots(overview, traces), traces, origin_of(overview))
 

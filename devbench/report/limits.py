@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from devbench.compare.gains import Lag
 from devbench.compare.grid import Grid, Row, System
+from devbench.compare.limits import Lag
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
 from devbench.domain.limits import WALLS, DeviceLimit, Limit, Peak, Wall, WallName
@@ -51,15 +51,14 @@ def _lag(lag: Lag) -> Iterator[str]:
 
 def below_sentences(overview: Overview) -> Iterator[str]:
     """Each figure that is faster than its hardware allows."""
-    for grid in _grids(overview):
-        for row, system, figure in _figures(grid):
-            limit = overview.limits.get(figure)
-            if limit and limit.below and limit.wall and limit.least_ms:
-                yield (
-                    f"{row_name(row)} on {system.name} is below its limit: {bare_figure_text(figure)} is less than the"
-                    f" {milliseconds(limit.least_ms)} ms that its {_amount(limit.wall)} take {_WHERE[limit.wall.name]}."
-                    f" {_suspicion(limit)}"
-                )
+    for one in overview.standing.below:
+        wall = one.limit.wall
+        assert wall is not None
+        yield (
+            f"{row_name(one.row)} on {one.system.name} is below its limit: {bare_figure_text(one.figure)} is less than"
+            f" the {milliseconds(wall.least_ms)} ms that its {_amount(wall)} take {_WHERE[wall.name]}."
+            f" {_suspicion(one.limit)}"
+        )
 
 
 def _suspicion(limit: Limit) -> str:
@@ -86,28 +85,33 @@ def limits_tables(overview: Overview, *, empty: bool = False) -> list[Table]:
 
 def limit_lines(overview: Overview) -> list[str]:
     """Every figure whose limit is known, in lines under its model: for a terminal, where no name is to be cut."""
+    rows = [
+        (
+            row_name(one.row),
+            one.system.name,
+            bare_figure_text(one.figure),
+            limit_word(one.limit),
+            f"≥ {least_text(one.limit)}",
+        )
+        for one in overview.standing.known
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
     lines: list[str] = []
-    for grid in _grids(overview):
-        rows = [
-            (row_name(row), system.name, bare_figure_text(figure), limit_word(limit), f"at least {least_text(limit)}")
-            for row, system, figure in _figures(grid)
-            if (limit := overview.limits.get(figure)) and limit.walls
-        ]
-        widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
-        model = ""
-        for row in rows:
-            if row[0] != model:
-                model = row[0]
-                lines.append(model)
-            cells = [row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].ljust(widths[3]), row[4]]
-            lines.append("  " + "  ".join(cells).rstrip())
+    model = ""
+    for row in rows:
+        if row[0] != model:
+            model = row[0]
+            lines.append(model)
+        cells = [row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].ljust(widths[3]), row[4]]
+        lines.append("  " + "  ".join(cells).rstrip())
     return lines
 
 
 def unknown_lines(overview: Overview) -> list[str]:
     """What is not known, and what had to be supposed, each once."""
     counts: dict[str, int] = {}
-    for limit in overview.limits.values():
+    shown = [figure for grid in _grids(overview) for _, _, figure in _figures(grid)]
+    for limit in (overview.limits[figure] for figure in shown if figure in overview.limits):
         for text in (*limit.unknown, *(limit.assumed if limit.walls else ())):
             counts[text] = counts.get(text, 0) + 1
     return [_counted(text, count) for text, count in counts.items()]
@@ -159,15 +163,15 @@ def _table(overview: Overview, name: str, grid: Grid) -> Table | None:
 
 
 def _counted(text: str, count: int) -> str:
-    text = sentence(text)
+    text = sentence(text[:1].upper() + text[1:])
     return text if count == 1 else f"{text} ({count} figures)"
 
 
 def least_text(limit: Limit) -> str:
-    """`69.46 ms`, with `at least` where something is not counted."""
+    """`69.46 ms`; `69.46 ms and more` where something is not counted."""
     if limit.least_ms is None:
         return "unknown"
-    return f"{'over ' if not limit.work.complete else ''}{milliseconds(limit.least_ms)} ms"
+    return f"{milliseconds(limit.least_ms)} ms{'' if limit.work.complete else ' and more'}"
 
 
 def _wall_cell(wall: Wall | None) -> TableCell:
@@ -228,19 +232,14 @@ def _figures(grid: Grid) -> Iterator[tuple[Row, System, Figure]]:
 
 
 def summary_sentence(overview: Overview) -> str:
-    """Which wall most figures stand at, and how near the nearest one is to its own."""
-    known = [
-        (row, system, limit)
-        for grid in _grids(overview)
-        for row, system, figure in _figures(grid)
-        if (limit := overview.limits.get(figure)) and limit.share is not None and not limit.below
-    ]
-    total = sum(1 for grid in _grids(overview) for _ in _figures(grid))
-    if not known:
+    """How many limits are known, and which figure is nearest to its own."""
+    standing = overview.standing
+    if not standing.known:
         return "No figure has a physical limit that is known here: the notes say what is missing."
-    row, system, limit = max(known, key=lambda one: one[2].share or 0)
-    of = f"{len(known)} of {total} figures have" if total > 1 else "It has"
-    return f"{of} a known physical limit. The nearest: {row_name(row)} on {system.name}, {near_text(limit)}."
+    of = f"{len(standing.known)} of {standing.total} figures have" if standing.total > 1 else "It has"
+    text = f"{of} a known physical limit."
+    near = standing.nearest
+    return f"{text} The nearest: {row_name(near.row)} on {near.system.name}, {near_text(near.limit)}." if near else text
 
 
 def file_sentences(name: str, found: Sequence[DeviceLimit]) -> list[str]:

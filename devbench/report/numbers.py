@@ -1,9 +1,9 @@
-"""How numbers are written: enough digits to be compared, none that mean nothing, the same wherever they stand."""
+"""How numbers are written: enough digits to compare them, none without a meaning, the same everywhere."""
 
 from __future__ import annotations
 
 from devbench.domain.figure import Figure
-from devbench.stats import Interval
+from devbench.domain.intervals import Interval
 
 _PRINTED_DIGITS = 8
 
@@ -19,10 +19,10 @@ def factor(value: float) -> str:
     return f"{value:,.{_decimals(value)}f}×"
 
 
-def factor_with_interval(interval: Interval, decimals: int | None = None) -> str:
-    """`15.11× [15.04, 15.18]`. decimals: other than usual, where small differences are what it is about."""
+def factor_and_ends(interval: Interval, decimals: int | None = None) -> tuple[str, str]:
+    """`15.11×` and `[15.04, 15.18]`. decimals: other than usual, where small differences are what it is about."""
     digits = _decimals(interval.estimate) if decimals is None else decimals
-    return f"{interval.estimate:,.{digits}f}× [{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
+    return f"{interval.estimate:,.{digits}f}×", f"[{interval.low:,.{digits}f}, {interval.high:,.{digits}f}]"
 
 
 def no_difference(interval: Interval) -> str:
@@ -48,10 +48,13 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.1f} %"  # noqa: PLR2004 - two digits
 
 
-def plus_minus(interval: Interval) -> str:
-    """`± 0.4 %`: half the interval over the estimate; `± over 100 %` where it says next to nothing."""
+def plus_minus(interval: Interval, space: str = " ") -> str:
+    """`± 0.4 %`: half the interval over the estimate; `± over 100 %` where it says next to nothing.
+
+    space: what stands after ±: "" where there is little room.
+    """
     share = interval.relative_half_width
-    return f"± {percent(share)}" if share <= 1 else "± over 100 %"
+    return f"±{space}{percent(share)}" if share <= 1 else f"±{space}over 100 %" if space else "±>100 %"
 
 
 def figure_text(figure: Figure) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from devbench.domain.check import Check
+from devbench.domain.intervals import AllanPoint
 from devbench.machine.resolution import PAIRS, ROUNDS, OnCpu, Resolution
 from devbench.report.numbers import duration, percent
-from devbench.stats import AllanPoint
 from devbench.store.resolutions import EarlierResolution
 
 _MUCH_LESS = 3.0
@@ -16,16 +16,24 @@ _BUSY_CORES, _STOLEN = 0.1, 0.01  # from where on a round is suspect: docs/measu
 _BETTER_HOUR = 0.6
 _SHOWN_FROM_S = 0.02
 _SURE_BLOCKS = 8
+_NOTHING = 1.0
 
 
 def answer(found: Resolution) -> str:
     """What a run will reach here now, in two sentences."""
+    if found.run > _NOTHING:
+        others = f" with other programs on {found.others_cores:.1f} cores" if found.others_cores else ""
+        return f"Nothing can be measured here and now{others}: a run would have an interval of {_size(found.run)}."
     return (
-        f"A run here and now: ± {percent(found.run)} within the run, ± {percent(found.again)} when it is measured again"
+        f"A run here and now: ± {_size(found.run)} within the run, ± {_size(found.again)} when it is measured again"
         f" ({ROUNDS} rounds of one case).\n"
-        f"Two runs show differences of {percent(found.two_runs)} or more; `devbench compare --measure` shows"
-        f" {percent(found.side_by_side)} ({PAIRS} pairs of rounds)."
+        f"Two runs show differences of {_size(found.two_runs)} or more; `devbench compare --measure` shows"
+        f" {_size(found.side_by_side)} ({PAIRS} pairs of rounds)."
     )
+
+
+def _size(share: float) -> str:
+    return percent(share) if share <= _NOTHING else "over 100 %"
 
 
 def checks(found: Resolution, earlier: Sequence[EarlierResolution]) -> list[Check]:
@@ -52,10 +60,10 @@ def _wandering(found: Resolution) -> Check:
     shown = [one for one in found.allan if one.seconds >= _SHOWN_FROM_S and one.blocks >= _SURE_BLOCKS]
     if not shown:
         return Check(name=name, good=None, text="the series is too short to tell")
-    values = ", ".join(f"{percent(one.deviation)} over {_time(one)}" for one in shown[:: max(len(shown) // 4, 1)])
+    values = ", ".join(f"{_size(one.deviation)} over {_time(one)}" for one in shown[:: max(len(shown) // 4, 1)])
     worst = found.wanders
     if worst and worst.seconds >= _SHOWN_FROM_S:
-        text = f"most over {_time(worst)}, by {percent(worst.deviation)} (neighbouring blocks differ by {values})"
+        text = f"most over {_time(worst)}, by {_size(worst.deviation)} (neighbouring blocks differ by {values})"
         return Check(name=name, good=False, text=text, hint=_spread_out(worst))
     last = shown[-1]
     text = f"up to {_time(last)}, longer rounds vary less or as much (neighbouring blocks differ by {values})"
@@ -75,8 +83,8 @@ def _cpus(found: Resolution) -> Iterator[Check]:
         yield Check(name="pinning", good=True, text=text)
         return
     steadiest = min(found.cpus, key=lambda one: one.sd)
-    values = ", ".join(f"{percent(one.sd)} on CPU {one.cpu}" for one in found.cpus)
-    text = f"processes vary by {percent(found.process_sd)} where the scheduler puts them, by {values}"
+    values = ", ".join(f"{_size(one.sd)} on CPU {one.cpu}" for one in found.cpus)
+    text = f"processes vary by {_size(found.process_sd)} where the scheduler puts them, by {values}"
     helps = (found.process_sd / max(steadiest.sd, 1e-9)) ** 2 >= _MUCH_LESS
     if helps:
         hint = f"Type: taskset -c {steadiest.cpu} devbench run …  (one thread only)"
@@ -111,7 +119,7 @@ def _hour(found: Resolution, earlier: Sequence[EarlierResolution]) -> Check:
         return Check(name=name, good=None, text="unknown: this was not measured here before", hint=hint)
     best = min(earlier, key=lambda one: one.run)
     when = f"{best.at_utc[:16].replace('T', ' ')} UTC"
-    text = f"now ± {percent(found.run)}; the best of {len(earlier)} before was ± {percent(best.run)} ({when})"
+    text = f"now ± {_size(found.run)}; the best of {len(earlier)} before was ± {_size(best.run)} ({when})"
     if best.run <= _BETTER_HOUR * found.run:
         return Check(name=name, good=False, text=f"helps: {text}", hint="Measure when the machine is as it was then.")
     return Check(name=name, good=True, text=f"would hardly help: {text}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from devbench.compare.runs import CaseChange, RunChanges
+from devbench.domain.intervals import Interval
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Run
+from devbench.report.case_names import what_and_where
 from devbench.report.numbers import milliseconds, percent
 from devbench.report.tables import Table, TableCell, text_cell
-from devbench.stats import Interval
 
 NOT_COMPARED = "not compared"
 
@@ -81,9 +82,9 @@ def _row(change: CaseChange, threshold: float, numbers: dict[str, int]) -> tuple
     else:
         verdict = change.difference or NOT_COMPARED
     marks = " ".join(f"[{numbers[text]}]" for text in _told(change))
-    model, _, where = change.id.partition("@")
+    case = change.new or change.old
     return _cells(
-        (model, where.replace(":", " ")),  # with spaces a narrow terminal wraps it and cuts nothing off
+        what_and_where(case) if case else (change.id,),  # with spaces a narrow terminal wraps it and cuts nothing off
         (_median(change.old),),
         (_median(change.new),),
         _ratio(change.ratio),

@@ -14,7 +14,7 @@ from devbench.domain.limits import Limit
 from devbench.report.numbers import (
     count_of,
     factor,
-    factor_with_interval,
+    factor_and_ends,
     figure_text,
     inverse,
     listed,
@@ -82,7 +82,7 @@ def ratio_text(ratio: Ratio, *, more: str = "faster", less: str = "slower", ends
     if ratio.shown == "no difference":
         return no_difference(ratio.interval) if ends else "no difference"
     turned = ratio.interval if ratio.shown == "more" else inverse(ratio.interval)
-    value, bounds = factor_with_interval(turned).split(" ", 1)
+    value, bounds = factor_and_ends(turned)
     parts = (value, more if ratio.shown == "more" else less, bounds if ends else "")
     return " ".join(part for part in parts if part)
 
@@ -159,7 +159,7 @@ def _by_how_much(contest: Contest) -> str:
     if contest.times.holds(1.0):
         text = f"and {contest.over.name}: {no_difference(contest.times)}"
         return f"{text} over {_models(contest.models)}"
-    value, bounds = factor_with_interval(contest.times).split(" ", 1)
+    value, bounds = factor_and_ends(contest.times)
     text = f"{value} faster than {contest.over.name} {bounds}"
     if contest.models > 1:
         text += f" over {contest.models} models ({factor(contest.smallest)} to {factor(contest.largest)})"
@@ -200,7 +200,7 @@ def _one_measured_between(slow: str, fast: str, system: System, ratio: Ratio) ->
         return f"How many times as long {slow} takes as {fast} on {system.name} is {UNDECIDED}."
     if ratio.shown == "no difference":
         return f"{slow} and {fast} on {system.name}: {no_difference(ratio.interval)}."
-    value, bounds = factor_with_interval(ratio.interval).split(" ", 1)
+    value, bounds = factor_and_ends(ratio.interval)
     return f"{slow} takes {value} as long as {fast} on {system.name} {bounds}."
 
 

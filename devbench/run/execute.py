@@ -159,6 +159,8 @@ class Execution:
             self._save(self.folder.add_round(self.run, case.id, done))
         except RecordError as error:
             self._fail(case.id, RoundError(error.message, error.hint, phase="result"))
+        else:
+            self.progress.case_changed(self.run, case.id, self._samples)
         took_s = time.monotonic() - begin_s
         self.planner.learn(case.planned, measure, Done.of(done.about, done.samples_ns, took_s))
 
@@ -169,7 +171,9 @@ class Execution:
             return
         if not record.counting:  # no time was left to measure them again
             record = replace(record, rounds=tuple(replace(about, superseded=False) for about in record.rounds))
-        record = replace(record, between_runs=self.earlier.between_runs(record, self._name))
+        alone = self._measured(record)  # which earlier runs it is like depends on whether it is contaminated
+        between_runs = self.earlier.between_runs(replace(record, outcome=alone), self._name)
+        record = replace(record, between_runs=between_runs)
         outcome = self._measured(record)
         remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:
@@ -188,6 +192,7 @@ class Execution:
             self.progress.case_failed(case_id, error.message)
             lost = error.place_lost or self._discovered.is_gone(record.device, record.place)
             self._save(self.run.with_case(replace(record, outcome=_failed(error, place_lost=lost))))
+            self.progress.case_changed(self.run, case_id, self._samples)
 
     def _measured(self, record: CaseRecord) -> Measured:
         samples = partial(self.folder.samples, self.run, record.id)

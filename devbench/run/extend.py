@@ -24,13 +24,15 @@ def judged(run: Run, samples: Samples) -> Run:
     for case in run.cases:
         if not isinstance(case.outcome, Pending) or not case.rounds:
             continue
-        usual_ns = canary_baseline(_rounds_at(run.cases, case))
-        found = samples(case.id)
-        rounds = tuple(
-            replace(about, reasons=judge_round(about, found[about.index], usual_ns)) for about in case.rounds
-        )
-        run = run.with_case(replace(case, rounds=rounds))
+        run = run.with_case(judged_case(run, case, samples(case.id)))
     return run
+
+
+def judged_case(run: Run, case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> CaseRecord:
+    """One case with its rounds' reasons. samples: its steady ones, by round."""
+    usual_ns = canary_baseline(_rounds_at(run.cases, case))
+    rounds = (replace(about, reasons=judge_round(about, samples[about.index], usual_ns)) for about in case.rounds)
+    return replace(case, rounds=tuple(rounds))
 
 
 def with_doubtful_replaced(run: Run) -> tuple[Run, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""Is a place of this machine still there? A stick that was pulled out is a reason to try its cases again some day."""
+"""Is a place of this machine still there? A stick that was pulled out is a reason to try its cases again later."""
 
 from __future__ import annotations
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devbench.domain.outcome import Nanoseconds
+    from devbench.domain.run import Run
+
 
 class Progress:
     """Told of each step, only ever between rounds or at a phase's edge: never while something is timed."""
@@ -17,6 +24,9 @@ class Progress:
 
     def phase(self, name: str) -> None:
         """The worker has begun `load`, `first`, `warmup`, `steady`..."""
+
+    def case_changed(self, run: Run, case_id: str, samples: Callable[[str], Mapping[int, Nanoseconds]]) -> None:
+        """A round of the case is done and saved, or it is given up. samples: the steady ones of a case, by round."""
 
     def note(self, text: str) -> None:
         """Something to know of the whole run, to be read afterwards too."""

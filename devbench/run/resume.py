@@ -1,4 +1,4 @@
-"""Takes a run up again that was interrupted, damaged, or lost a place."""
+"""Continues a run that was interrupted, damaged, or lost a place."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from devbench.domain.case import Case
 from devbench.domain.install import install_hint
-from devbench.domain.outcome import OutputTensor, Round, RoundFacts, Skipped
+from devbench.domain.outcome import EngineCheck, OutputTensor, Round, RoundFacts, Skipped
 from devbench.domain.place import Place, Ssh
 from devbench.errors import RoundError
 from devbench.files import sha256_of
@@ -25,6 +25,7 @@ from devbench.places.session import Request, Session, WorkerJob
 from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.registry import Registry
 from devbench.run.conditions import conditions_of
+from devbench.run.honesty import engine_check
 
 T = TypeVar("T")
 
@@ -101,7 +102,8 @@ class RoundRunner:
             request = self._request(case, place, session.path_of, built)
             found = self._explained(case, lambda: session.measure(request, measure))
             duration_s = time.monotonic() - begin_s - session.copying_s
-        return _round(found, {**hello, **(built.facts if built else {})}, started, duration_s)
+        check = engine_check(found.result, place, case.planned.all_options)
+        return _round(found, {**hello, **(built.facts if built else {})}, started, duration_s, check)
 
     def _greeted(self, session: Session, case: Case, place: Place) -> Mapping[str, str]:
         """What the worker sees there, if its engine is there and takes the artifact."""
@@ -170,7 +172,9 @@ def _files(case: Case, built: Built | None) -> dict[Path, str]:
     return {**artifact, **{path: sha256_of(path) for path in case.feeds}}
 
 
-def _round(found: Measurement, hello_facts: Mapping[str, str], started: datetime, duration_s: float) -> Round:
+def _round(
+    found: Measurement, hello_facts: Mapping[str, str], started: datetime, duration_s: float, check: EngineCheck | None
+) -> Round:
     result = found.result
     about = RoundFacts(
         index=0,
@@ -189,6 +193,7 @@ def _round(found: Measurement, hello_facts: Mapping[str, str], started: datetime
         settled=result.settled,
         conditions=conditions_of(*result.around, canaries=result.canaries, preempted=result.involuntary_switches),
         loop_s=result.loop_s,
+        check=check,
         facts={**hello_facts, **result.facts},
     )
     return Round(

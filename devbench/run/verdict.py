@@ -13,6 +13,7 @@ import numpy as np
 
 from devbench.domain.conditions import Conditions, Reason, Severity, Verdict
 from devbench.domain.outcome import Nanoseconds, RoundFacts
+from devbench.run.honesty import engine_reasons
 from devbench.stats import check_steady
 
 
@@ -143,6 +144,7 @@ def judge_case(rounds: Sequence[RoundFacts], medians_ns: Sequence[float], output
     """The verdict of a case from its rounds that count, in the same order as the medians."""
     reasons = [reason for about in rounds for reason in about.reasons]
     reasons += _rounds_apart(medians_ns)
+    reasons += engine_reasons(rounds, medians_ns)
     if not outputs_agree:
         reasons.append(
             Reason(

@@ -25,7 +25,7 @@ _VALUE = re.compile("[ -~]{0,200}")
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One file. wanted: None for what is only put back, because it may move when another setting is changed."""
+    """One file. wanted: None for what is only restored, because it may move when another setting is changed."""
 
     name: str
     cpus: tuple[int, ...]
@@ -36,7 +36,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """What is to be changed, and after it what has to be put back: nothing that is already as it is wanted."""
+    """What is to be changed, and after it what has to be restored: nothing that is already as it is wanted."""
 
     settings: tuple[Setting, ...]
 
@@ -84,7 +84,7 @@ def kept(setting: Setting, root: Path) -> FileBefore:
 
 
 def entry_of(one: FileBefore, root: Path) -> FileEntry:
-    """What to put back for a line of the state file; a `DevbenchError` for what devbench would never have changed."""
+    """What to restore for a line of the state file; a `DevbenchError` for what devbench would never have changed."""
     folder = _cpus_folder(root)
     file = folder / one.file
     if not _CHANGED.fullmatch(one.file) or not file.resolve().is_relative_to(folder):

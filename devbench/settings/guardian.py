@@ -1,4 +1,4 @@
-"""Puts settings back when devbench is gone: a process of its own that waits on a pipe; standard library only."""
+"""Restores settings when devbench is gone: a process of its own that waits on a pipe; standard library only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READY = b"ready\n"
 
 @final
 class FileEntry(TypedDict):
-    """One file that had a value before: what it takes to put it back."""
+    """One file that had a value before: what it takes to restore it."""
 
     file: str
     before: str

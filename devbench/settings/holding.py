@@ -71,7 +71,7 @@ def guarded(state: State, path: Path, steps: Sequence[FileEntry | Undo], lock: i
 
 
 def _start_guardian(path: Path, steps: Sequence[FileEntry | Undo], lock: int) -> subprocess.Popen[bytes]:
-    """Start it and wait until it is ready: from then on the settings are put back if this process is killed.
+    """Start it and wait until it is ready: from then on the settings are restored if this process is killed.
 
     What it must do it is told through a pipe: it need not believe any file.
     """
@@ -98,7 +98,7 @@ def _start_guardian(path: Path, steps: Sequence[FileEntry | Undo], lock: int) ->
 
 
 def _dismiss(process: subprocess.Popen[bytes], *, done: bool) -> None:
-    """Let the guardian end, and wait for it: it has the lock too. What it still has to put back takes its time."""
+    """Let the guardian end, and wait for it: it has the lock too. Restoring the rest may take time."""
     assert process.stdin and process.stdout
     with contextlib.suppress(BrokenPipeError):
         if done:

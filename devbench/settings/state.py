@@ -67,7 +67,7 @@ class State:
 
     @property
     def of_another_boot(self) -> bool:
-        """Whether the machine was started anew since."""
+        """Whether the machine has restarted since."""
         return self.boot_id != _BOOT_ID.read_text().strip()
 
     @property

@@ -1,4 +1,4 @@
-"""Sets this machine's clocks for measuring, and puts them back whatever happens."""
+"""Sets this machine's clocks for measuring, and restores them whatever happens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UndoOf = Callable[[ChangeMade], Undo]
 def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Tell) -> Iterator[Tuning]:
     """Change the settings while the block runs.
 
-    state_file: keeps the former values while they are changed. They are put back when the block ends, however it
+    state_file: keeps the former values while they are changed. They are restored when the block ends, however it
     ends; by a guardian process if this one is killed; and by `recover` if the guardian was killed as well.
     """
     with lock_machine(root, read_state(state_file)) as lock:
@@ -54,7 +54,7 @@ def tuned(root: Path, state_file: Path, *, pin_frequency: bool = False, tell: Te
 
 
 def recover(root: Path, state_file: Path, undo_of: UndoOf, tell: Tell) -> Check | None:
-    """Put back what a devbench left that was killed together with its guardian; a check where that is not possible.
+    """Restore what a killed devbench left together with its guardian; a check where that is not possible.
 
     The file says only what was changed. undo_of: knows the program that undoes a change, or a `DevbenchError`.
     """
@@ -115,7 +115,7 @@ def _refused(setting: Setting, why: str) -> DevbenchError:
 
 
 def restore(steps: Sequence[FileEntry | Undo], state_file: Path, hold: tuple[int, ...] = ()) -> None:
-    """Put everything back and forget it; what cannot be put back stays in the state file, for the next time."""
+    """Put everything back and forget it; what cannot be restored stays in the state file, for the next time."""
     failed = put_back(steps, hold)
     if failed:
         what = "; ".join(f"{subject(entry)}: {why}" for entry, why in failed)

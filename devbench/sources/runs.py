@@ -57,6 +57,6 @@ def _instead(path: Path) -> tuple[str, str]:
 
 
 def runs_near(path: Path) -> Iterator[Path]:
-    """The runs that stand beside `path`, or where runs usually are."""
+    """The runs beside `path`, or where runs usually are."""
     for folder in dict.fromkeys((path.parent, RUNS)):
         yield from newest_runs(folder)

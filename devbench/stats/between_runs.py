@@ -13,7 +13,10 @@ from devbench.stats.student import t_quantile
 
 METHOD = "Student t over rounds, with the spread between runs"
 DEFAULT_DEGREES_OF_FREEDOM = 3.0
-"""How many earlier runs, less one, the default counts for: few, so that what is learned soon outweighs it."""
+LEAST_DEGREES_OF_FREEDOM = 1.0
+"""How many earlier runs, less one, the default counts for: at first, and from eight on. It must not widen for
+ever what a quiet place has shown, and a little of it stays, as all of these runs may be of one quiet hour."""
+_FADES_BY = 0.25
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def spread_between_runs(cases: Sequence[Sequence[RunEstimate]], default_sd: floa
 
     The variance of each case over its runs, less what the runs themselves explain, pooled over cases. The cases of a
     run share what happened to the machine, so they count for one when it comes to degrees of freedom. Default and
-    learned variance are weighted by theirs (a scaled inverse chi-squared prior).
+    learned variance are weighted by theirs (a scaled inverse chi-squared prior), and the default's weight falls.
 
     Args:
         cases: for each case its figure in every earlier run, one or more.
@@ -66,8 +69,9 @@ def spread_between_runs(cases: Sequence[Sequence[RunEstimate]], default_sd: floa
         degrees += count - 1
         most = max(most, count - 1)
     learned = max(excess, 0.0) / degrees if degrees else 0.0
-    total = DEFAULT_DEGREES_OF_FREEDOM + most
-    variance = (DEFAULT_DEGREES_OF_FREEDOM * default_sd**2 + most * learned) / total
+    default = max(DEFAULT_DEGREES_OF_FREEDOM - _FADES_BY * most, LEAST_DEGREES_OF_FREEDOM)
+    total = default + most
+    variance = (default * default_sd**2 + most * learned) / total
     return Spread(log_sd=math.sqrt(variance), degrees_of_freedom=total, runs=most + 1 if most else 0)
 
 

@@ -1,7 +1,7 @@
 """The median of a case and its interval: rounds are the units that vary, samples inside a round are not.
 
 Why not a two-level bootstrap (rounds, then blocks): with three rounds it has three values to draw from, and
-its 95 % intervals hold the truth too rarely (benchmarks/coverage.md). Student's t over the medians of the
+its 95 % intervals cover the true value too rarely (benchmarks/coverage.md). Student's t over the medians of the
 rounds needs no model of what happens inside a round: no autocorrelation, mode or outlier there can fool it.
 """
 
@@ -20,7 +20,7 @@ INSIDE_ROUNDS = "order statistics at the effective number of samples"
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with the interval that holds the truth `level` of the time.
+    """An estimate with a confidence interval: it covers the true value `level` of the time.
 
     estimate, low, high: in the unit of what was estimated: nanoseconds for a median, none for a ratio.
     level: 0.95 for 95 %.

@@ -1,4 +1,4 @@
-"""What one round says: the median of its samples, and how well these samples alone pin it down."""
+"""What one round says: the median of its samples, and how precisely these samples alone determine it."""
 
 import math
 from collections.abc import Sequence

@@ -38,13 +38,17 @@ Variance = Annotated[float, Ge(0.0), Le(1e4)]
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierEstimate:
-    """One case of one run: logarithms of nanoseconds, with the variance that the run itself shows of them."""
+    """One case of one run: logarithms of nanoseconds, with the variance that the run itself shows of them.
+
+    contaminated: it says how much contaminated figures vary here, and nothing of the others.
+    """
 
     run: str
     case: str
     log_median: LogTime
     log_fastest: LogTime
     variance: Variance
+    contaminated: bool = False
 
 
 _LINE: TypeAdapter[EarlierEstimate] = TypeAdapter(EarlierEstimate)
@@ -57,14 +61,19 @@ class EarlierRuns:
         self._folder = folder
 
     def between_runs(self, case: CaseRecord, run: str) -> BetweenRuns:
-        """What the runs other than `run` at the place of `case` say; a default where there are fewer than two."""
-        return self.at_place(case.device, case.place, _facts(case), run)
+        """What the runs other than `run` at the place of `case` say; a default where there are fewer than two.
 
-    def at_place(self, device: str, place: str, facts: Mapping[str, str], run: str = "") -> BetweenRuns:
+        Of a contaminated case, contaminated runs say it too: it is measured again on a machine as busy as this.
+        """
+        return self.at_place(case.device, case.place, _facts(case), run, contaminated=_is_contaminated(case))
+
+    def at_place(
+        self, device: str, place: str, facts: Mapping[str, str], run: str = "", *, contaminated: bool = False
+    ) -> BetweenRuns:
         """The same of a place by its name and by what a worker sees of its machine."""
         by_case: dict[str, list[EarlierEstimate]] = {}
         for one in self._read(_file_of(device, place, facts)):
-            if one.run != run:
+            if one.run != run and (contaminated or not one.contaminated):
                 by_case.setdefault(one.case, []).append(one)
         default = DEFAULT_SD.get(facts.get("virtual", ""), DEFAULT_SD[""])
         medians = _spread(by_case, "log_median", default)
@@ -93,7 +102,7 @@ class EarlierRuns:
         return [f"{damaged} of {len(lines)} figures of earlier runs are damaged and were left out ({path})"]
 
     def add(self, run: str, cases: Mapping[str, tuple[CaseRecord, list[Nanoseconds]]]) -> None:
-        """Keep the figures of a run: each case with the rounds that count. Contaminated ones say nothing of a place.
+        """Keep the figures of a run: each case with the rounds that count.
 
         run: no other run of this place may have it, however its folder is called. Raises OSError.
         """
@@ -101,7 +110,7 @@ class EarlierRuns:
 
         by_place: dict[str, list[EarlierEstimate]] = {}
         for case, rounds in cases.values():
-            if isinstance(case.outcome, Measured) and case.outcome.verdict.status != "contaminated":
+            if isinstance(case.outcome, Measured):
                 by_place.setdefault(_place_of(case), []).append(_figure(run, case, round_medians(rounds)))
         for place, found in by_place.items():
             make_folder(self._folder)
@@ -136,9 +145,17 @@ def _checked(line: str) -> EarlierEstimate | None:
 
 
 def _newest(figures: list[EarlierEstimate]) -> list[EarlierEstimate]:
-    """Those of the last runs: a machine is not what it was a hundred runs ago."""
-    runs = list(dict.fromkeys(one.run for one in figures))[-_MOST_RUNS:]
-    return [one for one in figures if one.run in runs]
+    """Those of the last runs: a machine is not what it was a hundred runs ago. So many of either kind."""
+    runs = [
+        runs
+        for kind in (False, True)
+        for runs in list(_runs(one for one in figures if one.contaminated is kind))[-_MOST_RUNS:]
+    ]
+    return [one for one in figures if (one.run, one.contaminated) in runs]
+
+
+def _runs(figures: Iterable[EarlierEstimate]) -> dict[tuple[str, bool], None]:
+    return dict.fromkeys((one.run, one.contaminated) for one in figures)
 
 
 def _spread(by_case: Mapping[str, Iterable[EarlierEstimate]], name: str, default: float) -> Spread:
@@ -155,7 +172,12 @@ def _figure(run: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierEs
         log_median=estimate.value,
         log_fastest=sum(fastest) / len(fastest),
         variance=max(estimate.variance, estimate.inside_variance),
+        contaminated=_is_contaminated(case),
     )
+
+
+def _is_contaminated(case: CaseRecord) -> bool:
+    return isinstance(case.outcome, Measured) and case.outcome.verdict.status == "contaminated"
 
 
 def _place_of(case: CaseRecord) -> str:

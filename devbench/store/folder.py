@@ -118,7 +118,8 @@ class RunFolder:
         with _disk_errors(self.path):
             for csv in csvs:
                 copy_results(csv, folder)
-            kept = sorted(folder.iterdir()) if csvs else []
+            named = [folder / csv.name for csv in csvs]  # in the order of the suite: the first is told of first
+            kept = [*named, *sorted(set(folder.iterdir()) - set(named))] if csvs else []
             sums = {f"{REFERENCES}/{path.name}": sha256_of(path) for path in kept}
         return replace(run, files={**run.files, **sums})
 
@@ -126,7 +127,7 @@ class RunFolder:
         """The published CSVs that its suite named, and what is wrong with those that are damaged."""
         paths, problems = [], []
         there = [f"{REFERENCES}/{path.name}" for path in (self.path / REFERENCES).glob("*.csv")]
-        for name in sorted(run.files if run.schema == SCHEMA else there):
+        for name in run.files if run.schema == SCHEMA else sorted(there):
             if name.startswith(f"{REFERENCES}/") and name.endswith(".csv"):
                 try:
                     paths.append(self.files.path(run, name))

@@ -29,7 +29,7 @@ SCHEMA = pa.schema(
 
 
 def write_part(path: Path, case_id: str, done: Round) -> None:
-    """The samples of one round, whole or not at all. Raises OSError; a `RecordError` for what are no samples."""
+    """The samples of one round, whole or not at all. Raises OSError; a `RecordError` for what cannot be samples."""
     about = done.about
     phases = {
         "warmup": (done.warmup_ns, about.warmup_samples),

@@ -1,6 +1,6 @@
 """Checksums inside run.json, of each case and of the rest: against damage and careless edits, not against forgery.
 
-A seal is the SHA-256 of a value as canonical JSON, so a file that was only laid out anew keeps its seals.
+A seal is the SHA-256 of a value as canonical JSON, so a file that was only formatted again keeps its checksums.
 """
 
 from __future__ import annotations

@@ -8,16 +8,17 @@ from pathlib import Path
 from devbench.domain.case import Case, Option, PlannedCase
 from devbench.domain.extend import Device, Runtime
 from devbench.domain.measure import PROFILES, Measure
-from devbench.domain.model import Variant
+from devbench.domain.model import Artifact, Variant
 from devbench.domain.outcome import Round
 from devbench.domain.place import Place
 from devbench.errors import DevbenchError
 from devbench.hookspecs import hookimpl
 from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache
+from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.local import LocalPlugin
 from devbench.plugin.methods import DISCOVER
-from devbench.plugin.plugin import Owner, Plugin
+from devbench.plugin.plugin import Owner
 from devbench.plugin.registry import Registry
 from devbench.plugin.schema import decoded_answer
 from devbench.plugin.wire import encoded
@@ -35,28 +36,17 @@ def measure_once(
 ) -> Round:
     """One round of the file `artifact` with `runtime`, exactly as `devbench run` would measure it.
 
-    archives: a folder for the worker's zipapp. Errors are those of a run: `RoundError` with phase and log.
+    archives: a folder for the worker's zipapp. place: where; this machine's CPU by default. options: those that differ
+    from the runtime's defaults. measure: how long; by default as the profile `quick`. Errors are those of a run:
+    `RoundError` with phase and log. A runtime whose registration is refused is a `TypeError`.
     """
     where = place or Place(name="local", device="any")
-    variant = Variant(precision="", format=artifact.suffix.lstrip("."), source=str(artifact))
-    planned = PlannedCase(
-        id="contract",
-        model=artifact.stem,
-        variant=variant,
-        device=where.device,
-        place=where.name,
-        runtime=runtime.name,
-        options={**runtime.options, **(options or {})},
-        measure=measure,
-        seed=0,
-    )
-    found = prepare_artifact(artifact.stem, variant, ModelCache(archives), lambda source, _: Path(source))
-    plugin, registry = _loaded(_Bringing(runtimes=[runtime]))
-    if runtime.name not in registry.runtimes:
-        raise TypeError("; ".join(plugin.brought.problems))
-    prepared = registry.runtimes[runtime.name].prepare(found, where, planned.all_options)
-    runner = RoundRunner(registry, archives, on_phase=lambda _: None)
-    return runner.devbench_run_round(Case(planned=planned, artifact=prepared), where)
+    known, registry, problems = registered(runtime)
+    if known is None:
+        raise TypeError("; ".join(problems))
+    chosen = {**known.options, **(options or {})}
+    prepared = known.prepare(artifact_of(artifact, archives), where, chosen)
+    return measure_prepared(registry, known.name, prepared, archives, where, chosen, measure)
 
 
 def check_device(device: type[Device]) -> list[str]:
@@ -70,7 +60,46 @@ def check_device(device: type[Device]) -> list[str]:
                 return ["discover() gave nothing: give a Place, or an Absent with the reason"]
     except (DevbenchError, TypeError, ValueError) as error:
         return [str(error)]
-    return plugin.brought.problems
+    return plugin.brought.problems + plugin.refused
+
+
+def registered(runtime: type[Runtime]) -> tuple[KnownRuntime | None, Registry, list[str]]:
+    """The runtime as devbench knows it, or None with the reasons."""
+    plugin, registry = _loaded(_Bringing(runtimes=[runtime]))
+    known = next(iter(registry.runtimes.values()), None)
+    return known, registry, [*plugin.brought.problems, *plugin.refused]
+
+
+def artifact_of(path: Path, folder: Path) -> Artifact:
+    """The model file at `path`, as a suite with `source: PATH` would have it."""
+    variant = Variant(precision="", format=path.suffix.lstrip("."), source=str(path))
+    return prepare_artifact(path.stem, variant, ModelCache(folder), lambda source, _: Path(source))
+
+
+def measure_prepared(
+    registry: Registry,
+    runtime: str,
+    artifact: Artifact,
+    archives: Path,
+    place: Place,
+    options: Mapping[str, Option],
+    measure: Measure,
+) -> Round:
+    """One round of what `Runtime.prepare` gave."""
+    variant = Variant(precision="", format=artifact.format, source=artifact.source)
+    planned = PlannedCase(
+        id="contract",
+        model=artifact.path.stem,
+        variant=variant,
+        device=place.device,
+        place=place.name,
+        runtime=runtime,
+        options=options,
+        measure=measure,
+        seed=0,
+    )
+    rounds = RoundRunner(registry, archives, on_phase=lambda _: None)
+    return rounds.devbench_run_round(Case(planned=planned, artifact=artifact), place)
 
 
 class _Bringing:
@@ -89,9 +118,16 @@ class _Bringing:
         return self._runtimes
 
 
-def _loaded(source: _Bringing) -> tuple[Plugin, Registry]:
-    plugin = LocalPlugin(Owner(plugin="under test", distribution="this one"), source, looked_into=False)
+class _UnderTest(LocalPlugin):
+    """refused: what the registry did not take of it."""
+
+    refused: list[str]
+
+
+def _loaded(source: _Bringing) -> tuple[_UnderTest, Registry]:
+    plugin = _UnderTest(Owner(plugin="under test", distribution="this one"), source, looked_into=False)
     plugin.load()
     registry = Registry()
-    registry.add_all(plugin)
+    info = registry.add_all(plugin)
+    plugin.refused = [one for one in info.problems if one not in plugin.brought.problems]
     return plugin, registry

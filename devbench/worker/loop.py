@@ -6,6 +6,7 @@ import time
 
 from . import environment
 from .clock import now_ns
+from .engine_check import resident_bytes
 from .stopping import can_tell, reached_steady_state
 
 TYPE_CHECKING = False  # importing `typing` takes time on every start
@@ -121,6 +122,7 @@ def _warm_up(invoke: "Call", settings: "Settings") -> "Tuple[List[int], bool]":
 
 def _steady(invoke: "Call", per_sample: int, settings: "Settings", fewest: int) -> "Dict[str, Any]":
     around = [environment.snapshot()]
+    resident = resident_bytes()
     before = resource.getrusage(resource.RUSAGE_SELF)
     cpu_before_s = time.process_time()
     begin_ns = now_ns()
@@ -137,10 +139,12 @@ def _steady(invoke: "Call", per_sample: int, settings: "Settings", fewest: int) 
     after = resource.getrusage(resource.RUSAGE_SELF)
     around.append(environment.snapshot())
     return {
+        "grown_bytes": max(0, resident_bytes() - resident),
         "samples_ns": [sample // per_sample for sample in samples],
         "stopped_by": stopped_by,
         "cpu_ns_per_inference": int(cpu_s * 1e9 / (len(samples) * per_sample)),
         "involuntary_switches": after.ru_nivcsw - before.ru_nivcsw,
+        "voluntary_switches": after.ru_nvcsw - before.ru_nvcsw,
         "peak_memory_bytes": environment.peak_memory_bytes(),
         "around": around,
         "loop_s": [begin_ns / 1e9, end_ns / 1e9],

@@ -6,6 +6,7 @@ import traceback
 
 from . import canary, clock, facts, feeds, outputs
 from .channel import Channel
+from .engine_check import EngineCheck, is_quick, other_specs
 from .loop import measure
 
 TYPE_CHECKING = False  # importing `typing` takes time on every start
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     Spec = Dict[str, Any]
 
 PROTOCOL = 2
+_OTHER_INTERFACE = "its engine is written for interface {} of engines, and this devbench has {}"
+ENGINE_INTERFACE = 1  # of the class `Engine`; docs/compatibility.md has what a new number means
 SAMPLES_IN_A_MESSAGE = 10000
 LONGEST_ERROR = 5000
 
@@ -42,7 +45,7 @@ def main(runtime: str) -> int:
             path, built = engine.build(request["artifact"], request["options"])
             channel.send("built", path=path, facts=built)
             return 0
-        _send(channel, _measure_case(engine, request, tell))
+        _send(channel, measure_case(engine, request, tell))
     except Exception as error:  # noqa: BLE001 - whatever a native runtime raises is this case's failure
         traceback.print_exc()
         channel.send("failed", phase=phase[0], error=_one_line(error), kind=type(error).__name__)
@@ -66,14 +69,19 @@ def _open_engine(runtime: str) -> "Tuple[Any, Dict[str, str], str]":
     """The engine and what it says of its versions, or why this interpreter has none."""
     try:
         # The runtime's own file: the host puts it into the archive beside this one.
-        engine = importlib.import_module(".engine", __package__).Engine(runtime)
+        module = importlib.import_module(".engine", __package__)
+        wanted = getattr(module, "INTERFACE", ENGINE_INTERFACE)
+        if wanted != ENGINE_INTERFACE:
+            return None, {}, _OTHER_INTERFACE.format(wanted, ENGINE_INTERFACE)
+        engine = module.Engine(runtime)
         return engine, engine.facts(), ""
     except Exception as error:  # noqa: BLE001 - a broken installation can raise anything
         traceback.print_exc()
         return None, {}, "{}: {}".format(type(error).__name__, _one_line(error))
 
 
-def _measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]") -> "Message":
+def measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]") -> "Message":
+    """Everything from loading to the second input, with what was seen of the engine."""
     begin_ns = clock.now_ns()
     canaries = [canary.sing()]
     tell("load")
@@ -81,11 +89,14 @@ def _measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None
     engine.load(request["artifact"], request["options"])
     load_ns = clock.now_ns() - start
     tell("feed")
-    inputs = _Inputs(engine, request["inputs"])
-    inputs.feed(feeds.arrays(inputs.specs, request["feeds"], request["seed"]))
+    inputs = Inputs(engine, request["inputs"])
+    first = feeds.arrays(inputs.specs, request["feeds"], request["seed"])
+    inputs.feed(first)
     result = measure(engine.invoke, request["settings"], tell, getattr(engine, "compute", None))
     tell("outputs")
     result["outputs"] = _answer(engine, request["outputs"])
+    if not result["outputs"] and (inputs.specs or request["outputs"]):
+        raise ValueError("outputs() of the engine gave nothing, so nobody can tell whether it computed anything")
     result["facts"] = engine.facts()
     result["load_ns"] = load_ns
     canaries.append(canary.sing())
@@ -94,19 +105,25 @@ def _measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None
     time_left_ns = request["settings"]["time_limit_s"] * 1e9 - (clock.now_ns() - begin_ns)
     if inputs.specs and time_left_ns > 2 * result["first_ns"]:  # what has been measured must get home within the limit
         tell("second_input")
-        inputs.feed(feeds.patches(inputs.specs, request["seed"]))
-        engine.invoke()
-        result["second_outputs"] = _answer(engine, request["outputs"])
+        second = feeds.patches(inputs.specs, request["seed"])
+        check = EngineCheck(engine, inputs.feed, lambda: _answer(engine, request["outputs"]))
+        result["second_outputs"] = check.second(result["outputs"], second)
+        if is_quick(min(check.seen["fed_ns"]), time_left_ns - 2 * result["first_ns"]):
+            check.turns([first, second], result["second_outputs"])
+        check.seen["shapes"] = other_specs("input", inputs.specs, request["inputs"]) or other_specs(
+            "output", result["outputs"], request["outputs"]
+        )
+        result["check"] = check.seen
     return result
 
 
-class _Inputs:
+class Inputs:
     """The engine's inputs. specs: in the order of the file, with what the host knows of them."""
 
     def __init__(self, engine: "Any", said: "List[Spec]") -> None:
         specs = engine.inputs()
         self._engine = engine
-        self._order = _order(specs, said)
+        self._order = order_of(specs, said)
         self.specs = _known([specs[k] for k in self._order], said)
 
     def feed(self, arrays: "List[Any]") -> None:
@@ -118,12 +135,12 @@ class _Inputs:
 def _answer(engine: "Any", said: "List[Spec]") -> "List[Message]":
     """The outputs of the last inference, in the order of the file."""
     given = engine.outputs()
-    given = [given[k] for k in _order([spec for spec, _ in given], said)]
+    given = [given[k] for k in order_of([spec for spec, _ in given], said)]
     specs = _known([spec for spec, _ in given], said)
     return outputs.packed(zip(specs, [array for _, array in given]))
 
 
-def _order(specs: "List[Spec]", said: "List[Spec]") -> "List[int]":
+def order_of(specs: "List[Spec]", said: "List[Spec]") -> "List[int]":
     """The engine's positions in the order of the file, by name; as they are where the names do not agree."""
     names = [spec["name"] for spec in specs]
     wanted = [one["name"] for one in said]

@@ -1,4 +1,4 @@
-"""Drives LiteRT or tflite-runtime on the CPU. Travels with the worker, where `.tflite_interpreter` stands beside it."""
+"""Drives LiteRT or tflite-runtime on the CPU. Travels with the worker, where `.tflite_interpreter` is beside it."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The Edge TPU plugin: Coral's USB Accelerator, PCIe cards and Dev Board. No hardware has seen it yet."""
+"""The Edge TPU plugin: Coral's USB Accelerator, PCIe cards and Dev Board. Untested on real hardware."""
 
 from collections.abc import Iterable
 

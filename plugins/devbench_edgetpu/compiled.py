@@ -55,7 +55,7 @@ class CompiledFile:
 
 
 def is_compiled(path: Path) -> bool:
-    """Whether the .tflite file has a part for the Edge TPU. A `ModelError` if it is no whole .tflite file."""
+    """Whether the .tflite file has a part for the Edge TPU. A `ModelError` if it is not a whole .tflite file."""
     return CUSTOM_OPERATION in read_tflite(path).operations
 
 

@@ -24,8 +24,8 @@ _WITH_TIMER = 16  # the first version with a timer of its own
 _CHECK = "`devbench check` says which operation it is about."
 _SEARCH = "with `compiler_search: true` of the device in the suite, the compiler looks for a smaller part that fits"
 _SLOW = (
-    "Large activations take the compiler a long time. Use smaller images; or give it more time with `compiler_timeout_s`"
-    " of the device in the suite"
+    "Large activations take the compiler a long time. Use smaller images; or give it more time with"
+    " `compiler_timeout_s` of the device in the suite"
 )
 _TELLING = re.compile(
     r"ERROR|Invalid model|Internal compiler error|Compilation timeout|devbench: |.*[Ff]ailed: |.*not quantized"
@@ -102,7 +102,7 @@ def compiler_version() -> str:
 def compile_model(model: Path, settings: Settings, version: str, into: Path) -> Path:
     """Compile `model` into the folder `into`, with the log beside it; a `ModelError` says why it cannot be.
 
-    The log of a failure is kept beside the folder. What the compiler leaves then is no result, whatever it looks like.
+    The log of a failure is kept beside the folder. A file that the compiler leaves then is never used.
     """
     models = _all_models(model, settings.together)
     major = int(version.partition(".")[0]) if version[:1].isdigit() else _WITH_TIMER

@@ -1,4 +1,4 @@
-"""Edge TPUs as devices: the stick, the chip on PCIe, the Dev Board and its CPU. No hardware has seen this code yet."""
+"""Edge TPUs as devices: the stick, the chip on PCIe, the Dev Board and its CPU. Untested on real hardware."""
 
 from __future__ import annotations
 

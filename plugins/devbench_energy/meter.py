@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-INTERVAL_S = 0.05  # 20 a second; the averages that an INA3221 gives are no newer
+INTERVAL_S = 0.05  # 20 a second; an INA3221 does not renew its averages more often
 _TOTALS = ("POM_5V_IN", "VDD_IN")  # what the whole module takes; where there is neither, all rails are added up
 _SUM_CHANNEL = 7  # of the later driver: the sum of the chip's other channels
 # `VDD_IN 5113mW/5113mW`, on older releases `POM_5V_IN 933/933`; not `RAM 330/3964MB`.
@@ -101,7 +101,7 @@ def _ina3221(root: str) -> Optional[Source]:
             rails.update(_hwmon_rails(folder))
             rails.update(_iio_rails(folder))
     wanted = [name for name in _TOTALS if name in rails][:1] or sorted(rails)
-    if not wanted or not all(_readable(rails[name]) for name in wanted):  # a sum without one of them is no sum
+    if not wanted or not all(_readable(rails[name]) for name in wanted):  # a sum without one of them is wrong
         return None
     return Source("ina3221", wanted, lambda: sum(rails[name]() for name in wanted))
 
@@ -153,7 +153,7 @@ def _rapl(root: str) -> Optional[Source]:
 
 
 class _Counter:
-    """Joules since it was made, of a counter of microjoules that starts anew at its end."""
+    """Joules since it was made, of a counter of microjoules that starts again at its end."""
 
     def __init__(self, folder: str) -> None:
         self._file = os.path.join(folder, "energy_uj")

@@ -1,4 +1,4 @@
-"""The Jetson plugin: the board, its CPU, and what both were set to in each round. No Jetson has seen it yet."""
+"""The Jetson plugin: the board, its CPU, and what both were set to in each round. Untested on real hardware."""
 
 from collections.abc import Generator, Iterable
 

@@ -2,7 +2,7 @@
 
     python3 board.py [facts | settings | heat]
 
-Where each thing stands was read in NVIDIA's documents and in programs by others; no board has seen this file.
+Where each thing stands was read in NVIDIA's documents and in programs by others; untested on a real board.
 """
 
 import glob
@@ -48,7 +48,7 @@ def tree() -> str:
 
 
 def facts(root: str = "/") -> Dict[str, str]:
-    """All that goes into a round; `board_unknown` says so where this is no Jetson."""
+    """All that goes into a round; `board_unknown` says so where this is not a Jetson."""
     found = identity(root)
     if not found:
         text = "not a Jetson: neither /etc/nv_tegra_release nor a device tree names one of its chips"
@@ -73,7 +73,7 @@ def heat(root: str = "/") -> Dict[str, Optional[float]]:
 
 
 def identity(root: str = "/") -> Dict[str, str]:
-    """Which board it is, with which software; empty if it is no Jetson."""
+    """Which board it is, with which software; empty if it is not a Jetson."""
     release = re.search(r"R(\d+) \(release\), REVISION: (\d+(?:\.\d+)*)", _text(root, "etc/nv_tegra_release"))
     compatible = _text(root, "proc/device-tree/compatible").replace("\0", " ")
     chip = next((name for name in _CHIPS if "nvidia," + name in compatible), "")
@@ -214,7 +214,7 @@ def run(command: List[str], answer: str = "") -> Tuple[int, str]:
         process = subprocess.Popen(
             [program, *command[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-    except OSError as error:  # it is no program after all
+    except OSError as error:  # it is not a program after all
         return 126, "{}: {}".format(command[0], error.strerror)
     try:
         out, _ = process.communicate(answer.encode(), _PROGRAM_LIMIT_S)

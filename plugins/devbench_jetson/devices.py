@@ -1,4 +1,4 @@
-"""An NVIDIA Jetson and its CPU as devices. No Jetson has seen this code yet."""
+"""An NVIDIA Jetson and its CPU as devices. Untested on real hardware."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -48,7 +49,9 @@ def test_a_slowdown_is_found_a_speed_up_too_and_between_equal_runs_nothing(bench
     failing = bench("compare", "old", "new", "--fail-on", "slower", "--fail-on", "missing")
     assert failing.returncode == 4
     assert failing.stderr == "--fail-on slower: worse@fake:local:fake:slowdown=1\n"
-    assert "│ geometric mean of 3 " in failing.stdout
+    assert failing.stdout.splitlines()[2] == "1 slower, 1 faster and 1 no difference shown, of 3 cases."
+    assert re.search(r"^better +0\.3\d+ ms → \S+ ms +\d\.\d\d× faster \[", failing.stdout, re.MULTILINE)
+    assert "│ geometric mean of 3 " in bench("compare", "old", "new", "--verbose").stdout
     assert bench("compare", "old", "new", "--fail-on", "missing", "--fail-on", "failed").returncode == 0
     assert "| worse<br>fake local fake slowdown=1 |" in bench("compare", "old", "new", "--format", "markdown").stdout
 

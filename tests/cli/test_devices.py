@@ -37,7 +37,7 @@ def test_a_suite_whose_devices_are_all_absent_says_so(bench: Bench) -> None:
     )
     done = bench("run", suite)
     assert done.returncode == bench("run", suite, "--dry-run").returncode == 3
-    assert "none of its devices is here (jetson: this machine is not a Jetson; name one" in done.stderr
+    assert "none of its devices is here (jetson: this machine is not a Jetson; to use one" in done.stderr
 
 
 def test_doctor_looks_at_the_machine_and_its_runtimes(bench: Bench) -> None:

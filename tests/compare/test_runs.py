@@ -281,7 +281,7 @@ def test_one_round_gives_a_verdict_with_a_warning(old: int, new: int, sides: lis
     assert change.ratio
     assert not change.ratio.between_rounds
     assert [note.partition(":")[0] for note in change.notes] == [f"one round in {side}" for side in sides]
-    assert all(note.endswith("verdicts need the `normal` profile") for note in change.notes)
+    assert all(note.endswith("for verdicts, use the `normal` profile") for note in change.notes)
 
 
 def test_doubtful_figures_are_called_so() -> None:

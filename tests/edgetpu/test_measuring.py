@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,9 @@ def test_a_stick_beside_the_cpu(tpu: TpuMachine) -> None:
     assert row["delegate_version"] == "BuildLabel(STAND-IN), RuntimeVersion(14)"
     assert (row["accelerator"], row["link"]) == ("Coral USB Accelerator", "USB 5000 Mbit/s")
     assert float(row["first_ms"]) > 0.5
+    limits = {one["device"]: one for one in json.loads(tpu.bench("limits", "out", "--json").stdout)}
+    assert (limits["coral-usb"]["wall"], limits["coral-usb"]["link_peak_per_s"]) == ("link", 500e6)
+    assert limits["coral-usb"]["unknown"] == ["Not every operation is counted: the true limit is higher."]
 
 
 def test_another_answer_than_the_cpus_gets_no_ratio(tpu: TpuMachine) -> None:

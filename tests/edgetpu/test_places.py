@@ -72,7 +72,7 @@ def test_an_empty_port_is_not_ready_and_the_others_are(machine: TpuMachine) -> N
     ]
     _, (absent,) = find_places(CoralUsb, [_stick("desk", port="3-1")])
     assert (absent.place, absent.reason) == ("desk", "no USB Accelerator is plugged in here")
-    assert "pass both USB ids on" in absent.hint
+    assert "pass through both USB ids" in absent.hint
     machine.stick("2-1")
     places, (absent,) = find_places(CoralUsb, [_stick("desk", port="3-1")])
     assert absent.reason == "nothing is in port 3-1; there are USB Accelerators in 2-1"
@@ -122,7 +122,7 @@ def test_nothing_is_here_and_what_to_do_about_it(tpu: TpuMachine) -> None:
     done = tpu.run(tpu.suite())
     assert done.returncode == 3
     assert "none of its devices is here (coral-usb: no USB Accelerator is plugged in here)" in done.stderr
-    assert "pass both USB ids on" in done.stderr, "the remedy, too"
+    assert "pass through both USB ids" in done.stderr, "the remedy, too"
 
 
 def test_places_behind_ssh_are_looked_at_over_there(tpu: TpuMachine, board: Board) -> None:

@@ -151,7 +151,7 @@ def test_other_busy_processes_are_named_and_this_one_is_not(tree: Tree) -> None:
 def test_time_stolen_by_the_host(tree: Tree) -> None:
     check = judged(tree, lambda: tree.pass_time(stolen=8))["steal"]
     assert check.good is False
-    assert check.text.startswith("10.0 % of the time")
+    assert check.text.startswith("10.0 % of the CPU time stolen")
     tree.write("proc/stat", QUIET_STAT)
     assert judged(tree, lambda: tree.pass_time(stolen=3))["steal"].good is True
 

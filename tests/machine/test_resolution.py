@@ -116,6 +116,24 @@ def test_doctor_gives_the_answer_first(quick: Callable[..., int], capsys: pytest
     assert quick("--resolution", "--tune") == 2
 
 
+def test_a_machine_that_is_too_busy_takes_no_longer_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolution, "_TURNS_S", 0.0)
+    turns = []
+    noisy = machine(3.0)
+
+    def work(seconds: float, cpu: int | None) -> np.ndarray:
+        turns.append(seconds)
+        return noisy(seconds, cpu)
+
+    found = measure_resolution(UNKNOWN, Plan(turns=50), work, cpus=())
+    assert len(turns) == 2 * 5 + 1
+    assert answer(found).startswith("Nothing can be measured here and now")
+    assert "over 100 %" in answer(found)
+    monkeypatch.setattr(resolution, "_GIVE_UP_S", 0.0)
+    with pytest.raises(DevbenchError, match="too busy to measure on"):
+        measure_resolution(UNKNOWN, Plan(), work, cpus=())
+
+
 def test_the_answer_has_the_three_figures() -> None:
     found = measure_resolution(UNKNOWN, Plan(turns=5, series_s=1), machine(0.02), cpus=())
     assert answer(found).count("%") == 4

@@ -15,7 +15,7 @@ from tests.conftest import Bench
 from tests.jetson.boards import Board, path_with
 
 HERE = Path(__file__).parent / "standin"
-MEASURE = "{profile: quick, rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 20, min_s: 0, cap_s: 2, time_limit_s: 20}"
+MEASURE = "{profile: quick, rounds: 2, max_rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 20, min_s: 0, cap_s: 2, time_limit_s: 20}"
 
 
 @dataclass

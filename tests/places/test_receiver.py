@@ -136,7 +136,7 @@ def test_a_file_with_another_content_than_announced_is_refused(device: Device) -
     receiver.send(b"a worker")
     answer = receiver.answer()
     assert answer["event"] == "refused"
-    assert "arrived with another content" in answer["error"]
+    assert "arrived with different content" in answer["error"]
     assert device.stored() == set()
 
 

@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from devbench.domain.conditions import Verdict
+from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord
 from devbench.files import write_whole
 from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 from tests.conftest import Bench, made_quiet
+from tests.report.runs import BUSY
 
 ROUNDS = [np.arange(1_000_000, 1_000_400, dtype=np.int64) for _ in range(3)]
 
@@ -100,6 +103,22 @@ def test_history_of_another_machine_of_the_same_name_does_not_count(
     history.add("first there", {there.id: (there, ROUNDS)})
     assert history.problems(there) == []
     assert history.between_runs(case, "").runs == 5
+
+
+def test_contaminated_runs_say_how_much_contaminated_figures_vary_and_nothing_of_the_others(
+    case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert file_of()
+    assert isinstance(case.outcome, Measured)
+    monkeypatch.setattr("devbench.store.earlier_runs._MOST_RUNS", 5)
+    outcome = replace(case.outcome, verdict=Verdict(status="contaminated", reasons=(BUSY,)))
+    busy, quiet_sd = replace(case, outcome=outcome), history.between_runs(case, "").median_sd
+    for number in range(6):
+        history.add(f"busy {number}", {case.id: (busy, [one * (1 + number % 2) for one in ROUNDS])})
+    assert history.between_runs(case, "").median_sd == quiet_sd
+    assert history.between_runs(case, "").runs == 5
+    assert history.between_runs(busy, "").median_sd > 0.2
+    assert history.between_runs(busy, "").runs == 10  # the newest five of either kind
 
 
 def test_a_history_that_is_held_is_waited_for_and_not_for_ever(

@@ -84,7 +84,7 @@ rums: 3
         ("name: a\nseed: " + "9" * 5000, "s.yaml:2:7: '9999"),
         ('name: "\\ud800"\n', "s.yaml:1:7: the character U+D800 is not allowed in a name or a path"),
         ('name: "\\UFFFFFFFF"\n', "s.yaml:1:10: not YAML: an escape or a version is out of range"),
-        ('models: [{name: a, source: "a\\0b"}]\n', "s.yaml:1:28: the character U+0000 cannot stand in a name"),
+        ('models: [{name: a, source: "a\\0b"}]\n', "s.yaml:1:28: the character U+0000 is not allowed in a name"),
         ('models:\n- {name: a, source: "http://["}\n', "s.yaml:2:21: 'source' cannot be 'http://[': an address is"),
         ("models:\n- {name: a, source: 'http:///x'}\n", "s.yaml:2:21: 'source' cannot be 'http:///x': an address is"),
         (

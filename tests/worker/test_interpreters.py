@@ -78,7 +78,7 @@ def test_a_program_that_is_no_interpreter_is_found_out(tmp_path: Path) -> None:
     artifact = tmp_path / "a.fake"
     artifact.write_text("{}")
     place = Place(name="old", device="fake", python={"": "/bin/echo"})
-    with pytest.raises(RoundError, match="stdout holds rubbish"):
+    with pytest.raises(RoundError, match="stdout has invalid data"):
         measure_once(FakeRuntime, artifact, tmp_path, place=place)
 
 

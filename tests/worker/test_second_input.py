@@ -56,7 +56,7 @@ def test_an_answer_that_ignores_the_input_is_not_confirmed_and_the_table_says_so
     assert done.returncode == 0, done.stderr
     text = " ".join(bench("report", "out", "--verbose").stdout.split())
     assert "│ answers not confirmed " in text
-    assert "answers not confirmed: two different inputs gave the same outputs; a picture" in text
+    assert "answers not confirmed: two different inputs gave the same outputs; use a picture" in text
     assert "Not confirmed: " in done.stdout
 
 
@@ -128,14 +128,14 @@ def test_no_second_input_where_there_is_no_time_left_for_it(tmp_path: Path) -> N
         def facts(self) -> dict[str, str]:
             return {}
 
-    from devbench.worker.session import _measure_case
+    from devbench.worker.session import measure_case
 
     settings = {
         "warmup_runs": 1, "warmup_s": 0, "warmup_cap_s": 0, "min_runs": 2, "min_s": 0, "cap_s": 1, "precision": 0,
     }  # fmt: skip
     request = {"artifact": "", "options": {}, "inputs": [], "outputs": [], "feeds": [], "seed": 0}
     found = [
-        _measure_case(Engine(), {**request, "settings": {**settings, "time_limit_s": limit_s}}, lambda _: None)
+        measure_case(Engine(), {**request, "settings": {**settings, "time_limit_s": limit_s}}, lambda _: None)
         for limit_s in (60, 0.001)
     ]
     assert [len(one["second_outputs"]) for one in found] == [1, 0]

@@ -126,7 +126,7 @@ def test_an_interrupt_stops_the_builder(
 @pytest.mark.parametrize("printed", ["hello", "[1]", '"text"'])
 def test_rubbish(printed: str, into: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "_command", lambda *_: [sys.executable, "-c", f"print({printed!r})"])
-    with pytest.raises(ModelError, match="answered rubbish"):
+    with pytest.raises(ModelError, match="the builder's answer is not valid"):
         devbench_zoo.devbench_fetch_model(sources("mobilenet_v1", "int8"), into)
 
 

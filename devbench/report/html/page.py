@@ -18,6 +18,7 @@ from devbench.report.html.doubts import alerts_of, doubts_of, sources_of
 from devbench.report.html.drawn import colours, drawn
 from devbench.report.html.method import citation_of, provenance_of, settings_of
 from devbench.report.limits import below_sentences, lag_sentences, limits_tables
+from devbench.report.numbers import count_of
 from devbench.report.origin import byline_of
 from devbench.report.plots import CaseTrace, Plots, case_plot
 from devbench.report.tables import Table, tables_of, text_cell
@@ -46,7 +47,7 @@ def html_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(code=_code, breakable=_breakable, unbroken=_unbroken)
+    environment.filters.update(code=_code, breakable=_breakable, unbroken=_unbroken, count_of=count_of)
     script = _own("sort.js")
     sentences = list(answer_sentences(overview))
     pictures = [drawn(plot) for plot in plots.main]

@@ -101,7 +101,7 @@ def _frame(drawing: Figure, plot: Plot, theme: Theme, layout: Layout) -> None:
 
 @contextmanager
 def _matplotlib(theme: Theme) -> Iterator[None]:
-    """matplotlib, quiet, in the theme's colours; `$` and `_` in a name are no formula."""
+    """matplotlib, quiet, in the theme's colours; `$` and `_` in a name are not formulas."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its font cache on stderr
     from matplotlib import rc_context
 

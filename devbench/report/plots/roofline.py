@@ -128,7 +128,9 @@ def _roofs(axes: Axes, points: Sequence[Point], theme: Theme, low: float, high: 
 
 def _names(axes: Axes, points: Sequence[Point], theme: Theme, layout: Layout) -> None:
     """Beside their points, where one would not stand on another; of many points only the nearest to their roofs."""
-    kept = sorted(points, key=lambda point: -point.near)[: _MOST_NAMED if layout == WIDE else _MOST_NAMED // 2]
+    nearest = {point.model: point for point in sorted(points, key=lambda point: point.near)}
+    kept = sorted(nearest.values(), key=lambda point: -point.near)
+    kept = kept[: _MOST_NAMED if layout == WIDE else _MOST_NAMED // 2]
     taken: list[tuple[float, float]] = []
     for point in kept:
         at = axes.transAxes.inverted().transform(

@@ -16,7 +16,7 @@ from devbench_edgetpu.check.operations import OPERATIONS
 
 EIGHT_BITS = ("int8", "uint8")
 _INNERMOST = 3
-# Types of constants that are no 8-bit parameters; int32 and int64 are biases, shapes and axes.
+# Types of constants that are not 8-bit parameters; int32 and int64 are biases, shapes and axes.
 _NOT_QUANTIZED = ("float16", "float32", "float64", "int4", "int16")
 # Seen at the beginning on the CPU, with a part on the TPU behind them; of others that is only presumed.
 _SEEN_LEADING = ("CAST", "QUANTIZE")

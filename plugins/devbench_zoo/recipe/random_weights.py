@@ -5,7 +5,7 @@ and answer every image with the same 1/1000 for each class, which int8 rounds to
 Then nothing can be calibrated, and a device that computes rubbish looks right. So each normalization gets
 one scale that keeps its layer's numbers near 1, and the classifier is made to have opinions.
 
-Full batch statistics, with a mean and a scale for each channel, are no good: without training such a
+Full batch statistics, with a mean and a scale for each channel, do not work: without training such a
 network is chaotic. Inception v4 grew a thousandfold on images that the statistics had not seen, and
 MobileNet v2's int8 answers had little to do with its float32 ones.
 """

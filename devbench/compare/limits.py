@@ -1,4 +1,7 @@
-"""Why some models gain much less than others from a device: what its link holds up, and its chip does not."""
+"""What the physical limits of a report's figures say together.
+
+Which figure is nearest to its limit, which are below it, and why some models gain much less than others from a device.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,30 @@ from devbench.domain.limits import Limit, Wall
 
 _CLEARLY = 1.2  # times as long on the device as on the baseline
 _MOSTLY = 0.4  # of the time, at least, is what the link takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitAt:
+    """A figure of a grid, with its limit."""
+
+    row: Row
+    system: System
+    figure: Figure
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How near figures are to what their hardware allows.
+
+    known: each figure whose limit is known, in the order of the grids. total: of all figures. nearest: the one
+    nearest to its limit, but not below it; None if there is none. below: those that cannot be right.
+    """
+
+    known: tuple[LimitAt, ...] = ()
+    total: int = 0
+    nearest: LimitAt | None = None
+    below: tuple[LimitAt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +59,29 @@ class Lag:
     link: Wall
     compute_ms: float | None
     others: tuple[Row, ...] = ()
+
+
+def standing_of(grids: Sequence[Grid], limits: Mapping[Figure, Limit]) -> Standing:
+    """How near the figures of these grids are to their limits."""
+    cells = [
+        (row, system, cell.figure)
+        for grid in grids
+        for row in grid.rows
+        for system, cell in grid.row(row).items()
+        if cell.figure.has_value
+    ]
+    known = tuple(
+        LimitAt(row=row, system=system, figure=figure, limit=limits[figure])
+        for row, system, figure in cells
+        if figure in limits and limits[figure].walls
+    )
+    near = [one for one in known if one.limit.share is not None and not one.limit.below]
+    return Standing(
+        known=known,
+        total=len(cells),
+        nearest=max(near, key=lambda one: one.limit.share or 0, default=None),
+        below=tuple(one for one in known if one.limit.below),
+    )
 
 
 def lags_of(grid: Grid, limits: Mapping[Figure, Limit], asked: Sequence[tuple[Row, Row]] = ()) -> Iterator[Lag]:

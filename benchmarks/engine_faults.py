@@ -1,0 +1,445 @@
+"""Engines that cheat or are mistaken, each beside what notices it: the contract, and the verdict of every run.
+
+    uv run python benchmarks/engine_faults.py
+
+Prints a Markdown table; exits with 1 if the contract misses one, or finds fault with a sound engine. The engines compute
+a small network with numpy, in one thread and in this process, as a worker would have them do it.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from devbench.domain.measure import PROFILES
+from devbench.domain.model import TensorSpec
+from devbench.domain.outcome import RoundFacts
+from devbench.domain.place import Place, Traits
+from devbench.places.answers import Result
+from devbench.run.honesty import engine_check, engine_reasons
+from devbench.testing.engine_file import engine_file_problems
+from devbench.testing.judge import Seen, faults_of
+from devbench.testing.probe import examine, refuses
+from devbench.testing.tiny_model import INPUT, OUTPUT, TinyModel
+from devbench.worker import session
+
+MODEL = TinyModel(layers=3, height=32, width=24)
+MEASURE = replace(PROFILES["quick"], warmup_runs=2, warmup_s=0.0, warmup_cap_s=0.0, min_runs=8, min_s=0.1, cap_s=2.0)
+INPUTS = (TensorSpec(name=INPUT, dtype="float32", shape=MODEL.input_shape),)
+OUTPUTS = (TensorSpec(name=OUTPUT, dtype="float32", shape=MODEL.output_shape),)
+ENGINES: dict[str, type[Sound]] = {}
+FILES: dict[str, str] = {
+    "syntax newer than Python 3.6": "class Engine:\n    def facts(self):\n        return (found := {})\n",
+    "a module newer than Python 3.6": "import dataclasses\n\nclass Engine:\n    pass\n",
+    "imports devbench": "from devbench import Place\n\nclass Engine:\n    pass\n",
+    "no class Engine": "class Motor:\n    pass\n",
+    "a member is missing": "class Engine:\n    def facts(self):\n        return {}\n",
+}
+
+
+class Sound:
+    """An engine as it should be. processor: what computes at its place."""
+
+    processor = "cpu"
+
+    def __init__(self, runtime: str = "") -> None:
+        self._runtime = runtime
+        self._fed = np.zeros(MODEL.input_shape, np.float32)
+        self._out = np.zeros(MODEL.output_shape, np.float32)
+
+    def facts(self) -> dict[str, Any]:
+        return {"runtime_version": "1"}
+
+    def load(self, path: str, options: dict[str, Any]) -> None:  # noqa: ARG002
+        if not Path(path).read_bytes().startswith(b"tiny"):
+            raise ValueError("not a tiny model")
+
+    def inputs(self) -> list[dict[str, Any]]:
+        return [{"name": INPUT, "dtype": "float32", "shape": list(MODEL.input_shape)}]
+
+    def feed(self, arrays: list[Any]) -> None:
+        self._fed = arrays[0]
+
+    def invoke(self) -> None:
+        self._out = MODEL.answer(self._fed)
+
+    def spec(self) -> dict[str, Any]:
+        shape = list(MODEL.output_shape)
+        return {"name": OUTPUT, "dtype": "float32", "shape": shape, "scale": 0.0, "zero_point": 0}
+
+    def outputs(self) -> list[Any]:
+        return [(self.spec(), self._out)]
+
+
+def fault(name: str) -> Callable[[type[Sound]], type[Sound]]:
+    def keep(engine: type[Sound]) -> type[Sound]:
+        ENGINES[name] = engine
+        return engine
+
+    return keep
+
+
+class _Queue(Sound):
+    """An accelerator takes the work, and is busy with it for a while."""
+
+    processor = "tpu"
+
+    def __init__(self, runtime: str = "") -> None:
+        super().__init__(runtime)
+        self._work = threading.Thread()
+
+    def invoke(self) -> None:
+        if not self._work.is_alive():
+            self._work = threading.Thread(target=self._compute, args=[self._fed], daemon=True)
+            self._work.start()
+
+    def _compute(self, fed: Any) -> None:
+        time.sleep(0.02)
+        self._out = MODEL.answer(fed)
+
+    def _wait(self) -> None:
+        if self._work.ident:
+            self._work.join()
+
+
+@fault("invoke() returns before the work is done, outputs() waits")
+class _Waits(_Queue):
+    def outputs(self) -> list[Any]:
+        self._wait()
+        return super().outputs()
+
+
+@fault("invoke() returns before the work is done, nobody waits")
+class _Hurries(_Queue):
+    pass
+
+
+@fault("the answer to the same input is kept")
+class _Keeps(Sound):
+    def feed(self, arrays: list[Any]) -> None:
+        super().feed(arrays)
+        self._known = False
+
+    def invoke(self) -> None:
+        if not self._known:
+            super().invoke()
+        self._known = True
+
+
+@fault("the work is done in outputs()")
+class _Late(Sound):
+    def invoke(self) -> None:
+        pass
+
+    def outputs(self) -> list[Any]:
+        super().invoke()
+        return super().outputs()
+
+
+@fault("the work is done in feed()")
+class _Early(Sound):
+    def feed(self, arrays: list[Any]) -> None:
+        super().feed(arrays)
+        super().invoke()
+
+    def invoke(self) -> None:
+        pass
+
+
+@fault("every second inference is left out")
+class _Skips(Sound):
+    _count = 0
+
+    def invoke(self) -> None:
+        self._count += 1
+        if self._count % 2:
+            super().invoke()
+
+
+@fault("outputs() gives those of the inference before")
+class _Behind(Sound):
+    def invoke(self) -> None:
+        self._before = self._out
+        super().invoke()
+
+    def outputs(self) -> list[Any]:
+        return [(self.spec(), self._before)]
+
+
+@fault("outputs() gives nothing")
+class _Nothing(Sound):
+    def outputs(self) -> list[Any]:
+        return []
+
+
+@fault("a smaller input than the file's")
+class _Smaller(Sound):
+    def inputs(self) -> list[dict[str, Any]]:
+        return [{"name": INPUT, "dtype": "float32", "shape": [1, 16, 12, 8]}]
+
+    def feed(self, arrays: list[Any]) -> None:
+        self._fed = np.tile(arrays[0], (1, 2, 2, 1))
+
+
+@fault("another type of input than the file's")
+class _Typed(Sound):
+    def inputs(self) -> list[dict[str, Any]]:
+        return [{"name": INPUT, "dtype": "uint8", "shape": list(MODEL.input_shape)}]
+
+
+@fault("memory leaks")
+class _Leaks(Sound):
+    def invoke(self) -> None:
+        super().invoke()
+        self.__dict__.setdefault("_kept", []).append(np.ones(1 << 17))
+
+
+@fault("more threads than asked for")
+class _Threads(Sound):
+    def invoke(self) -> None:
+        if "_pool" not in self.__dict__:
+            self._pool = ThreadPoolExecutor(2)
+        others = [self._pool.submit(MODEL.answer, self._fed) for _ in range(2)]
+        super().invoke()
+        for one in others:
+            one.result()
+
+
+@fault("the first input is used for ever")
+class _First(Sound):
+    def feed(self, arrays: list[Any]) -> None:
+        if not self._fed.any():
+            super().feed(arrays)
+
+
+@fault("the answer is always zero")
+class _Zero(Sound):
+    def invoke(self) -> None:
+        super().invoke()
+        self._out = self._out * 0
+
+
+@fault("nothing is computed at all")
+class _Idle(Sound):
+    def invoke(self) -> None:
+        pass
+
+
+@fault("only a part of the layers is computed")
+class _Part(Sound):
+    def invoke(self) -> None:
+        self._out = TinyModel(layers=1, height=32, width=24).answer(self._fed)
+
+
+@fault("the input is mirrored")
+class _Mirrored(Sound):
+    def feed(self, arrays: list[Any]) -> None:
+        super().feed([arrays[0][:, :, ::-1]])
+
+
+@fault("the input is scaled")
+class _Scaled(Sound):
+    def feed(self, arrays: list[Any]) -> None:
+        super().feed([arrays[0] / 255])
+
+
+@fault("the same input gets another answer each time")
+class _Random(Sound):
+    def invoke(self) -> None:
+        super().invoke()
+        self._out = self._out + np.random.normal(0, 0.2, self._out.shape).astype(np.float32)
+
+
+@fault("values that are not numbers")
+class _NotANumber(Sound):
+    def invoke(self) -> None:
+        super().invoke()
+        self._out[0, 0, 0, 0] = np.nan
+
+
+@fault("outputs in another type than their spec says")
+class _Doubles(Sound):
+    def outputs(self) -> list[Any]:
+        return [(self.spec(), self._out.astype(np.float64))]
+
+
+@fault("outputs in another shape than the file's")
+class _Flat(Sound):
+    def outputs(self) -> list[Any]:
+        return [(dict(self.spec(), shape=[self._out.size]), self._out.reshape(-1))]
+
+
+@fault("one output too many")
+class _More(Sound):
+    def outputs(self) -> list[Any]:
+        return [*super().outputs(), (dict(self.spec(), name="more"), self._out)]
+
+
+@fault("outputs() can be asked once")
+class _Once(Sound):
+    def outputs(self) -> list[Any]:
+        out, self._out = self._out, self._out * 0
+        return [(self.spec(), out)]
+
+
+@fault("facts() has a number")
+class _Number(Sound):
+    def facts(self) -> dict[str, Any]:
+        return {"runtime_version": 1}
+
+
+@fault("facts() has no version")
+class _Unversioned(Sound):
+    def facts(self) -> dict[str, Any]:
+        return {"vendor": "nobody"}
+
+
+@fault("load() takes any file")
+class _Takes(Sound):
+    def load(self, path: str, options: dict[str, Any]) -> None:
+        pass
+
+
+@fault("an option that the runtime does not have is needed")
+class _Wants(Sound):
+    def load(self, path: str, options: dict[str, Any]) -> None:
+        super().load(path, {"device": options["device"]})
+
+
+@fault("inputs() gives no type")
+class _Untyped(Sound):
+    def inputs(self) -> list[dict[str, Any]]:
+        return [{"name": INPUT, "shape": list(MODEL.input_shape)}]
+
+
+@fault("it works once")
+class _Tired(Sound):
+    _feeds = 0
+
+    def feed(self, arrays: list[Any]) -> None:
+        self._feeds += 1
+        if self._feeds > 1:
+            raise RuntimeError("the device is gone")
+        super().feed(arrays)
+
+
+@fault("another process does the work")
+class _Elsewhere(Sound):
+    def invoke(self) -> None:
+        shared = mmap.mmap(-1, self._out.nbytes)
+        child = os.fork()
+        if child == 0:
+            shared.write(np.ascontiguousarray(MODEL.answer(self._fed)).tobytes())
+            for _ in range(5):
+                MODEL.answer(self._fed)
+            os._exit(0)
+        os.waitpid(child, 0)
+        self._out = np.frombuffer(shared, np.float32).reshape(MODEL.output_shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticed:
+    """contract: the rules broken, with how. run: what a run says: reasons of the verdict, or the error of the round."""
+
+    contract: dict[str, str]
+    run: list[str]
+
+
+def looked_at(engine: type[Sound], folder: Path, threads: int = 1) -> Noticed:
+    """What the contract and a run notice of `engine`."""
+    artifact, rubbish = folder / "model.tiny", folder / "rubbish.tiny"
+    artifact.write_bytes(b"tiny")
+    rubbish.write_bytes(b"\x17" * 100)
+    request: dict[str, Any] = {
+        "artifact": str(artifact),
+        "options": {"threads": threads},
+        "inputs": [asdict(spec) for spec in INPUTS],
+        "outputs": [asdict(spec) for spec in OUTPUTS],
+        "feeds": [],
+        "seed": 0,
+        "settings": asdict(MEASURE),
+    }
+    report = examine(engine(), session, request)
+    run, reasons, error = [], [], ""
+    try:
+        found = session.measure_case(engine(), request, lambda _: None)
+        about, median_ns = _round(found, threads, engine.processor)
+        reasons = engine_reasons([about], [median_ns])
+        run = [f"{one.code}: {one.text}" for one in reasons]
+    except Exception as raised:  # noqa: BLE001 - whatever an engine raises fails its round
+        error = " ".join(f"{type(raised).__name__}: {raised}".split())[:200]
+        run = [f"fails: {error}"]
+    seen = Seen(
+        inputs=INPUTS,
+        outputs=OUTPUTS,
+        report=report,
+        arrays=report["arrays"],
+        answer=lambda arrays: [MODEL.answer(arrays[0])],
+        threads=threads,
+        refused=refuses(engine(), str(rubbish), request["options"]),
+        reasons=reasons,
+        round_error=error,
+    )
+    return Noticed(contract=faults_of(seen), run=run)
+
+
+def _round(found: dict[str, Any], threads: int, processor: str) -> tuple[RoundFacts, float]:
+    samples = found.pop("samples_ns")
+    pieces = ("warmup_ns", "compute_ns", "outputs", "second_outputs")
+    message = {"event": "result", **{name: value for name, value in found.items() if name not in pieces}}
+    result = Result.model_validate_json(json.dumps(message))
+    about = RoundFacts(
+        index=0,
+        started_utc="2026-01-01T00:00:00+00:00",
+        duration_s=1,
+        load_ns=1,
+        first_ns=result.first_ns,
+        warmup_samples=1,
+        samples=len(samples),
+        inferences_per_sample=result.inferences_per_sample,
+        stopped_by="counts",
+        cpu_ns_per_inference=result.cpu_ns_per_inference,
+        peak_memory_bytes=1,
+        loop_s=result.loop_s,
+        check=engine_check(
+            result, Place(name="local", device="any", traits=Traits(processor=processor)), {"threads": threads}
+        ),
+    )
+    return about, float(np.median(samples))
+
+
+def main() -> int:
+    missed = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        print("| engine | the contract says | a run says |\n|---|---|---|")
+        for title, engine in {"(a sound engine)": Sound, **ENGINES}.items():
+            noticed = looked_at(engine, folder)
+            missed += bool(noticed.contract) == (engine is Sound)
+            contract = "; ".join(f"*{rule}*: {text}" for rule, text in noticed.contract.items()) or "–"
+            print(f"| {title} | {contract} | {'; '.join(noticed.run) or '–'} |", flush=True)
+        for title, text in FILES.items():
+            path = folder / "engine.py"
+            path.write_text(text)
+            problems = engine_file_problems(path)
+            missed += not problems
+            print(f"| {title} | *engine-file*: {problems[0] if problems else '–'} | |")
+    total = len(ENGINES) + len(FILES)
+    print(f"\n{total} faults and one sound engine; {missed} judged wrongly by the contract.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
