@@ -222,10 +222,11 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
         limit_s = sum(map(most_s, measures.values()))
         if budget_s := request.budget_s or suite.measure.budget_s:
             limit_s = min(limit_s, budget_s)
+        least_s = min(least_s, limit_s)
         print(
-            f"Between {duration(min(least_s, limit_s))} and {duration(limit_s)} of measuring: the former if every\n"
-            "model is fast and nothing disturbs, the latter if there are `max_rounds` of each case, all up to\n"
-            "their caps. Models that are not in the cache are made first."
+            f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and\n"
+            "nothing disturbs, the latter if there are `max_rounds` of each case, all up to their caps. Models\n"
+            "that are not in the cache are made first."
         )
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")

@@ -95,7 +95,7 @@ def summary_of(rounds: Sequence[Nanoseconds], between_runs: BetweenRuns | None =
 def _precision_of(case: CaseRecord, rounds: Sequence[Nanoseconds], duration_s: float, *, budgeted: bool) -> Precision:
     """How precise it became, and why there were no more rounds."""
     medians = round_medians(rounds)
-    why = stopped_by(case, medians, budgeted=budgeted) or ("budget" if budgeted else "failed")
+    why = stopped_by(case, medians, budgeted=budgeted) or ("budget" if budgeted else "")
     found = precision_of(rounds, case.measure.precision if case.measure else None, duration_s)
     return replace(found, rounds_to_reach=more_to_reach(case, medians), stopped_by=why)
 
