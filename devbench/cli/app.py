@@ -20,6 +20,7 @@ COMMANDS = {
     "models": "List the model catalogue.",
     "cache": "Show what the cache keeps, and clean it.",
     "plugins": "List the plugins, where they come from, and what is wrong with them.",
+    "new-plugin": "Write the distribution of a new plugin.",
     "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
     "predict": "Predict the time of a model on devices with published figures.",
     "doctor": "Is this machine fit to measure on? What to change.",
@@ -38,7 +39,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"devbench.cli.{cmd_name}").command
+        command: click.Command = import_module(f"devbench.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

@@ -79,17 +79,22 @@ def command(
             raise DevbenchError(left.text, left.hint)
         return _tune(command_line, pin_frequency=pin_frequency)
     if resolution:
-        _show_resolution(as_json=as_json)
+        _show_resolution(left, as_json=as_json)
     else:
         _judge(left, verbose=verbose, as_json=as_json)
     return 0
 
 
-def _show_resolution(*, as_json: bool) -> None:
+def _show_resolution(left: Check | None, *, as_json: bool) -> None:
     from devbench.cli.resolution import find_resolution
+    from devbench.report.resolution import answer
 
-    text, checks = find_resolution(as_json=as_json)
-    print(text)
+    found, seen = find_resolution()
+    checks = [left, *seen] if left else seen
+    if as_json:
+        print(json.dumps({"resolution": asdict(found), "checks": [asdict(one) for one in checks]}, indent=2))
+        return
+    print(answer(found))
     width = screen_width()
     show(line for check in checks for line in _check_lines(check, width))
 

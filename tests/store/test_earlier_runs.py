@@ -121,6 +121,20 @@ def test_contaminated_runs_say_how_much_contaminated_figures_vary_and_nothing_of
     assert history.between_runs(busy, "").runs == 10  # the newest five of either kind
 
 
+def test_noisy_medians_do_not_hide_how_much_the_fastest_percent_varies(
+    case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path]
+) -> None:
+    """Rounds whose medians lie 10 % apart explain the medians of the runs, and nothing of their fastest percent."""
+    for path in file_of().parent.glob("*"):
+        path.unlink()
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        level = 1e6 * np.exp(rng.normal(0, 0.03))
+        rounds = [np.sort(rng.uniform(level, level * (1.2 + 0.2 * k), 400)).astype(np.int64) for k in range(3)]
+        history.add(f"run {number}", {case.id: (case, rounds)})
+    assert history.between_runs(case, "").fastest_sd == pytest.approx(0.03, rel=0.6)
+
+
 def test_a_history_that_is_held_is_waited_for_and_not_for_ever(
     case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
