@@ -142,7 +142,8 @@ def efficientnet_edgetpu(deeper: float) -> Callable[[int], Any]:
 def ssd(version: int, classes: int = 91) -> Callable[[int], Any]:
     """SSD as the configurations of TensorFlow's object detection models have it; without the NMS.
 
-    classes: the background is one.
+    classes: the background is one. Heads are 1×1 convolutions, as in the quantized configurations: Google's quantized
+    files are too small for the 3×3 ones of the float network.
     """
 
     def build(px: int) -> Any:
@@ -162,10 +163,7 @@ def ssd(version: int, classes: int = 91) -> Callable[[int], Any]:
         heads = []
         for number, one in enumerate(found):
             boxes = 6 if number else 3
-            heads += [
-                layers.Conv2D(boxes * per_box, 1 if version == 1 else 3, padding="same")(one)
-                for per_box in (4, classes)
-            ]
+            heads += [layers.Conv2D(boxes * per_box, 1)(one) for per_box in (4, classes)]
         return keras.Model(base.input, [layers.Flatten()(one) for one in heads])
 
     return build

@@ -90,6 +90,22 @@ def held_out(study: Study) -> list[Held]:
     ]
 
 
+_FAMILIES = ("mobilenet", "resnet", "inception", "vgg", "efficientnet", "densenet", "squeezenet")
+
+
+def without_families(study: Study) -> list[Held]:
+    """Each network predicted without all of its family, where a number is given then."""
+    found = []
+    for family in _FAMILIES:
+        others = study
+        members = [one for one in study.figures if family in one.network.name]
+        for figure in members:
+            others = others.without(figure.network)
+        if others.figures:
+            found += [Held(predict_one(one.network, others), one.latency_ms) for one in members]
+    return [one for one in found if one.predicted.expected_ms is not None]
+
+
 def elsewhere() -> list[tuple[Table, Held, float]]:
     """Figures of other tables of nominally the same device, predicted without their network; the tables' own ones, too.
 
@@ -182,6 +198,10 @@ def _verdicts(study: Study) -> list[str]:
 
 
 def print_elsewhere() -> None:
+    families = [one for table in TABLES if not table.unusable for one in without_families(study_of(table.key))]
+    for level in (0.9, 0.8):
+        inside = _share([one.inside(level) for one in families])
+        print(f"With the whole family left out, inside the {level:.0%} intervals: {inside}")
     others = elsewhere()
     for level in (0.9, 0.8):
         inside = _share([one.inside(level) for _, one, _ in others])

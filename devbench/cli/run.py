@@ -52,7 +52,7 @@ _MOST_REASONS = 5
     "--profile",
     type=click.Choice(["quick", "normal", "publish"]),
     default=None,
-    help="Instead of the suite's profile; settings that the suite overrides stay.",
+    help="Profile to use instead of the suite's; settings that the suite overrides stay.",
 )
 @click.option("--out", type=PATH, help="Run folder; by default a new one in results/runs/.")
 @click.option("--resume", type=PATH, help="Continue the run in this folder.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from devbench.compare.ratios import Outputs, Ratio, mean_times, times_as_long_alike
+from devbench.compare.ratios import Outputs, Ratio, mean_times, shown, times_as_long_alike
 from devbench.domain.figure import Figure
 from devbench.errors import DevbenchError
 from devbench.stats import GeometricMean
@@ -55,6 +55,16 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mean:
+    """The geometric mean of ratios over so many models, and the smallest and the largest of them."""
+
+    ratio: Ratio
+    smallest: float
+    largest: float
+    models: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Grid:
     """Cells by row and system; a missing one was not asked for, or not published.
 
@@ -65,7 +75,7 @@ class Grid:
     systems: tuple[System, ...]
     cells: Mapping[tuple[Row, System], Cell]
     baseline: System | None
-    means: Mapping[System, GeometricMean]
+    means: Mapping[System, Mean]
 
     def row(self, row: Row) -> Mapping[System, Cell]:
         """The cells of a row."""
@@ -122,7 +132,7 @@ def with_short_names(systems: Sequence[System]) -> dict[System, System]:
 
 def _means(
     cells: Mapping[tuple[Row, System], Cell], base: System | None, systems: Sequence[System]
-) -> dict[System, GeometricMean]:
+) -> dict[System, Mean]:
     """Contaminated figures take no part; neither do those that are not alike."""
     found = {}
     for system in systems:
@@ -132,8 +142,13 @@ def _means(
             if base and other == system and _is_decided(cell, cells.get((row, base)))
         ]
         if len(pairs) > 1:
-            found[system] = mean_times(pairs)
+            found[system] = _mean(mean_times(pairs))
     return found
+
+
+def _mean(mean: GeometricMean) -> Mean:
+    ratio = Ratio(interval=mean.interval, shown=shown(mean.interval))
+    return Mean(ratio=ratio, smallest=mean.smallest, largest=mean.largest, models=mean.models)
 
 
 def _is_decided(cell: Cell, reference: Cell | None) -> bool:

@@ -37,6 +37,7 @@ PAIRS = 32
 _FEWEST_TURNS = 5
 _TURNS_S, _ALL_S, _SHORTEST_SERIES_S = 45.0, 90.0, 6.0
 """Where the machine is so busy that the turns take longer, fewer turns and a shorter series must do."""
+_GIVE_UP_S = 120.0
 _MOST_CPUS = 3
 _TIME_LIMIT_S = 60.0
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -126,7 +127,10 @@ def measure_resolution(
     work: Work = in_a_process,
     cpus: Sequence[int] | None = None,
 ) -> Resolution:
-    """Measure for about a minute. spread: between runs at this place, as far as it is known."""
+    """Measure for about a minute. spread: between runs at this place, as far as it is known.
+
+    Raises DevbenchError: the work failed, or the machine is so busy that it took two minutes for next to nothing.
+    """
     plan = plan or Plan()
     tried = cpus_to_try() if cpus is None else tuple(cpus)
     before, own_before_s, begin_s = snapshot(), _own_s(), time.monotonic()
@@ -136,6 +140,11 @@ def measure_resolution(
     for turn in range(max(plan.turns, _FEWEST_TURNS)):
         if turn >= _FEWEST_TURNS and time.monotonic() - begin_s > _TURNS_S:
             break
+        if time.monotonic() - begin_s > _GIVE_UP_S:
+            raise DevbenchError(
+                f"{turn} of {_FEWEST_TURNS} turns took {_GIVE_UP_S:.0f} s: this machine is too busy to measure on",
+                "End other programs (`devbench doctor` names them), or measure at another hour.",
+            )
         free.append((_log_median(work(plan.process_s, None)), _log_median(work(plan.process_s, None))))
         for cpu in order.sample(tried, len(tried)):
             pinned[cpu].append(_log_median(work(plan.process_s, cpu)))

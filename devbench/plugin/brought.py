@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ class Brought:
     hooks: list[str] = field(default_factory=list)
     wraps: bool = False
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 SHELVES: dict[str, tuple[str, type]] = {
@@ -89,6 +91,16 @@ def runtime_data(item: type[Runtime]) -> RuntimeData:
     if isinstance(attributes["engine"], Path):
         attributes["engine"] = EngineFile(path=attributes["engine"])
     return RuntimeData(written=written, rules=rules, **attributes)
+
+
+def misspelt(item: type, base: type) -> list[str]:
+    """Members that devbench does not know, with names like those of members that it knows."""
+    known = [name for name in (*vars(base), *base.__annotations__) if not name.startswith("_")]
+    strange = [name for name in dir(item) if not name.startswith("_") and name not in known]
+    meant = {name: get_close_matches(name, known, n=1, cutoff=0.75) for name in strange}
+    return [
+        f"{item.__name__}.{name} means nothing to devbench: is it `{one[0]}`?" for name, one in meant.items() if one
+    ]
 
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")

@@ -15,7 +15,7 @@ import pluggy
 from devbench import hookspecs
 from devbench.domain.extend import Device, Runtime
 from devbench.domain.model import Artifact, Model, Prepared
-from devbench.plugin.brought import Brought, DeviceData, RuntimeData, device_data, runtime_data
+from devbench.plugin.brought import Brought, DeviceData, RuntimeData, device_data, misspelt, runtime_data
 from devbench.plugin.methods import ABANDON, BEGIN, DEVICE_METHODS, FINISH, MOST_ITEMS, PREPARE, RUN_ROUND, Method
 from devbench.plugin.plugin import Owner, Plugin, reason
 from devbench.plugin.wire import encoded
@@ -75,10 +75,12 @@ class LocalPlugin(Plugin):
     def _take(self, hook: str, item: Any) -> None:
         if hook == "devbench_devices":
             _check_class(item, Device, ("kind",))
+            self.brought.notes += misspelt(item, Device)
             self.brought.devices.append(self._checked(DeviceData, device_data(item)))
             self._devices.setdefault(item.kind, item)
         elif hook == "devbench_runtimes":
             _check_class(item, Runtime, ("name", "formats", "engine"))
+            self.brought.notes += misspelt(item, Runtime)
             self.brought.runtimes.append(self._checked(RuntimeData, runtime_data(item)))
             self._runtimes.setdefault(item.name, item)
         else:

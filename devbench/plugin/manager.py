@@ -44,10 +44,16 @@ class Plugins:
 
     def load_entry_points(self, group: str = GROUP) -> None:
         """Load every installed plugin, or those that `DEVBENCH_PLUGINS` names (comma separated, none if empty)."""
-        for entry in _chosen(group):
+        installed, chosen = _chosen(group)
+        ours = {entry.name for entry in installed if _is_bundled(entry)}
+        for entry in chosen:
             owner = Owner(plugin=entry.name, distribution=_distribution(entry))
-            bundled = entry.dist is not None and entry.dist.name == _OURS
-            if bundled or os.environ.get("DEVBENCH_PLUGIN_PROCESSES") == "0":
+            bundled = _is_bundled(entry)
+            if not bundled and entry.name in ours:
+                problem = f"the name '{entry.name}' is that of a plugin of devbench: its entry point needs another one"
+                info = PluginInfo(name=entry.name, distribution=owner.distribution, brings=(), problems=(problem,))
+                self.infos.append(info)
+            elif bundled or os.environ.get("DEVBENCH_PLUGIN_PROCESSES") == "0":
                 (self._bundled if bundled else self._others).append(LocalPlugin(owner, entry, looked_into=bundled))
             else:
                 self._others.append(SeparatePlugin(owner, entry, self._processes))
@@ -171,7 +177,8 @@ class Plugins:
         return (plugin for plugin in plugins if method.name in plugin.brought.hooks)
 
 
-def _chosen(group: str) -> list[metadata.EntryPoint]:
+def _chosen(group: str) -> tuple[list[metadata.EntryPoint], list[metadata.EntryPoint]]:
+    """All that are installed, and those of them that are to be loaded."""
     named = os.environ.get("DEVBENCH_PLUGINS")
     wanted = None if named is None else {name.strip() for name in named.split(",")} - {""}
     found = sorted(metadata.entry_points(group=group), key=lambda entry: entry.name)
@@ -180,7 +187,11 @@ def _chosen(group: str) -> list[metadata.EntryPoint]:
             f"DEVBENCH_PLUGINS names '{name}', which is not installed",
             f"Installed: {', '.join(sorted(entry.name for entry in found))}.",
         )
-    return [entry for entry in found if wanted is None or entry.name in wanted]
+    return found, [entry for entry in found if wanted is None or entry.name in wanted]
+
+
+def _is_bundled(entry: metadata.EntryPoint) -> bool:
+    return entry.dist is not None and entry.dist.name == _OURS
 
 
 def _distribution(entry: metadata.EntryPoint) -> str:

@@ -20,12 +20,13 @@ _DAY_S = 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class PluginInfo:
-    """One plugin as `devbench plugins` lists it. problems: what is broken in it; empty for a sound one."""
+    """One plugin as `devbench plugins` lists it. problems: what is broken in it; notes: what may be meant otherwise."""
 
     name: str
     distribution: str
     brings: tuple[str, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -65,7 +66,11 @@ class Registry:
                     problems.append(f"{hook}(): {error}")
         owner = plugin.owner
         return PluginInfo(
-            name=owner.plugin, distribution=owner.distribution, brings=tuple(taken), problems=tuple(problems)
+            name=owner.plugin,
+            distribution=owner.distribution,
+            brings=tuple(taken),
+            problems=tuple(problems),
+            notes=tuple(plugin.brought.notes),
         )
 
     def _add(self, item: Any, plugin: Plugin) -> str:

@@ -57,6 +57,7 @@ class Loaded:
     hooks: list[str]
     wraps: bool
     problems: list[str]
+    notes: list[str]
 
 
 def decoded(kind: Any, data: bytes) -> Any:

@@ -56,7 +56,8 @@ class SeparatePlugin(Plugin):
         except DevbenchError as error:
             found.problems.append(error.message.removeprefix(f"{self.owner}: "))
             return found
-        found.hooks, found.wraps, found.problems = loaded.hooks, loaded.wraps, loaded.problems
+        found.hooks, found.wraps = loaded.hooks, loaded.wraps
+        found.problems, found.notes = loaded.problems, loaded.notes
         for hook, (shelf, kind) in SHELVES.items():
             for item in getattr(loaded, shelf):
                 try:

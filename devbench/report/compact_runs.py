@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from devbench.compare.runs import CaseChange, RunChanges
+from devbench.domain.intervals import Interval
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord
 from devbench.report.case_names import short_case_names
 from devbench.report.notes import sentence
 from devbench.report.numbers import count_of, factor, factor_and_ends, inverse, listed, milliseconds, percent
 from devbench.report.screen import ScreenLine, aligned, wrapped
-from devbench.stats import Interval
 
 _MOST_NOTES = 5
 _MOST_ROWS = 16

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from devbench.domain.check import Check
+from devbench.domain.intervals import AllanPoint
 from devbench.machine.resolution import PAIRS, ROUNDS, OnCpu, Resolution
 from devbench.report.numbers import duration, percent
-from devbench.stats import AllanPoint
 from devbench.store.resolutions import EarlierResolution
 
 _MUCH_LESS = 3.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from devbench.compare.runs import CaseChange, RunChanges
+from devbench.domain.intervals import Interval
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Run
 from devbench.report.case_names import what_and_where
 from devbench.report.numbers import milliseconds, percent
 from devbench.report.tables import Table, TableCell, text_cell
-from devbench.stats import Interval
 
 NOT_COMPARED = "not compared"
 

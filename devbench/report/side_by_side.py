@@ -13,7 +13,11 @@ def sentences_of(found: SideBySide) -> list[str]:
     if found.left_out:
         pairs += f", {found.left_out} more left out as contaminated"
     if found.ratio is None or found.resolution is None:
-        return [f"Undecided: contaminated. {new} against {old}: {pairs}. Make the machine quieter: `devbench doctor`."]
+        said = [f"Undecided: contaminated. {new} against {old}: {pairs}. Make the machine quieter: `devbench doctor`."]
+        if found.undisturbed:
+            value = " ".join(factor_and_ends(found.undisturbed, 3))
+            said.append(f"The fastest percent of all pairs says {value}, time of new over old. That is not a verdict.")
+        return said
     decided = found.undisturbed if found.by_fastest and found.undisturbed else found.ratio
     ratio = decided if decided.estimate >= 1 else inverse(decided)
     value, bounds = factor_and_ends(ratio, 3)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 from devbench.compare.between import Between
 from devbench.compare.findings import Finding
-from devbench.compare.grid import Cell, Grid, Row, System
+from devbench.compare.grid import Cell, Grid, Mean, Row, System
 from devbench.compare.overview import Overview
 from devbench.compare.placing import Apart
-from devbench.compare.ratios import Ratio, shown
 from devbench.domain.figure import Figure
 from devbench.domain.outcome import Measured, Summary
 from devbench.domain.run import CaseRecord
@@ -18,7 +17,6 @@ from devbench.printable import one_line
 from devbench.report.notes import note_of
 from devbench.report.numbers import count_of, factor, figure_text, milliseconds
 from devbench.report.words import limit_word, ratio_text, row_name
-from devbench.stats import GeometricMean
 
 _MOST_LINES = 40
 
@@ -247,16 +245,15 @@ def _mean_row(grid: Grid, systems: Sequence[System]) -> tuple[tuple[TableCell, .
     return ((text_cell("geometric mean"), *(text_cell(*mean_lines(grid.means.get(one))) for one in systems)),)
 
 
-def mean_lines(mean: GeometricMean | None) -> tuple[str, ...]:
+def mean_lines(mean: Mean | None) -> tuple[str, ...]:
     """How many times faster over several models, and from where to where the models go."""
     if mean is None:
         return ()
-    ratio = Ratio(interval=mean.interval, shown=shown(mean.interval))
-    if ratio.shown == "less":
+    if mean.ratio.shown == "less":
         ends = f"{factor(1 / mean.largest)} to {factor(1 / mean.smallest)} slower"
     else:
         ends = f"{factor(mean.smallest)} to {factor(mean.largest)}"
-    return (ratio_text(ratio), count_of(mean.models, "model"), ends)
+    return (ratio_text(mean.ratio), count_of(mean.models, "model"), ends)
 
 
 def _baseline_note(grid: Grid, systems: Sequence[System]) -> list[str]:

@@ -147,9 +147,10 @@ class Execution:
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
-        outcome = self._measured(record)
-        between_runs = self.earlier.between_runs(replace(record, outcome=outcome), self._name)
+        alone = self._measured(record)  # which earlier runs it is like depends on whether it is contaminated
+        between_runs = self.earlier.between_runs(replace(record, outcome=alone), self._name)
         record = replace(record, between_runs=between_runs)
+        outcome = self._measured(record)
         remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:
             self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))

@@ -51,7 +51,8 @@ class SideBySide:
     """What the pairs of two cases show.
 
     ratio: time of new over old, of the medians of the rounds; None where too few pairs are sound.
-    undisturbed: the same of the fastest percent of each round; None where there are too few pairs for its level.
+    undisturbed: the same of the fastest percent of each round; None where there are too few pairs for its level. Where
+        too few pairs are sound it is of all pairs, and decides nothing.
     by_fastest: the undisturbed ratio decided, where the medians could not.
     pairs: those that count; left_out: those with a contaminated round.
     resolution: the smallest difference that so many pairs can show, 0.02 is 2 %.
@@ -170,8 +171,15 @@ def side_by_side(run: Run, pair: Pair, samples: Samples, threshold: float) -> Si
     ratios, left_out = log_ratios(run.case(pair.old), run.case(pair.new), samples)
     count = len(ratios.medians)
     if count < max(_FEWEST_SOUND, left_out):
+        everything, _ = log_ratios(run.case(pair.old), run.case(pair.new), samples, sound_only=False)
         return SideBySide(
-            pair=pair, shown="undecided: contaminated", ratio=None, pairs=count, left_out=left_out, resolution=None
+            pair=pair,
+            shown="undecided: contaminated",
+            ratio=None,
+            pairs=count,
+            left_out=left_out,
+            resolution=None,
+            undisturbed=_fastest_interval(everything),
         )
     medians, fastest = paired_intervals(ratios)
     first, shown = _shown(medians, threshold), decided(medians, fastest, threshold)
@@ -195,13 +203,13 @@ class LogRatios:
     fastest: list[float]
 
 
-def log_ratios(old: CaseRecord, new: CaseRecord, samples: Samples) -> tuple[LogRatios, int]:
+def log_ratios(old: CaseRecord, new: CaseRecord, samples: Samples, *, sound_only: bool = True) -> tuple[LogRatios, int]:
     """Of each pair whose rounds are both there and not contaminated, new over old; and how many are left out."""
     first, second = samples(old.id), samples(new.id)
     ratios, left_out = LogRatios([], []), 0
     for one, other in zip(old.rounds, new.rounds, strict=False):
         reasons = (*one.reasons, *other.reasons)
-        if any(reason.severity == "contaminated" for reason in reasons):
+        if sound_only and any(reason.severity == "contaminated" for reason in reasons):
             left_out += 1
         else:
             above, below = second[other.index], first[one.index]
@@ -213,10 +221,13 @@ def log_ratios(old: CaseRecord, new: CaseRecord, samples: Samples) -> tuple[LogR
 
 def paired_intervals(ratios: LogRatios) -> tuple[Interval, Interval | None]:
     """Of the medians and of the fastest percent, each at the level of a look. Five pairs at least, or ValueError."""
-    medians = paired_ratio(ratios.medians, level_of_a_look(MEDIAN_LEVEL))
+    return paired_ratio(ratios.medians, level_of_a_look(MEDIAN_LEVEL)), _fastest_interval(ratios)
+
+
+def _fastest_interval(ratios: LogRatios) -> Interval | None:
     if len(ratios.fastest) < _FEWEST_FOR_FASTEST:
-        return medians, None
-    return medians, paired_ratio(ratios.fastest, level_of_a_look(FASTEST_LEVEL))
+        return None
+    return paired_ratio(ratios.fastest, level_of_a_look(FASTEST_LEVEL))
 
 
 def decided(medians: Interval, fastest: Interval | None, threshold: float) -> Shown:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Spec = Dict[str, Any]
 
 PROTOCOL = 2
+_OTHER_INTERFACE = "its engine is written for interface {} of engines, and this devbench has {}"
+ENGINE_INTERFACE = 1  # of the class `Engine`; docs/compatibility.md has what a new number means
 SAMPLES_IN_A_MESSAGE = 10000
 LONGEST_ERROR = 5000
 
@@ -67,7 +69,11 @@ def _open_engine(runtime: str) -> "Tuple[Any, Dict[str, str], str]":
     """The engine and what it says of its versions, or why this interpreter has none."""
     try:
         # The runtime's own file: the host puts it into the archive beside this one.
-        engine = importlib.import_module(".engine", __package__).Engine(runtime)
+        module = importlib.import_module(".engine", __package__)
+        wanted = getattr(module, "INTERFACE", ENGINE_INTERFACE)
+        if wanted != ENGINE_INTERFACE:
+            return None, {}, _OTHER_INTERFACE.format(wanted, ENGINE_INTERFACE)
+        engine = module.Engine(runtime)
         return engine, engine.facts(), ""
     except Exception as error:  # noqa: BLE001 - a broken installation can raise anything
         traceback.print_exc()
@@ -77,7 +83,7 @@ def _open_engine(runtime: str) -> "Tuple[Any, Dict[str, str], str]":
 def measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]") -> "Message":
     """Everything from loading to the second input, with what was seen of the engine."""
     begin_ns = clock.now_ns()
-    canaries = [canary.sing()]
+    canaries = [canary.run()]
     tell("load")
     start = clock.now_ns()
     engine.load(request["artifact"], request["options"])
@@ -93,7 +99,7 @@ def measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]
         raise ValueError("outputs() of the engine gave nothing, so nobody can tell whether it computed anything")
     result["facts"] = engine.facts()
     result["load_ns"] = load_ns
-    canaries.append(canary.sing())
+    canaries.append(canary.run())
     result["canaries"] = canaries
     result["second_outputs"] = []
     time_left_ns = request["settings"]["time_limit_s"] * 1e9 - (clock.now_ns() - begin_ns)

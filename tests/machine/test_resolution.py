@@ -129,6 +129,9 @@ def test_a_machine_that_is_too_busy_takes_no_longer_and_says_so(monkeypatch: pyt
     assert len(turns) == 2 * 5 + 1
     assert answer(found).startswith("Nothing can be measured here and now")
     assert "over 100 %" in answer(found)
+    monkeypatch.setattr(resolution, "_GIVE_UP_S", 0.0)
+    with pytest.raises(DevbenchError, match="too busy to measure on"):
+        measure_resolution(UNKNOWN, Plan(), work, cpus=())
 
 
 def test_the_answer_has_the_three_figures() -> None:

@@ -109,6 +109,10 @@ def test_a_machine_where_others_disturb_every_pair_is_given_up_after_a_minute() 
     assert side_by_side(run, PAIR, session.samples, 0.01).shown == "undecided: contaminated"
     assert steadily(session.done) < 90
     assert "pairs are contaminated" in session.told[0]
+    said = sentences_of(side_by_side(run, PAIR, session.samples, 0.01))
+    assert said[0].startswith("Undecided: contaminated.")
+    assert "The fastest percent of all pairs says 1.05" in said[1]
+    assert "not a verdict" in said[1]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from devbench.compare.answer import Answer
 from devbench.compare.grid import Cell, Grid, Row, System
 from devbench.compare.overview import Overview
+from devbench.domain.intervals import Interval
 from devbench.report.numbers import bare_figure_text
 from devbench.report.plots.data import CaseTrace, Mark, SeriesStyle
 from devbench.report.words import UNDECIDED, ratio_text, short_row_names
-from devbench.stats import Interval
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from devbench.domain.intervals import Bands
 from devbench.report.numbers import milliseconds
 from devbench.report.plots.data import CaseTrace, RoundTrace
 from devbench.report.plots.layout import WIDE
 from devbench.report.plots.themes import Theme
-from devbench.stats import Bands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
