@@ -147,9 +147,8 @@ class Execution:
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
+        record = replace(record, between_runs=self.earlier.between_runs(record, self._name))
         outcome = self._measured(record)
-        between_runs = self.earlier.between_runs(replace(record, outcome=outcome), self._name)
-        record = replace(record, between_runs=between_runs)
         remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:
             self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
