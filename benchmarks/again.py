@@ -452,11 +452,12 @@ def again_line(
     steps = [(one - other) ** 2 / 2 for one, other in itertools.pairwise(logs)]
     neighbours = f"{math.sqrt(statistics.fmean(steps)):.1%}" if enough else ""
     held = width = ""
-    if ends and all(row[ends[0]] for row in rows) and enough:
-        bounds = [(math.log(float(row[ends[0]])), math.log(float(row[ends[1]]))) for row in rows]
-        others = [(sum(logs) - one) / (len(logs) - 1) for one in logs]
+    stated = [(one, row) for one, row in zip(logs, rows, strict=True) if ends and row[ends[0]]]
+    if ends and stated and enough:
+        bounds = [(math.log(float(row[ends[0]])), math.log(float(row[ends[1]]))) for _, row in stated]
+        others = [(sum(logs) - one) / (len(logs) - 1) for one, _ in stated]
         count = sum(low <= other <= high for other, (low, high) in zip(others, bounds, strict=True))
-        held = f"{count} of {len(logs)}"
+        held = f"{count} of {len(stated)}"
         width = f"{statistics.median((high - low) / 2 for low, high in bounds):.1%}"
     what = "undisturbed" if name == "undisturbed_ms" else NAMES.get(ends[0], "") if tool == DEVBENCH and ends else ""
     seconds = f"{statistics.median(float(row['seconds']) for row in rows):.1f}"

@@ -171,9 +171,7 @@ class Execution:
             return
         if not record.counting:  # no time was left to measure them again
             record = replace(record, rounds=tuple(replace(about, superseded=False) for about in record.rounds))
-        alone = self._measured(record)  # which earlier runs it is like depends on whether it is contaminated
-        between_runs = self.earlier.between_runs(replace(record, outcome=alone), self._name)
-        record = replace(record, between_runs=between_runs)
+        record = replace(record, between_runs=self.earlier.between_runs(record, self._name))
         outcome = self._measured(record)
         remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:

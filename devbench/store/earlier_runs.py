@@ -181,7 +181,10 @@ def _figure(run: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierEs
 
 
 def _is_contaminated(case: CaseRecord) -> bool:
-    return isinstance(case.outcome, Measured) and case.outcome.verdict.status == "contaminated"
+    """As its verdict says, or will say: it is asked for before there is an outcome."""
+    if isinstance(case.outcome, Measured):
+        return case.outcome.verdict.status == "contaminated"
+    return any(reason.severity == "contaminated" for about in case.counting for reason in about.reasons)
 
 
 def _place_of(case: CaseRecord) -> str:

@@ -105,6 +105,23 @@ def test_history_of_another_machine_of_the_same_name_does_not_count(
     assert history.between_runs(case, "").runs == 5
 
 
+def test_the_interval_of_a_run_covers_measuring_again_by_what_earlier_runs_have_shown(
+    bench: Bench, file_of: Callable[[], Path]
+) -> None:
+    """However busy the machine is that this runs on: five runs of the history are quiet, and a sixth is busy."""
+    text = file_of().read_text()
+    busy = {**json.loads(text.splitlines()[0]), "run": "busy", "contaminated": True}
+    write_whole(file_of(), (text + json.dumps(busy) + "\n").encode())
+    assert bench("run", "suite.yaml", "--out", "second").returncode == 0
+    case = bench.run_file("second")["cases"][0]
+    summary, contaminated = case["outcome"]["summary"], case["outcome"]["verdict"]["status"] == "contaminated"
+    assert case["between_runs"]["runs"] == (6 if contaminated else 5)
+    assert summary["covers"] == "machine"
+    assert (
+        summary["low_ms"] < summary["run_low_ms"] < summary["median_ms"] < summary["run_high_ms"] < summary["high_ms"]
+    )
+
+
 def test_contaminated_runs_say_how_much_contaminated_figures_vary_and_nothing_of_the_others(
     case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
