@@ -205,7 +205,7 @@ class _Seen:
         self.variation: Variation | None = None
         self.loop_s = 0.0
         if len(self.medians) > 1:
-            # By the median, not by a clock at both ends: one sample in which the machine stood still is no long loop.
+            # By the median, not by a clock at both ends: one sample in which the machine stood still is not a long one.
             loops_s = [
                 max(one.median_ns * one.samples * about.inferences_per_sample / 1e9, 1e-6)
                 for one, about in zip(self.medians, self.case.counting, strict=True)

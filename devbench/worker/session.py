@@ -96,7 +96,7 @@ def measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]
     tell("outputs")
     result["outputs"] = _answer(engine, request["outputs"])
     if not result["outputs"] and (inputs.specs or request["outputs"]):
-        raise ValueError("outputs() of the engine gave nothing, so nobody can tell whether it computed anything")
+        raise ValueError("outputs() of the engine gave nothing, so it is not known whether it computed anything")
     result["facts"] = engine.facts()
     result["load_ns"] = load_ns
     canaries.append(canary.run())
