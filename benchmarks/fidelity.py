@@ -108,7 +108,20 @@ def litert_ms(path: Path, threads: int, python: str) -> float:
 def benchmark_app_ms(path: Path, threads: int, python: str) -> float:
     """With the settings of our engine: one synchronous request in one stream, floats in float32. Two decimals."""
     tool = str(Path(python).with_name("benchmark_app"))
-    how = ["-infer_precision", "f32", "-d", "CPU", "-api", "sync", "-hint", "none", "-nstreams", "1", "-nthreads", str(threads)]
+    how = [
+        "-infer_precision",
+        "f32",
+        "-d",
+        "CPU",
+        "-api",
+        "sync",
+        "-hint",
+        "none",
+        "-nstreams",
+        "1",
+        "-nthreads",
+        str(threads),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         report = ["-report_type", "no_counters", "-report_folder", folder, "-json_stats"]
         command = [tool, "-m", str(path), *how, "-niter", str(RUNS + WARMUP_RUNS), *report]

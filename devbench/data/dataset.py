@@ -115,7 +115,7 @@ class Dataset:
 
     @property
     def answer(self) -> str:
-        """What `devbench report` says first: which system is fastest, by how much, and how sure that is."""
+        """What `devbench report` says first: which system is fastest, by how much, and with which interval."""
         return " ".join(answer_sentences(self._overview()))
 
     @property

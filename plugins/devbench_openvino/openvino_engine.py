@@ -99,5 +99,5 @@ def _by_precision(model: Any) -> str:
 
 def _text(about: Any, name: str) -> str:
     """A cell of what OpenVINO tells of an operation: text, or an object around it in older versions."""
-    value = about[name] if name in about else "unknown"  # noqa: SIM401 - it is no dict
+    value = about[name] if name in about else "unknown"  # noqa: SIM401 - not a dict
     return str(getattr(value, "value", value))
