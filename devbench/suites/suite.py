@@ -115,7 +115,7 @@ def _check_measure(file: YamlFile) -> None:
         measure = MeasureFormat.model_validate(measure_entry(file.data.get("measure", {})))
     except ValidationError:
         return
-    for key, text in contradictions(measure.settings()):
+    for key, text in contradictions(measure.settings(budgeted=measure.budget is not None)):
         file.complain(("measure", key), text)
 
 
