@@ -35,7 +35,7 @@ def ratios_frame(overview: Overview) -> pd.DataFrame:
             **_values(figures),
             "baseline": text(baseline for _ in found),
             **_intervals("times_faster", [ratio.interval for ratio in ratios]),
-            "shown": choices([_SHOWN_AS.get(one.shown, one.shown or "") for one in ratios], _SHOWN),
+            "shown": _shown(ratios),
             "by_fastest": pd.Series([one.by_fastest for one in ratios], dtype="bool"),
             "no_ratio": text(why for _, _, _, why in found),
             "unconfirmed": text(one.unconfirmed for one in ratios),
@@ -58,6 +58,7 @@ def means_frame(overview: Overview) -> pd.DataFrame:
             "baseline": text(grid.baseline.name if grid.baseline else "" for _ in found),
             "models": pd.Series([mean.models for _, mean in found], dtype="int64"),
             **_intervals("times_faster", [mean.ratio.interval for _, mean in found]),
+            "shown": _shown([mean.ratio for _, mean in found]),
             "smallest": numbers(mean.smallest for _, mean in found),
             "largest": numbers(mean.largest for _, mean in found),
         }
@@ -105,6 +106,10 @@ def _why(grid: Grid, row: Row, system: System, cell: Cell) -> str:
 
 def _blank(figure: Figure) -> str:
     return figure["reason"] or f"{figure['status']}, without a reason given"
+
+
+def _shown(ratios: Sequence[Ratio]) -> pd.Series[Any]:
+    return choices([_SHOWN_AS.get(one.shown, one.shown or "") for one in ratios], _SHOWN)
 
 
 def _work(figures: Sequence[Figure]) -> dict[str, pd.Series[Any]]:
