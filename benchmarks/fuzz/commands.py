@@ -130,7 +130,7 @@ def kinds(seed: int, count: int) -> Iterator[Tally]:
 def _import_all() -> None:
     """Once for all the children."""
     for name in (*COMMAND_NAMES, "page"):
-        import_module(f"devbench.cli.{name}")
+        import_module(f"devbench.cli.{name.replace('-', '_')}")
     import_module("devbench.report.plots.render")
     import_module("pyarrow.parquet")
     import_module("devbench.models.fetch")

@@ -62,7 +62,7 @@ def test_every_extra_that_a_hint_names_is_there() -> None:
 
 def test_no_text_says_to_install_what_the_index_calls_devbench() -> None:
     """That is somebody else's package."""
-    wrong = re.compile(r"""pip install[^\n`&]*\bdevbench\b(?!\.)|(?<![\w-])devbench\[""")
+    wrong = re.compile(r"""pip install[^\n`&]*\bdevbench\b(?![.-])|(?<![\w-])devbench\[""")
     assert wrong.search("pip install devbench")
     assert wrong.search('pip install "devbench[desktop]"')
     folders = [ROOT / name for name in ("benchmarks", "devbench", "docs", "plugins", "suites", "tests")]

@@ -112,7 +112,7 @@ def _stuck(bench: Bench, board: Board, deed: str, *others: str) -> tuple[subproc
     return process, board.running_when(mark)
 
 
-SEED = 0  # with which the first of two cases comes first
+SEED = 1  # with which the first of two cases comes first
 
 
 def _kill_shared_connection(board: Board) -> None:

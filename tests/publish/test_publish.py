@@ -158,7 +158,7 @@ def test_what_may_not_be_published_is_refused_with_what_to_do(bench: Bench, run:
     assert "not with `publish`" in profile.stderr
     found = json.loads((run / "run.json").read_text())
     for case in found["cases"]:
-        case["measure"] |= {"profile": "publish", "rounds": 9, "max_rounds": 9, "min_runs": 30, "precision": None}
+        case["measure"] |= {"profile": "publish", "rounds": 40, "max_rounds": 40, "min_runs": 30, "precision": None}
     _write(run, found)
     in_name_only = bench("publish", "out", "--out", "pub").stderr
     assert "the profile publish, with warmup_runs" in in_name_only

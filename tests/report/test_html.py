@@ -111,7 +111,7 @@ def test_the_page_says_what_to_distrust_and_what_was_set(html: str) -> None:
         "no runtime is here",
         "none is plugged in",
         "Plug one in.",
-        "10 runs and 0.5 s, then until it is steady; at most 5 s",
+        "5 runs and 0.3 s, then until it is steady; at most 2 s",
         "ab" * 32,
         "input: uint8 1×224×224×3, scale 0.5, zero 3",
         "Could not be read here: stolen by the hypervisor, stalled for a core,",
