@@ -77,7 +77,7 @@ STATUSES = ("clean", "suspect", "contaminated", "failed", "skipped", "pending", 
 
 def answer_of(grid: Grid, between: tuple[Between, ...], outputs: Outputs) -> Answer:
     """The answer that a grid gives. Contaminated figures and those of other work take no part in it."""
-    competing = tuple(one for one in grid.systems if one.ours) or grid.systems
+    competing = frozenset(one for one in grid.systems if one.ours) or frozenset(grid.systems)
     fastest = tuple(one for row in grid.rows if (one := _fastest(grid, row, competing, outputs)))
     counts = Counter(status_of(cell.figure) for cell in grid.cells.values())
     measured = [cell.figure for cell in grid.cells.values() if cell.figure.measured and cell.figure.latency_ms]
@@ -97,7 +97,7 @@ def status_of(figure: Figure) -> str:
     return figure.case.outcome.status if figure.case else figure["status"]
 
 
-def _fastest(grid: Grid, row: Row, competing: Sequence[System], outputs: Outputs) -> Fastest | None:
+def _fastest(grid: Grid, row: Row, competing: frozenset[System], outputs: Outputs) -> Fastest | None:
     cells = {system: cell for system, cell in grid.row(row).items() if system in competing and _is_trusted(cell)}
     if not cells:
         return None

@@ -11,7 +11,7 @@ from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import DevbenchError
 from devbench.stats import round_medians
 from devbench.store.results_file import figure_of
-from devbench.store.results_rows import rows_of
+from devbench.store.results_rows import row_of
 
 Samples = Callable[[str], Mapping[int, Nanoseconds]]  # steady samples by round, of the case with this id
 Outputs = Callable[[str], Sequence[OutputTensor]]  # what that case gave for its input; empty if unknown
@@ -36,17 +36,22 @@ class FileSource:
     notes: Sequence[str] = ()
 
 
-def figures_of(source: RunSource) -> list[Figure]:
-    """A figure for each case of the run, measured or not. Samples are read one case at a time, and not kept."""
-    return [figure_of_case(source, case) for case in source.run.cases]
+def figures_of(source: RunSource, *, by_samples: bool = True) -> list[Figure]:
+    """A figure for each case of the run, measured or not. Samples are read one case at a time, and not kept.
+
+    by_samples: whether they are read at all. Without them, ratios are of the figures' intervals, which is wider.
+    """
+    return [figure_of_case(source, case, by_samples=by_samples) for case in source.run.cases]
 
 
-def figure_of_case(source: RunSource, case: CaseRecord) -> Figure:
+def figure_of_case(source: RunSource, case: CaseRecord, *, by_samples: bool = True) -> Figure:
     """The figure of one case; of one that still has rounds to run, by those that are done."""
-    done = _so_far(source, case)
-    (row,) = rows_of(replace(source.run, cases=(done,)))
+    done = _so_far(source, case) if by_samples else case
     return replace(
-        figure_of(row, source.name), case=done, rounds=_rounds(done, source.samples), partial=done is not case
+        figure_of(row_of(source.run, done), source.name),
+        case=done,
+        rounds=_rounds(done, source.samples) if by_samples else (),
+        partial=done is not case,
     )
 
 

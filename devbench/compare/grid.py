@@ -119,12 +119,14 @@ def system_of(figure: Figure, source: str = "") -> System:
 
 def with_short_names(systems: Sequence[System]) -> dict[System, System]:
     """Each system with no more details than it takes to tell it from the others of its device."""
+    shared: dict[str, set[str]] = {}
+    for one in systems:
+        if one.ours:
+            shared[one.device] = shared.get(one.device, set(one.details)) & set(one.details)
+    runs = {one.source for one in systems if one.ours}
     found = {}
     for one in systems:
-        siblings = [set(other.details) for other in systems if other.device == one.device and other.ours]
-        shared = set.intersection(*siblings) if siblings else set()
-        details = tuple(part for part in one.details if part and part not in shared)
-        runs = {other.source for other in systems if other.ours}
+        details = tuple(part for part in one.details if part and part not in shared.get(one.device, ()))
         details += (one.source,) if one.ours and len(runs) > 1 else ()
         found[one] = System(device=one.device, place=one.place, details=details, source=one.source, ours=one.ours)
     return found
@@ -134,16 +136,12 @@ def _means(
     cells: Mapping[tuple[Row, System], Cell], base: System | None, systems: Sequence[System]
 ) -> dict[System, Mean]:
     """Contaminated figures take no part; neither do those that are not alike."""
-    found = {}
-    for system in systems:
-        pairs = [
-            (cells[row, base].figure, cell.figure)
-            for (row, other), cell in cells.items()
-            if base and other == system and _is_decided(cell, cells.get((row, base)))
-        ]
-        if len(pairs) > 1:
-            found[system] = _mean(mean_times(pairs))
-    return found
+    pairs: dict[System, list[tuple[Figure, Figure]]] = {system: [] for system in systems}
+    for (row, system), cell in cells.items():
+        reference = cells.get((row, base)) if base else None
+        if reference and _is_decided(cell, reference):
+            pairs[system].append((reference.figure, cell.figure))
+    return {system: _mean(mean_times(found)) for system, found in pairs.items() if len(found) > 1}
 
 
 def _mean(mean: GeometricMean) -> Mean:

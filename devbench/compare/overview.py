@@ -19,6 +19,9 @@ from devbench.domain.limits import Limit
 from devbench.domain.run import Run
 from devbench.errors import DevbenchError
 
+MOST_RUNS_BY_SAMPLES = 20
+"""Of more runs, ratios are of the figures' intervals, which is wider: a thousand runs are read in seconds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class About:
@@ -84,7 +87,8 @@ def overview_of(
     a file are compared with, instead of its first. limit: the physical limit of a figure.
     A `DevbenchError` for a name that no source has.
     """
-    measured = [(source, figures_of(source)) for source in runs]
+    by_samples = len(runs) <= MOST_RUNS_BY_SAMPLES
+    measured = [(source, figures_of(source, by_samples=by_samples)) for source in runs]
     figures = [*(one for _, own in measured for one in own), *(one for file in files for one in file.figures)]
     outputs = _outputs(runs)
     grids = {file.name: _file_grid(file, baseline, outputs, must=not runs and len(files) == 1) for file in files}

@@ -83,8 +83,9 @@ def table_lines(grid: Grid, width: int, limits: Mapping[Figure, Limit] = NO_LIMI
     ours = [system for system in grid.systems if system.ours]
     if not ours and len(grid.cells) + len(grid.rows) <= _MOST_GROUP_LINES:
         ours = list(grid.systems)  # all there is, so none of it is left out
+    own = set(ours)
     published = sorted(
-        (system for system in grid.systems if system not in ours),
+        (system for system in grid.systems if system not in own),
         key=lambda system: -sum((row, system) in grid.cells for row in grid.rows),
     )
     for count, told in ((count, told) for count in range(len(published), -1, -1) for told in (limits, NO_LIMITS)):
@@ -200,7 +201,8 @@ def _legend(
     grid: Grid, systems: Sequence[System], left_out: int, width: int, limits: Mapping[Figure, Limit] = NO_LIMITS
 ) -> list[ScreenLine]:
     """What the marks mean that are there; what a physical limit is where that takes no further line."""
-    shown = [cell.figure for (_, at), cell in grid.cells.items() if at in systems]
+    there = set(systems)
+    shown = [cell.figure for (_, at), cell in grid.cells.items() if at in there]
     marks = {_MARKS.get(one["verdict"], "") for one in shown}
     marks |= {_TO_COME} if any(one.partial for one in shown) else set()
     marks |= {"*"} if any(not system.ours for system in systems) and any(system.ours for system in systems) else set()
@@ -219,7 +221,8 @@ def _as_groups(grid: Grid, systems: Sequence[System], width: int) -> list[Screen
     names = short_row_names(grid.rows)
     label = max(len(system.name) for system in systems)
     shown = {key: _cell(cell, NO_LIMITS) for key, cell in grid.cells.items()}
-    time = max((one.time_width for (_, system), one in shown.items() if system in systems), default=0)
+    there = set(systems)
+    time = max((one.time_width for (_, system), one in shown.items() if system in there), default=0)
     lines: list[ScreenLine] = []
     for row in grid.rows:
         lines.append((Span(text=names[row], style="bold"),))

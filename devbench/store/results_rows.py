@@ -9,8 +9,12 @@ from devbench.domain.run import CaseRecord, Pending, Run
 
 def rows_of(run: Run) -> list[dict[str, str]]:
     """One row a case, with every column, in the order of the run."""
-    empty = dict.fromkeys(NAMES, "")
-    return [{**empty, **_identity(run, case), **_setting(case), **_outcome(case)} for case in run.cases]
+    return [row_of(run, case) for case in run.cases]
+
+
+def row_of(run: Run, case: CaseRecord) -> dict[str, str]:
+    """The row of one case, with every column."""
+    return {**dict.fromkeys(NAMES, ""), **_identity(run, case), **_setting(case), **_outcome(case)}
 
 
 def _identity(run: Run, case: CaseRecord) -> dict[str, str]:

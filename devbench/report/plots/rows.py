@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -191,7 +192,7 @@ def log_axis(axes: Axes, low: float, high: float, margin: float) -> None:
 
 def _thinned(ticks: list[float]) -> list[float]:
     """Over many decades, only the powers of ten."""
-    powers = [tick for tick in ticks if f"{tick:e}".startswith("1.")]
+    powers = [tick for tick in ticks if math.isclose(math.log10(tick), round(math.log10(tick)), abs_tol=1e-9)]
     return powers if len(ticks) > _MOST_TICKS else ticks
 
 
