@@ -132,7 +132,7 @@ class Bench:
 
     def __init__(self, folder: Path, work: Path, pyperf: str | None, measure: str, networks: Sequence[str]) -> None:
         self.folder, self.work, self.pyperf, self.measure = folder, work, pyperf, measure
-        self.files = {Path(name).stem: artifact(name) for name in networks}
+        self.files = {Path(name).stem: artifact(name, "int8") for name in networks}
         self.rows = read(folder / "runs.csv")
         self.number = 1 + max((int(row["trial"]) for row in self.rows), default=0)
         self.before: tuple[float, RunSource] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -58,9 +59,11 @@ def test_interrupt_keeps_what_was_measured_and_says_how_to_go_on(bench: Bench, n
     bench.fake("b")
     process = _started(bench, "run", bench.fake_suite("a", "b", measure=SLOW), "--out", "out")
     process.send_signal(number)
-    _, errors = process.communicate(timeout=10)
+    shown, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Continue with: devbench run --resume out" in errors
+    assert re.search(r"^  a .* ms .*…$", shown, re.MULTILINE), "what there is so far"
+    assert re.search(r"Interrupted: [2-7] of 8 rounds done\. Continue with: devbench run --resume out", shown)
     assert "Traceback" not in errors
     before = _rounds(bench)
     assert bench("run", "--resume", "out").returncode == 0

@@ -45,7 +45,16 @@ def _case(name: str, median_ms: float) -> CaseRecord:
         p90_ms=None,
         p99_ms=None,
     )
-    return CaseRecord(id=name, model=name, precision="", device="x", outcome=Measured(summary=summary))
+    return CaseRecord(
+        id=name,
+        model=name[0],
+        precision="int8",
+        device="x",
+        place="local",
+        runtime="r",
+        options={"threads": 1},
+        outcome=Measured(summary=summary),
+    )
 
 
 def _changes() -> RunChanges:
@@ -92,10 +101,10 @@ def test_the_table_in_markdown() -> None:
 
 | case | OLD | NEW | NEW / OLD | undisturbed | verdict |
 |---|---|---|---|---|---|
-| a:int8<br>x local r threads=1 | 2.000 ms | 2.600 ms | 1.300<br>[1.290, 1.310] | 1.290<br>[1.280, 1.300] | slower<br>[1] |
-| b:int8<br>x local r threads=1 | 1.000 ms | 1.004 ms | 1.004<br>[1.003, 1.005] |  | differs by less than 1 %<br>[2] [1] |
-| c:int8<br>x local r threads=1 | 792.1 ms | failed |  |  | not compared<br>[3] |
-| d:int8<br>x local r threads=1 | 1.000 ms |  |  |  | not compared<br>[4] |
+| a int8<br>x local r threads=1 | 2.000 ms | 2.600 ms | 1.300<br>[1.290, 1.310] | 1.290<br>[1.280, 1.300] | slower<br>[1] |
+| b int8<br>x local r threads=1 | 1.000 ms | 1.004 ms | 1.004<br>[1.003, 1.005] |  | differs by less than 1 %<br>[2] [1] |
+| c int8<br>x local r threads=1 | 792.1 ms | failed |  |  | not compared<br>[3] |
+| d int8<br>x local r threads=1 | 1.000 ms |  |  |  | not compared<br>[4] |
 | geometric mean of 2 |  |  | 1.142<br>[1.100, 1.200] |  | from 1.004 to 1.300 |
 
 - [1] another file: 1… / 2…
