@@ -38,7 +38,10 @@ from fidelity import artifact
 from devbench.compare.figures import RunSource, figures_of
 from devbench.compare.runs import compare_runs
 from devbench.domain.figure import Figure
+from devbench.run.side_by_side import LogRatios, decided, paired_intervals
 from devbench.sources.sources import run_source
+from devbench.stats.paired import LOOKS
+from devbench.stats.round_median import FASTEST_PERCENT as PERCENT
 from devbench.stats.student import t_quantile
 from devbench.store.folder import RunFolder
 
@@ -89,6 +92,10 @@ POWER_COLUMNS = (
     *("undisturbed", "undisturbed_low", "undisturbed_high", "seconds", "load_1min", "others_cores", "steal"),
 )
 
+SIDE_COLUMNS = (
+    *("started_utc", "network", "pair", "old_ms", "new_ms", "old_fastest_ms", "new_fastest_ms", "contaminated"),
+)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -125,7 +132,7 @@ class Bench:
 
     def __init__(self, folder: Path, work: Path, pyperf: str | None, measure: str, networks: Sequence[str]) -> None:
         self.folder, self.work, self.pyperf, self.measure = folder, work, pyperf, measure
-        self.files = {Path(name).stem: artifact(name) for name in networks}
+        self.files = {Path(name).stem: artifact(name, "int8") for name in networks}
         self.rows = read(folder / "runs.csv")
         self.number = 1 + max((int(row["trial"]) for row in self.rows), default=0)
         self.before: tuple[float, RunSource] | None = None
@@ -237,6 +244,7 @@ class Bench:
             **about,
         }
         append(self.folder / "power.csv", POWER_COLUMNS, [row])
+        append(self.folder / "side_by_side.csv", SIDE_COLUMNS, side_rows(RunFolder(out)))
 
     def how_many(self, tool: str, network: str, first: int) -> int:
         """Processes or inferences that fill the seconds, by what the last three trials took."""
@@ -363,10 +371,34 @@ BUSY_CORES = 0.5
 """From here on other programs make a round contaminated (docs/measurement.md)."""
 
 
+def side_rows(folder: RunFolder) -> list[dict[str, object]]:
+    """Every pair of rounds of a side-by-side comparison, whether it counted or not."""
+    run = folder.load()
+    old, new = run.cases
+    first, second = folder.samples(run, old.id), folder.samples(run, new.id)
+    rows: list[dict[str, object]] = []
+    for number, (one, other) in enumerate(zip(old.rounds, new.rounds, strict=False)):
+        row: dict[str, object] = {"started_utc": run.started_utc, "network": old.model, "pair": number}
+        for name, series in (("old", first[one.index]), ("new", second[other.index])):
+            row[f"{name}_ms"] = f"{float(np.median(series)) / 1e6:.5f}"
+            row[f"{name}_fastest_ms"] = f"{float(np.percentile(series, PERCENT)) / 1e6:.5f}"
+        reasons = (*one.reasons, *other.reasons)
+        rows.append({**row, "contaminated": int(any(reason.severity == "contaminated" for reason in reasons))})
+    return rows
+
+
 def table(folder: Path) -> str:
     """What the trials show: figures measured again, runs compared with the run before, a difference that is there."""
     runs, pairs, power = (read(folder / name) for name in ("runs.csv", "pairs.csv", "power.csv"))
+    undisturbed = fastest_of(read(folder / "rounds.csv"))
+    runs = [
+        row | {"undisturbed_ms": undisturbed.get((row["trial"], row["network"]), "")}
+        if row["tool"] == DEVBENCH
+        else row
+        for row in runs
+    ]
     parts = [again_table(runs), together_table(runs), pairs_table(pairs), power_table(power)]
+    parts.append(side_table(read(folder / "side_by_side.csv")))
     if runs:
         loads = [float(row["load_1min"]) for row in runs]
         parts.append(
@@ -375,6 +407,15 @@ def table(folder: Path) -> str:
             f" {statistics.median(loads):.1f}."
         )
     return "\n\n".join(part for part in parts if part)
+
+
+def fastest_of(rounds: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], str]:
+    """The undisturbed time of each run and network: a run states none where too many of its rounds are contaminated."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rounds:
+        if row["tool"] == DEVBENCH:
+            found.setdefault((row["trial"], row["network"]), []).append(math.log(float(row["fastest_ms"])))
+    return {key: f"{math.exp(statistics.fmean(sorted(logs)[: len(logs) // 2 + 1])):.5f}" for key, logs in found.items()}
 
 
 def again_table(runs: Sequence[Mapping[str, str]]) -> str:
@@ -411,11 +452,12 @@ def again_line(
     steps = [(one - other) ** 2 / 2 for one, other in itertools.pairwise(logs)]
     neighbours = f"{math.sqrt(statistics.fmean(steps)):.1%}" if enough else ""
     held = width = ""
-    if ends and all(row[ends[0]] for row in rows) and enough:
-        bounds = [(math.log(float(row[ends[0]])), math.log(float(row[ends[1]]))) for row in rows]
-        others = [(sum(logs) - one) / (len(logs) - 1) for one in logs]
+    stated = [(one, row) for one, row in zip(logs, rows, strict=True) if ends and row[ends[0]]]
+    if ends and stated and enough:
+        bounds = [(math.log(float(row[ends[0]])), math.log(float(row[ends[1]]))) for _, row in stated]
+        others = [(sum(logs) - one) / (len(logs) - 1) for one, _ in stated]
         count = sum(low <= other <= high for other, (low, high) in zip(others, bounds, strict=True))
-        held = f"{count} of {len(logs)}"
+        held = f"{count} of {len(stated)}"
         width = f"{statistics.median((high - low) / 2 for low, high in bounds):.1%}"
     what = "undisturbed" if name == "undisturbed_ms" else NAMES.get(ends[0], "") if tool == DEVBENCH and ends else ""
     seconds = f"{statistics.median(float(row['seconds']) for row in rows):.1f}"
@@ -426,8 +468,12 @@ def together_table(runs: Sequence[Mapping[str, str]]) -> str:
     """Each tool over all networks, for all trials and for those with little or much other work on the machine."""
     lines = ["| trials | tool | figures | standard deviation | trial to trial | interval holds |"]
     lines.append("|---|---|--:|--:|--:|--:|")
-    groups: list[tuple[str, Callable[[Mapping[str, str]], bool]]] = [
-        ("all", lambda _: True),
+    groups: list[tuple[str, Callable[[Mapping[str, str]], bool]]] = [("all", lambda _: True)]
+    versions = list(dict.fromkeys(row["version"] for row in runs if row["tool"] == DEVBENCH))
+    for version in versions if len(versions) > 1 else []:
+        trials = {row["trial"] for row in runs if row["version"] == version}
+        groups.append((f"devbench at {version}", lambda row, trials=trials: row["trial"] in trials))  # type: ignore[misc]
+    groups += [
         (f"others used less than {BUSY_CORES} cores", lambda row: float(row["others_cores"]) < BUSY_CORES),
         ("others used more", lambda row: float(row["others_cores"]) >= BUSY_CORES),
         ("devbench: not contaminated", lambda row: row["tool"] == DEVBENCH and row["verdict"] != "contaminated"),
@@ -508,6 +554,56 @@ def power_table(power: Sequence[Mapping[str, str]]) -> str:
             seconds = statistics.median(float(row["seconds"]) for row in rows)
             lines.append(f"| {title} | {len(rows)} | {counts} | {pairs:.0f} | {seconds:.0f} |")
     return "\n".join(lines)
+
+
+def side_table(rows: Sequence[Mapping[str, str]]) -> str:
+    """What all pairs would show if contaminated ones counted; and neighbouring rounds of one side: the same work."""
+    if not rows:
+        return ""
+    sessions: dict[str, list[Mapping[str, str]]] = {}
+    for row in rows:
+        sessions.setdefault(row["started_utc"], []).append(row)
+    planted, same = [], []
+    rng = random.Random(0)
+    for pairs in sessions.values():
+        planted.append(LogRatios(log_ratios(pairs, "ms"), log_ratios(pairs, "fastest_ms")))
+        for side in ("old", "new"):
+            signs = [rng.choice((-1, 1)) for _ in pairs]
+            same.append(LogRatios(*(steps(pairs, f"{side}_{name}", signs) for name in ("ms", "fastest_ms"))))
+    lines = ["| all pairs, contaminated ones too | comparisons | slower | faster | by the medians alone | half width |"]
+    lines.append("|---|--:|--:|--:|--:|--:|")
+    for title, found in ((f"{SLOWER_PERCENT} % slower", planted), ("the same: rounds of one side", same)):
+        enough = [one for one in found if len(one.medians) >= LOOKS[0]]
+        shown = [looked_at(one) for one in enough]
+        medians = sum(one in ("slower", "faster") for one in (looked_at(each, medians_only=True) for each in enough))
+        last = [paired_intervals(one)[1] for one in enough]
+        widths = [one.relative_half_width for one in last if one]
+        width = f"{statistics.median(widths):.1%}" if widths else ""
+        lines.append(
+            f"| {title} | {len(enough)} | {shown.count('slower')} | {shown.count('faster')} | {medians} | {width} |"
+        )
+    return "\n".join(lines)
+
+
+def looked_at(ratios: LogRatios, *, medians_only: bool = False) -> str:
+    """What the looks at ever more pairs show, the last at all of them; threshold 0."""
+    counts = [count for count in LOOKS if count < len(ratios.medians)] + [len(ratios.medians)]
+    for count in counts:
+        medians, fastest = paired_intervals(LogRatios(ratios.medians[:count], ratios.fastest[:count]))
+        shown = decided(medians, None if medians_only else fastest, threshold=0.0)
+        if shown in ("slower", "faster"):
+            return shown
+    return "no difference shown"
+
+
+def log_ratios(pairs: Sequence[Mapping[str, str]], name: str) -> list[float]:
+    return [math.log(float(one[f"new_{name}"]) / float(one[f"old_{name}"])) for one in pairs]
+
+
+def steps(pairs: Sequence[Mapping[str, str]], name: str, signs: Sequence[int]) -> list[float]:
+    """Logarithms of the ratios of one round and the next of the same side, two by two."""
+    logs = [math.log(float(one[name])) for one in pairs]
+    return [sign * (other - one) for one, other, sign in zip(logs[::2], logs[1::2], signs, strict=False)]
 
 
 def figure(value_ms: float, low_ms: float | None = None, high_ms: float | None = None) -> dict[str, object]:

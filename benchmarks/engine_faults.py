@@ -2,8 +2,8 @@
 
     uv run python benchmarks/engine_faults.py
 
-Prints a Markdown table; exits with 1 if the contract misses one, or finds fault with a sound engine. The engines compute
-a small network with numpy, in one thread and in this process, as a worker would have them do it.
+Prints a Markdown table; exits with 1 if the contract misses one, or finds fault with a sound engine.
+The engines compute a small network with numpy, in one thread and in this process, as a worker would have them do it.
 """
 
 from __future__ import annotations

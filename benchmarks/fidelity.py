@@ -1,16 +1,20 @@
-"""Does devbench say what litert-benchmark says? The same artifact, threads and machine, interleaved pairs.
+"""Does devbench say what a runtime's own tool says? The same artifact, threads and machine, interleaved pairs.
 
     uv run python benchmarks/fidelity.py --pairs 10 --threads 1 --threads 2 mobilenet_v1 inception_v4
+    uv run python benchmarks/fidelity.py --runtime openvino --python .venv-openvino/bin/python mobilenet_v1
 
-A model is one of the catalogue, in int8, or a .tflite file.
-Each pair measures one model once with either tool, in alternating order, with the same warm-up and number of runs.
-Prints a Markdown table: the median over pairs of (devbench median / litert-benchmark median), with its range.
+The tools: litert-benchmark, and OpenVINO's benchmark_app, which stands beside the interpreter that has OpenVINO.
+A model is one of the catalogue, or a .tflite file.
+Each pair measures one model once with either tool, in alternating order, with the same warm-up and number of runs;
+benchmark_app has no warm-up but its first inference.
+Prints a Markdown table: the median over pairs of (devbench median / the tool's median), with its range.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -30,26 +34,33 @@ def main() -> None:
     parser.add_argument("models", nargs="+")
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--threads", type=int, action="append")
+    parser.add_argument("--runtime", choices=["litert", "openvino"], default="litert")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has the runtime")
+    parser.add_argument("--precision", default="int8", help="of a model of the catalogue")
     arguments = parser.parse_args()
-    print("| model | threads | pairs | devbench, median ms | litert-benchmark, median ms | ratio | range of ratios |")
+    tool = {"litert": "litert-benchmark", "openvino": "benchmark_app"}[arguments.runtime]
+    print(f"| model | threads | pairs | devbench, median ms | {tool}, median ms | ratio | range of ratios |")
     print("|---|--:|--:|--:|--:|--:|---|")
     with tempfile.TemporaryDirectory() as folder:
         for model in arguments.models:
-            path = artifact(model)
+            path = artifact(model, arguments.precision)
             for threads in arguments.threads or [1]:
-                row(model, path, threads, arguments.pairs, Path(folder))
+                row(model, path, threads, arguments, Path(folder))
 
 
-def row(model: str, path: Path, threads: int, pairs: int, folder: Path) -> None:
-    ours, theirs = [], []
+def row(model: str, path: Path, threads: int, arguments: argparse.Namespace, folder: Path) -> None:
+    pairs, python = arguments.pairs, str(Path(arguments.python).absolute())
+    their_ms = {"litert": litert_ms, "openvino": benchmark_app_ms}[arguments.runtime]
+    ours: list[float] = []
+    theirs: list[float] = []
     for pair in range(pairs):
         both = [
-            lambda: ours.append(devbench_ms(path, threads, folder)),
-            lambda: theirs.append(litert_ms(path, threads)),
+            lambda: ours.append(devbench_ms(path, threads, folder, arguments.runtime, python)),
+            lambda: theirs.append(their_ms(path, threads, python)),
         ]
         for measure in both if pair % 2 else reversed(both):
             measure()
-    title = path.stem if Path(model).is_file() else f"{model} int8"
+    title = path.stem if Path(model).is_file() else f"{model} {arguments.precision}"
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
     cells = [statistics.median(ours), statistics.median(theirs), statistics.median(ratios)]
     print(
@@ -59,32 +70,34 @@ def row(model: str, path: Path, threads: int, pairs: int, folder: Path) -> None:
     )
 
 
-def artifact(model: str) -> Path:
-    """The model's int8 file, made if it is not in the cache; or `model` itself, where it is a file."""
+def artifact(model: str, precision: str) -> Path:
+    """The model's file in this precision, made if it is not in the cache; or `model` itself, where it is a file."""
     if Path(model).is_file():
         return Path(model).resolve()
     plugins = load_plugins()
-    variant = next(one for one in plugins.registry.models[model].variants if one.precision == "int8")
+    variant = next(one for one in plugins.registry.models[model].variants if one.precision == precision)
     return prepare_artifact(model, variant, ModelCache(cache_folder() / "models"), plugins.fetch_model).path
 
 
-def devbench_ms(path: Path, threads: int, folder: Path) -> float:
+def devbench_ms(path: Path, threads: int, folder: Path, runtime: str, python: str) -> float:
     out = folder / "run"
     shutil.rmtree(out, ignore_errors=True)
     suite = folder / "suite.yaml"
     counts = f"warmup_runs: {WARMUP_RUNS}, warmup_s: 0, min_runs: {RUNS}, min_s: 0, cap_s: 100"
     suite.write_text(
         f"name: fidelity\nmodels: [{{name: model, source: {path}}}]\n"
-        f"devices: [{{desktop-cpu: {{runtime: litert, threads: {threads}}}}}]\n"
+        f"devices: [{{desktop-cpu: {{runtime: {runtime}, threads: {threads}}}}}]\n"
         f"measure: {{profile: quick, rounds: 1, {counts}}}\n"
     )
     command = [sys.executable, "-m", "devbench", "run", str(suite), "--out", str(out), "--json"]
-    done = subprocess.run(command, capture_output=True, check=True)
+    lab = folder / "lab.yaml"
+    lab.write_text(f"places: [{{name: local, device: desktop-cpu, python: {{{runtime}: {python}}}}}]\n")
+    done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "DEVBENCH_LAB": str(lab)})
     return float(json.loads(done.stdout)["cases"][0]["outcome"]["summary"]["median_ms"])
 
 
-def litert_ms(path: Path, threads: int) -> float:
-    tool = str(Path(sys.executable).with_name("litert-benchmark"))
+def litert_ms(path: Path, threads: int, python: str) -> float:
+    tool = str(Path(python).with_name("litert-benchmark"))
     with tempfile.NamedTemporaryFile(suffix=".json") as answer:
         options = ["--num_runs", str(RUNS), "--warmup_runs", str(WARMUP_RUNS), "--num_threads", str(threads)]
         command = [tool, "--model", str(path), *options, "--result_json", answer.name]
@@ -92,8 +105,33 @@ def litert_ms(path: Path, threads: int) -> float:
         return median_of(json.loads(Path(answer.name).read_text()))
 
 
+def benchmark_app_ms(path: Path, threads: int, python: str) -> float:
+    """With the settings of our engine: one synchronous request in one stream, floats in float32. Two decimals."""
+    tool = str(Path(python).with_name("benchmark_app"))
+    how = [
+        "-infer_precision",
+        "f32",
+        "-d",
+        "CPU",
+        "-api",
+        "sync",
+        "-hint",
+        "none",
+        "-nstreams",
+        "1",
+        "-nthreads",
+        str(threads),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        report = ["-report_type", "no_counters", "-report_folder", folder, "-json_stats"]
+        command = [tool, "-m", str(path), *how, "-niter", str(RUNS + WARMUP_RUNS), *report]
+        subprocess.run(command, capture_output=True, check=True)
+        (answer,) = Path(folder).glob("*.json")
+        return float(json.loads(answer.read_text())["execution_results"]["latency (ms)"])
+
+
 def median_of(answer: object) -> float:
-    """The one value of litert-benchmark's answer whose name speaks of a median."""
+    """The one value of a tool's answer whose name speaks of a median."""
     found = list(medians(answer))
     assert len(found) == 1, answer
     return found[0]

@@ -54,7 +54,7 @@ def main() -> None:
 def collect(network: str, reference: Path, minutes: float, results: Path) -> None:
     from fidelity import artifact
 
-    file, end = artifact(network), time.monotonic() + 60 * minutes
+    file, end = artifact(network, "int8"), time.monotonic() + 60 * minutes
     done = 0
     while time.monotonic() < end or done < FEWEST:
         done += 1

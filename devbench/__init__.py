@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from devbench.models.graph import Operation as Operation
     from devbench.models.graph import Tensor as Tensor
     from devbench.models.graph import read_graph as read_graph
+    from devbench.models.onnx_file import read_onnx as read_onnx
     from devbench.models.tflite_file import read_tflite as read_tflite
     from devbench.places.here import supervised as supervised
     from devbench.places.there import Program as Program
@@ -86,6 +87,7 @@ _HOMES = {
     "extra_hint": "devbench.domain.install",
     "hookimpl": "devbench.hookspecs",
     "read_graph": "devbench.models.graph",
+    "read_onnx": "devbench.models.onnx_file",
     "read_tflite": "devbench.models.tflite_file",
     "run_there": "devbench.places.there",
     "supervised": "devbench.places.here",

@@ -14,6 +14,8 @@ class DevbenchError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(hint)  # for those who see a traceback: a notebook, a plugin's author
 
 
 class NothingMeasuredError(DevbenchError):

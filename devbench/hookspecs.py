@@ -43,7 +43,7 @@ def devbench_models() -> Iterable[Model]:
 def devbench_fetch_model(source: str, into: Path) -> Path | None:
     """Write the model file that `source` names into the empty folder `into` and return its path.
 
-    None means that this plugin does not know the source's scheme. A file that cannot be had is a
+    None means that this plugin does not know the source's scheme. A file that is not available is a
     `ModelError`. Report progress with `logging.getLogger("devbench.models").info(...)`. New in 0.1.
     """
 

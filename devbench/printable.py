@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # C0 and C1 controls, delete, soft hyphen, marks that reorder or hide text, line and paragraph separators, lone
-# surrogates, code points that are not characters, tags. Of the marks without a width the two joiners stay: some scripts
+# surrogates, non-characters, tags. Of the marks without a width the two joiners stay: some scripts
 # need them.
 _UNFIT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"

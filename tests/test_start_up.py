@@ -17,6 +17,7 @@ HEAVY = {
     "jinja2",
     "matplotlib",
     "numpy",
+    "pandas",
     "pluggy",
     "psutil",
     "pyarrow",

@@ -20,8 +20,9 @@ COMMANDS = {
     "models": "List the model catalogue.",
     "cache": "Show what the cache keeps, and clean it.",
     "plugins": "List the plugins, where they come from, and what is wrong with them.",
+    "new-plugin": "Write the distribution of a new plugin.",
     "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
-    "predict": "How long would a model take on devices that others published figures of?",
+    "predict": "Predict the time of a model on devices with published figures.",
     "doctor": "Is this machine fit to measure on? What to change.",
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
     "limits": "The least time that the hardware allows, and how near figures are to it.",
@@ -38,7 +39,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"devbench.cli.{cmd_name}").command
+        command: click.Command = import_module(f"devbench.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

@@ -25,7 +25,7 @@ _UNITS = ("B", "KiB", "MiB", "GiB")
 
 
 @click.group(invoke_without_command=True)
-@click.option("--verbose", "-v", is_flag=True, help="A line for each file or folder, with what it was made from.")
+@click.option("--verbose", "-v", is_flag=True, help="Print a line for each file or folder, with its origin.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(context: click.Context, verbose: bool, as_json: bool) -> None:

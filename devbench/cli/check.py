@@ -48,8 +48,8 @@ class FileCheck:
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
-@click.option("--runtime", default="", help="Only the rules of this runtime; by default of each that has any.")
-@click.option("--verbose", "-v", is_flag=True, help="Print what is said of each rule that is kept, too.")
+@click.option("--runtime", default="", help="Only the rules of this runtime; by default those of every runtime.")
+@click.option("--verbose", "-v", is_flag=True, help="Also print the rules that are kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(models: tuple[Path, ...], runtime: str, verbose: bool, as_json: bool) -> int:
     """Say of each MODEL, a .tflite file, whether an accelerator will run all of it.

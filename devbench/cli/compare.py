@@ -13,15 +13,12 @@ from devbench.cli.durations import seconds_of
 from devbench.cli.paths import PATH
 from devbench.cli.screen import screen_width, show
 from devbench.cli.terminal import open_console
-from devbench.compare.figures import RunSource
 from devbench.compare.runs import Kind, RunChanges, compare_runs
-from devbench.errors import RunFolderError
 from devbench.report.compact_runs import compact_changes
 from devbench.report.markdown import markdown
 from devbench.report.runs_table import runs_data, runs_table
 from devbench.report.terminal import print_tables
-from devbench.sources.runs import open_run
-from devbench.sources.sources import run_source
+from devbench.sources.sources import open_finished
 
 EXIT_FAIL_ON = 4
 
@@ -50,9 +47,9 @@ def _share(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @click.option("--budget", default="2 min", show_default=True, help="With --measure: how long it may take.")
 @click.option("--device", default="", help="With --measure of model files: the device; by default the first one here.")
 @click.option("--old-runtime", default="", help="With --measure of a model file: the runtime of OLD.")
-@click.option("--new-runtime", default="", help="The same of NEW.")
+@click.option("--new-runtime", default="", help="The same for NEW.")
 @click.option("--old-python", default="", help="With --measure: the interpreter to measure OLD with.")
-@click.option("--new-python", default="", help="The same of NEW.")
+@click.option("--new-python", default="", help="The same for NEW.")
 @click.option("--out", type=PATH, help="With --measure: the run folder; by default a new one in results/runs/.")
 @click.argument("old", type=PATH)
 @click.argument("new", type=PATH)
@@ -103,7 +100,7 @@ def command(
         return compare_side_by_side(choice, kinds)
     if out or any(sides.values()):
         raise click.UsageError("--out, --device and the options of a runtime or an interpreter need --measure.")
-    changes = compare_runs(_side(old), _side(new), threshold)
+    changes = compare_runs(open_finished(old), open_finished(new), threshold)
     if style == "json":
         print(json.dumps(runs_data(changes), indent=2, ensure_ascii=False))
     elif style == "markdown":
@@ -113,17 +110,6 @@ def command(
     else:
         show(compact_changes(changes, screen_width()))
     return _status(changes, kinds)
-
-
-def _side(path: Path) -> RunSource:
-    folder = open_run(path)
-    run = folder.load()
-    if not run.finished_utc:
-        raise RunFolderError(
-            f"{path}: the run is not finished, so its cases cannot be compared",
-            f"Finish it: `devbench run --resume {path}`.",
-        )
-    return run_source(folder, run)
 
 
 def _status(changes: RunChanges, kinds: tuple[Kind, ...]) -> int:

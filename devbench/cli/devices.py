@@ -40,7 +40,7 @@ class PlaceLine:
 
 
 @click.command()
-@click.option("--verbose", "-v", is_flag=True, help="A line for each device, place and runtime, whatever the cause.")
+@click.option("--verbose", "-v", is_flag=True, help="Print a line for each device, place and runtime.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(verbose: bool, as_json: bool) -> None:
     """List every device and place, with each runtime that is ready there, or why it is not and what to do."""

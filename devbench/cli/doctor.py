@@ -34,12 +34,14 @@ _UPDATE = "Update or uninstall it."
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
-@click.option("--verbose", "-v", is_flag=True, help="Print what is good as well, and every device.")
+@click.option("--verbose", "-v", is_flag=True, help="Also print what is good, and every device.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--resolution", is_flag=True, help="Measure for a minute which differences can be shown here now.")
+@click.option(
+    "--resolution", is_flag=True, help="Measure for a minute how small a difference this machine can show now."
+)
 @click.option("--tune", is_flag=True, help="Set the governor to 'performance' while COMMAND runs, then restore it.")
 @click.option("--pin-frequency", is_flag=True, help="With --tune: also raise the lowest clock to the highest.")
-@click.option("--peaks", is_flag=True, help="Measure what this CPU and its memory reach at best, for `limits`.")
+@click.option("--peaks", is_flag=True, help="Measure the peaks of this CPU and its memory, for `limits`.")
 @click.argument("command_line", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 def command(
     verbose: bool,
@@ -77,17 +79,22 @@ def command(
             raise DevbenchError(left.text, left.hint)
         return _tune(command_line, pin_frequency=pin_frequency)
     if resolution:
-        _show_resolution(as_json=as_json)
+        _show_resolution(left, as_json=as_json)
     else:
         _judge(left, verbose=verbose, as_json=as_json)
     return 0
 
 
-def _show_resolution(*, as_json: bool) -> None:
+def _show_resolution(left: Check | None, *, as_json: bool) -> None:
     from devbench.cli.resolution import find_resolution
+    from devbench.report.resolution import answer
 
-    text, checks = find_resolution(as_json=as_json)
-    print(text)
+    found, seen = find_resolution()
+    checks = [left, *seen] if left else seen
+    if as_json:
+        print(json.dumps({"resolution": asdict(found), "checks": [asdict(one) for one in checks]}, indent=2))
+        return
+    print(answer(found))
     width = screen_width()
     show(line for check in checks for line in _check_lines(check, width))
 

@@ -1,20 +1,15 @@
-"""Times as one types them: `90 s`, `10 min`, `1.5 h`."""
+"""Times on the command line."""
 
 from __future__ import annotations
 
-import math
-import re
-
 import click
 
-_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
-_LONGEST_S = 30 * 24 * 3600.0
+from devbench.suites.durations import seconds_of as read_seconds
 
 
 def seconds_of(text: str) -> float:
-    """Seconds of such a time; a usage mistake where it is none, is not positive, or is longer than a month."""
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|min|h)\s*", text)
-    value = float(found[1]) * _SECONDS[found[2]] if found else math.nan
-    if not 0 < value <= _LONGEST_S:
-        raise click.UsageError(f"'{text}' is not a time such as '90 s', '10 min' or '1.5 h'.")
-    return value
+    """Seconds of `90 s`, `10 min` or `1.5 h`; anything else is a usage mistake."""
+    try:
+        return read_seconds(text)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error

@@ -18,7 +18,7 @@ _HEADER = ("model", "input", "parameters", "MACs")
 
 
 @click.command()
-@click.option("--verbose", "-v", is_flag=True, help="A line for each variant.")
+@click.option("--verbose", "-v", is_flag=True, help="Print a line for each variant.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(verbose: bool, as_json: bool) -> None:
     """List every model: its input, size, variants, and what is in the cache."""

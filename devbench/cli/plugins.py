@@ -18,7 +18,7 @@ from devbench.report.screen import marked, wrapped
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--check", is_flag=True, help="Look into all that they bring: engine files, discover(), names.")
+@click.option("--check", is_flag=True, help="Check all that they bring: engine files, discover(), names.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(names: tuple[str, ...], check: bool, as_json: bool) -> int:
     """List every plugin: its distribution, what it brings, and what is wrong with it.

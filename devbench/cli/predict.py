@@ -144,7 +144,7 @@ def _read(path: Path, registry: Registry) -> Model:
             f"{path}: there is no such file", did_you_mean(path, listed(path.parent, *MODELS)) or "Name a .tflite file."
         )
     file = read_tflite(path)
-    compiled: Path | None = path.with_name(f"{path.stem}{_SUFFIX}.tflite")
+    compiled = _compiled_beside(path)
     if _COMPILED in file.operations:
         source = path.with_name(f"{path.stem.removesuffix(_SUFFIX).split(_TOGETHER)[0]}.tflite")
         if source == path or not source.is_file():
@@ -153,8 +153,6 @@ def _read(path: Path, registry: Registry) -> Model:
                 f"Put the file that it was compiled from beside it, as {source.name}.",
             )
         path, compiled, file = source, path, read_tflite(source)
-    if compiled is None or not compiled.is_file() or _COMPILED not in read_tflite(compiled).operations:
-        compiled = None
     runtime = _edge_tpu(registry)
     streamed = runtime.streamed(compiled) if runtime and compiled else None
     checks = runtime.check(compiled or path) if runtime else []
@@ -167,6 +165,15 @@ def _read(path: Path, registry: Registry) -> Model:
         verdict=checks[0].good if checks else None,  # the first one is the verdict
         verdict_text=checks[0].text if checks else "",
     )
+
+
+def _compiled_beside(path: Path) -> Path | None:
+    """`X_edgetpu.tflite` beside `X.tflite`, if it is a compiled file: nobody has named it, it may be anything."""
+    beside = path.with_name(f"{path.stem}{_SUFFIX}.tflite")
+    try:
+        return beside if beside.is_file() and _COMPILED in read_tflite(beside).operations else None
+    except DevbenchError:
+        return None
 
 
 def _edge_tpu(registry: Registry) -> KnownRuntime | None:
@@ -276,6 +283,7 @@ def _as_json(model: Model, predictions: Iterable[Prediction], helps: Sequence[st
         "int8_activation_bytes": network.activation_bytes,
         "streamed_bytes": network.streamed_bytes,
         "compiled_file": str(model.compiled) if model.compiled else None,
+        "interval_method": "Student's t over leave-one-network-out errors of the logarithm",
         "predictions": [_prediction_json(one) for one in predictions],
         "advice": list(helps),
         "notes": [*model.notes, _OLD],

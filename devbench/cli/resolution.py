@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 from devbench.cli.setup import open_context
 from devbench.domain.between_runs import BetweenRuns, spread_of
 from devbench.domain.check import Check
-from devbench.machine.resolution import Plan, measure_resolution
+from devbench.machine.resolution import Resolution, measure_resolution
 from devbench.models.cache import cache_folder
-from devbench.report.resolution import answer, checks
+from devbench.report.resolution import checks
 from devbench.run.context import RunContext
 from devbench.run.plan import find_places
 from devbench.run.progress import Progress
@@ -20,24 +18,20 @@ from devbench.store.resolutions import EarlierResolution, Resolutions
 from devbench.worker import facts
 
 
-def find_resolution(*, as_json: bool, plan: Plan | None = None) -> tuple[str, list[Check]]:
-    """Measure, keep what was found for other hours, and return what to print: the answer and the checks, or JSON."""
+def find_resolution() -> tuple[Resolution, list[Check]]:
+    """Measure, and keep what was found for other hours. Raises DevbenchError."""
     context, _ = open_context(Progress())
     here = facts.machine()
     known = Resolutions(cache_folder() / "resolution", here)
     earlier = known.read()
     print("measuring for about a minute; leave the machine alone", file=sys.stderr, flush=True)
-    found = measure_resolution(spread_of(_between_runs(context, here)), plan)
+    found = measure_resolution(spread_of(_between_runs(context, here)))
     now = datetime.now(UTC).isoformat(timespec="seconds")
     try:
         known.add(EarlierResolution(at_utc=now, run=found.run, others_cores=found.others_cores))
     except OSError as error:
         print(f"not remembered for other hours: {error}", file=sys.stderr)
-    about = checks(found, earlier)
-    if as_json:
-        data = {"resolution": asdict(found), "checks": [asdict(one) for one in about]}
-        return json.dumps(data, indent=2), []
-    return answer(found), about
+    return found, checks(found, earlier)
 
 
 def _between_runs(context: RunContext, here: dict[str, str]) -> BetweenRuns:

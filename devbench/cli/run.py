@@ -14,6 +14,7 @@ import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
+from devbench.cli.durations import seconds_of
 from devbench.cli.hardware import hardware_limits
 from devbench.cli.paths import PATH
 from devbench.cli.setup import open_context, warn
@@ -52,8 +53,9 @@ _MOST_REASONS = 5
     "--profile",
     type=click.Choice(["quick", "normal", "publish"]),
     default=None,
-    help="Instead of the suite's profile; settings that the suite overrides stay.",
+    help="Profile to use instead of the suite's; settings that the suite overrides stay.",
 )
+@click.option("--budget", help="How long all rounds may take, as `10 min`, instead of a precision.")
 @click.option("--out", type=PATH, help="Run folder; by default a new one in results/runs/.")
 @click.option("--resume", type=PATH, help="Continue the run in this folder.")
 @click.option("--strict", is_flag=True, help="Fail if a case is skipped or a device is absent.")
@@ -72,6 +74,7 @@ def command(
     devices: tuple[str, ...],
     models: tuple[str, ...],
     profile: str | None,
+    budget: str | None,
     out: Path | None,
     resume: Path | None,
     strict: bool,
@@ -89,7 +92,7 @@ def command(
     """
     if (suite is None) == (resume is None):
         raise click.UsageError("give a SUITE, or --resume and the folder of a run")
-    if resume and (devices or models or profile or out or seed is not None or dry_run):
+    if resume and (devices or models or profile or budget or out or seed is not None or dry_run):
         raise click.UsageError("--resume continues a run as it began: give no other options")
     with open_progress() as progress:
         context, _ = open_context(progress)
@@ -106,6 +109,7 @@ def command(
                 models=models,
                 profile=profile or "",
                 seed=seed,
+                budget_s=seconds_of(budget) if budget else None,
             )
             if dry_run:
                 return _show_plan(request, str(suite), context)
@@ -216,9 +220,12 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     if plan.cases:
         least_s = sum(round_s(measures[case_id]) for case_id in order)
         limit_s = sum(map(most_s, measures.values()))
+        if budget_s := request.budget_s or suite.measure.budget_s:
+            limit_s = min(limit_s, budget_s)
+        least_s = min(least_s, limit_s)
         print(
             f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and\n"
-            "nothing disturbs, the latter if each of `max_rounds` rounds is needed and comes to its caps. Models\n"
+            "nothing disturbs, the latter if there are `max_rounds` of each case, all up to their caps. Models\n"
             "that are not in the cache are made first."
         )
     for one in plan.absent:

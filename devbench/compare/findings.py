@@ -170,6 +170,9 @@ def _imprecise(cases: Sequence[CaseRecord]) -> Iterator[Finding]:
                 "wanted": got.wanted,
                 "rounds": got.rounds_to_halve,
                 "seconds": got.seconds_to_halve,
+                "stopped_by": got.stopped_by,
+                "count": len(case.counting),
+                "to_reach": got.rounds_to_reach,
             }
     if found:
         yield Finding(kind=Kind.IMPRECISE, cause="precision", cases=tuple(found), each=tuple(found.values()))

@@ -30,8 +30,9 @@ class LimitAt:
 class Standing:
     """How near figures are to what their hardware allows.
 
-    known: each figure whose limit is known, in the order of the grids. total: of all figures. nearest: the one
-    nearest to its limit, but not below it; None if there is none. below: those that cannot be right.
+    known: each figure whose limit is known, in the order of the grids. total: of all figures.
+    nearest: the one that is nearest to its limit and not below it; None if there is none.
+    below: those that cannot be right.
     """
 
     known: tuple[LimitAt, ...] = ()

@@ -10,6 +10,7 @@ from devbench.domain.measure import Measure
 from devbench.domain.model import Artifact, Variant
 
 Option = str | int | float | bool
+ALL_RUNTIMES = "all"  # what a suite calls every runtime of a device that works there
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,12 @@ from devbench.domain.ranges import AtLeastOne, Count, NotNegative, Seconds
 class Measure:
     """Settings of the warm-up and the timed loop. See docs/measurement.md for what each is for.
 
-    A phase goes on until it has done its runs *and* its seconds; then the warm-up until it is steady, the
-    timed loop until the median is precise enough or more samples no longer help; and never past its cap, but for
-    two samples at least. A `warmup_cap_s` of 0: a warm-up of these runs and seconds, steady or not.
+    A phase goes on until it has done its runs *and* its seconds, the warm-up then until it is steady; and never past
+    its cap, but for two samples at least. A `warmup_cap_s` of 0: a warm-up of these runs and seconds, steady or not.
 
-    max_rounds: how many rounds there may be if the first `rounds` are suspect or not precise enough.
-    precision: half of the 95 % interval of the median over the median; None asks for none.
+    rounds: how many there are before one looks. max_rounds: how many there may be, with those that are measured again
+        or added for the sake of precision. min_s: of the loops of the first ones; of those added it is planned.
+    precision: half of the 95 % interval of the median, within the run, over the median; None asks for none.
     percentiles: those whose upper bound the result must be able to state.
     time_limit_s: how long a whole round may take, load included, before its worker is ended.
     """
@@ -52,27 +52,27 @@ PROFILES: dict[str, Measure] = {
     ),
     "normal": Measure(
         profile="normal",
-        rounds=3,
-        max_rounds=5,
-        warmup_runs=10,
-        warmup_s=0.5,
-        warmup_cap_s=5,
-        min_runs=100,
-        min_s=2,
-        cap_s=60,
+        rounds=5,
+        max_rounds=10,
+        warmup_runs=5,
+        warmup_s=0.3,
+        warmup_cap_s=2,
+        min_runs=20,
+        min_s=0.5,
+        cap_s=20,
         precision=0.01,
         time_limit_s=300,
     ),
     "publish": Measure(
         profile="publish",
-        rounds=5,
-        max_rounds=8,
+        rounds=10,
+        max_rounds=30,
         warmup_runs=20,
-        warmup_s=2,
-        warmup_cap_s=20,
-        min_runs=662,
-        min_s=10,
-        cap_s=300,
+        warmup_s=1,
+        warmup_cap_s=10,
+        min_runs=100,
+        min_s=2,
+        cap_s=60,
         precision=0.005,
         time_limit_s=900,
     ),

@@ -126,8 +126,8 @@ class RoundFacts:
         before; True also where inferences are so long that it had too few of them (under ten) to tell, and where a
         fixed number was asked for.
     compute_samples: those of the compute alone, where an engine can time an inference without its copies.
-    stopped_by: what ended the timed loop: `counts` (runs and seconds were done), `precision` (and the median was
-        precise enough), `plateau` (more samples no longer helped) or `cap` (its time was over).
+    stopped_by: what ended the timed loop: `counts` (runs and seconds were done) or `cap` (its time was over); in older
+        runs also `precision` (and the median was precise enough) and `plateau` (more samples no longer helped).
     cpu_ns_per_inference: CPU time of the whole worker process, all threads, in the timed loop.
     conditions: what else the machine did; reasons: what that makes of the round.
     loop_s: begin and end of the timed loop in the device's monotonic clock, for what was watched beside it.
@@ -216,14 +216,20 @@ class Summary:
 class Precision:
     """How narrow the interval of the median became, and what it would cost to halve it.
 
-    reached, wanted: half of the interval over the median; wanted is None if none was asked for.
+    reached, wanted: half of the interval within this run over the median; wanted is None if none was asked for.
     rounds_to_halve: how many more rounds of the same kind; None where one round cannot tell.
+    rounds_to_reach: how many more would reach what was wanted, if they vary like these; None where that is not known.
+    stopped_by: why there were no more rounds: `rounds` (none were asked for), `precision` (it is reached), `plateau`
+        (more rounds no longer narrowed the interval), `max_rounds`, `budget` (the time was over), `failed` (a round
+        that was added); "" in runs from before this was kept.
     """
 
     reached: NotNegative
     wanted: NotNegative | None
     rounds_to_halve: Count | None
     seconds_to_halve: NotNegative | None
+    rounds_to_reach: Count | None = None
+    stopped_by: Literal["", "rounds", "precision", "plateau", "max_rounds", "budget", "failed"] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

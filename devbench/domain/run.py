@@ -13,7 +13,7 @@ from devbench.domain.measure import Measure
 from devbench.domain.model import Quantization, TensorSpec
 from devbench.domain.outcome import Outcome, RoundFacts
 from devbench.domain.place import Absent
-from devbench.domain.ranges import Count, Int64, Time, TimeOrEmpty
+from devbench.domain.ranges import Count, Int64, Positive, Time, TimeOrEmpty
 
 SCHEMA = 2  # 1 had no checksums
 # A number that is not finite is written as it is, and then not read: it must not become null unseen.
@@ -99,14 +99,16 @@ class Request:
     models: tuple[str, ...] = ()
     profile: str = ""
     seed: int | None = None
+    budget_s: Positive | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One execution of a suite, complete or not.
 
-    order: the rounds as case ids, one after the other. extended: whether the rounds that suspicion or want
-        of precision call for have been added to it, which is done once.
+    order: the rounds as case ids, one after the other, as far as they are planned. extended: whether the rounds that
+        were doubtful have been replaced, which is done once.
+    budget_s: seconds for all rounds; None where there is no budget.
     files: SHA-256 of each file that holds samples or outputs, by its path in the run folder. Schema 1 has none.
     doubts: what speaks against run.json itself, found when it was read; never written.
     """
@@ -125,6 +127,7 @@ class Run:
     compare: Compare
     order: tuple[str, ...]
     extended: bool = False
+    budget_s: Positive | None = None
     host: Mapping[str, str]
     absent: tuple[Absent, ...]
     cases: tuple[CaseRecord, ...]

@@ -24,7 +24,7 @@ def is_file_source(source: str) -> bool:
 
 
 def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fetch) -> Artifact:
-    """The artifact of `variant`; a `ModelError` says why it cannot be had or is not what it should be."""
+    """The artifact of `variant`; a `ModelError` says why it is not available or not what it should be."""
 
     def fetch_checked(source: str, into: Path) -> Path:
         path = fetch(source, into)

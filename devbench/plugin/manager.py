@@ -57,9 +57,6 @@ class Plugins:
                 (self._bundled if bundled else self._others).append(LocalPlugin(owner, entry, looked_into=bundled))
             else:
                 self._others.append(SeparatePlugin(owner, entry, self._processes))
-        if self._others:  # nobody else may take the names of what is bundled, even where that is not loaded
-            for entry in (one for one in installed if _is_bundled(one) and one not in chosen):
-                self.registry.reserve(LocalPlugin(Owner(plugin=entry.name, distribution=_distribution(entry)), entry))
         for plugin in self._others:
             if isinstance(plugin, SeparatePlugin):
                 with suppress(DevbenchError):  # `load` tries again, and says why it cannot be

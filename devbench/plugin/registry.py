@@ -73,14 +73,6 @@ class Registry:
             notes=tuple(plugin.brought.notes),
         )
 
-    def reserve(self, plugin: Plugin) -> None:
-        """Keep the names of what `plugin` would bring, which is not to be used."""
-        brought = plugin.load()
-        for device in brought.devices:
-            self.owners[f"device {device.kind}"] = plugin.owner
-        for word, items in (("runtime", brought.runtimes), ("model", brought.models)):
-            self.owners.update({f"{word} {item.name}": plugin.owner for item in items})
-
     def _add(self, item: Any, plugin: Plugin) -> str:
         add: dict[type, Callable[[Any, Plugin], str]] = {
             DeviceData: self._add_device,

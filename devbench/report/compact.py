@@ -15,7 +15,7 @@ from devbench.domain.limits import Limit
 from devbench.report.notes import cases_text, remedy_of, sentence, text_of
 from devbench.report.numbers import bare_figure_text, count_of, duration, listed, plus_minus
 from devbench.report.screen import ScreenLine, Span, plain, wrapped
-from devbench.report.words import answer_sentences, limit_word, ratio_text, short_row_names
+from devbench.report.words import answer_sentences, limit_word, near_text, ratio_text, short_row_names
 
 NO_LIMITS: Mapping[Figure, Limit] = {}
 _MOST_NOTES = 5
@@ -95,7 +95,7 @@ def table_lines(grid: Grid, width: int, limits: Mapping[Figure, Limit] = NO_LIMI
         first = max(len(name) for name in names.values()) + 2
         total = first + sum(len(_GAP) + column.width for column in columns)
         if columns and total <= width:
-            return [*_drawn(grid, columns, first), *_legend(grid, systems, len(published) - count, width)]
+            return [*_drawn(grid, columns, first), *_legend(grid, systems, len(published) - count, width, told)]
     return _as_groups(grid, ours or list(grid.systems), width)
 
 
@@ -197,8 +197,10 @@ def _stripped(spans: Sequence[Span]) -> ScreenLine:
     return tuple(one for one in kept if one.text)
 
 
-def _legend(grid: Grid, systems: Sequence[System], left_out: int, width: int) -> list[ScreenLine]:
-    """What the marks mean that are there."""
+def _legend(
+    grid: Grid, systems: Sequence[System], left_out: int, width: int, limits: Mapping[Figure, Limit] = NO_LIMITS
+) -> list[ScreenLine]:
+    """What the marks mean that are there; what a physical limit is where that takes no further line."""
     there = set(systems)
     shown = [cell.figure for (_, at), cell in grid.cells.items() if at in there]
     marks = {_MARKS.get(one["verdict"], "") for one in shown}
@@ -207,6 +209,10 @@ def _legend(grid: Grid, systems: Sequence[System], left_out: int, width: int) ->
     text = "   ".join(f"{mark} {meaning}" for mark, meaning in _LEGEND.items() if mark in marks)
     if left_out:
         text += f"{'   ' if text else ''}{count_of(left_out, 'more published column')}: --verbose"
+    near = next((limits[one] for one in shown if limit_word(limits.get(one)) and not limits[one].below), None)
+    if near:
+        longer = f"{text}{'   ' if text else ''}{limit_word(near)}: {near_text(near)}"
+        text = longer if not text or len(longer) + 2 <= width else text
     return wrapped(f"  {text}", width) if text else []
 
 

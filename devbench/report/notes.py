@@ -68,12 +68,23 @@ def _subject(finding: Finding) -> str:
     return cases_text(finding.cases) if finding.cases and finding.cause not in ("one round", "measured again") else ""
 
 
+_STOPPED = {
+    "budget": "the budget was over",
+    "max_rounds": "there may be no more rounds (`max_rounds`)",
+    "plateau": "more rounds no longer narrow it, as the level itself moves",
+}
+
+
 def _precision(values: Mapping[str, Any]) -> str:
-    cost = ""
+    cost = why = ""
+    if stopped := _STOPPED.get(values.get("stopped_by", "")):
+        why = f" in {count_of(values['count'], 'round')}, and {stopped}"
+        if values["to_reach"] and values["stopped_by"] != "plateau":
+            why += f": it would take about {values['to_reach']} more"
     if values["rounds"] and values["seconds"]:
         more = f"{values['rounds']} more round{'' if values['rounds'] == 1 else 's'}"
         cost = f"; {more} (about {duration(values['seconds'])}) would halve it"
-    return f"± {percent(values['reached'])} reached, ± {percent(values['wanted'])} asked for{cost}"
+    return f"± {percent(values['reached'])} reached, ± {percent(values['wanted'])} asked for{why}{cost}"
 
 
 def _cost_of_half(values: Mapping[str, Any]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from devbench.domain.figure import Figure
-from devbench.domain.intervals import Interval
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # commands that show no figure import this too, and numpy takes a tenth of a second
+    from devbench.domain.figure import Figure
+    from devbench.domain.intervals import Interval
 
 _PRINTED_DIGITS = 8
 
@@ -32,15 +36,7 @@ def no_difference(interval: Interval) -> str:
 
 def inverse(interval: Interval) -> Interval:
     """The same ratio the other way round."""
-    return Interval(
-        estimate=1 / interval.estimate,
-        low=1 / interval.high,
-        high=1 / interval.low,
-        level=interval.level,
-        between_rounds=interval.between_rounds,
-        degrees_of_freedom=interval.degrees_of_freedom,
-        method=interval.method,
-    )
+    return replace(interval, estimate=1 / interval.estimate, low=1 / interval.high, high=1 / interval.low)
 
 
 def percent(share: float) -> str:

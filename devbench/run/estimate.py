@@ -1,27 +1,53 @@
-"""How long the rest of a run will take: by what rounds took so far, and before that by the settings."""
+"""How long rounds take: by what they took so far, and before that by the settings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from statistics import median
 
 from devbench.domain.measure import Measure
 
-START_S = 1.5  # a worker's start, its imports and the loading of a model
+START_S = 0.8  # a worker's start, its imports and the loading of a model
+_OVER = 1.2
+_LAST = 5  # rounds that say how long the next one takes
 
 
-class TimeLeft:
-    """Learns from the rounds that are done."""
+class Pace:
+    """Learns from the rounds that are done. spent_s: seconds that all of them took, starts and saving included."""
 
     def __init__(self) -> None:
-        self._seen_s: dict[str, float] = {}
+        self.spent_s = 0.0
+        self._starts_s: dict[str, list[float]] = {}
+        self._loops_s: dict[str, tuple[float, float]] = {}
 
-    def learn(self, case_id: str, duration_s: float) -> None:
-        """A round of the case took so long."""
-        self._seen_s[case_id] = duration_s
+    def learn(self, case_id: str, took_s: float, loop_s: float, measure: Measure) -> None:
+        """A round of the case took so long, its loop `loop_s` of it.
 
-    def of(self, rest: Iterable[str], measures: Mapping[str, Measure]) -> float:
-        """Seconds for the rounds of `rest`, a sequence of case ids."""
-        return sum(self._seen_s.get(case_id, round_s(measures[case_id])) for case_id in rest)
+        A clock that jumps counts for no more than such a round may take, and for no less than nothing.
+        """
+        took_s = self.lose(took_s, measure)
+        loop_s = min(max(loop_s, 0.0), took_s)
+        self._starts_s.setdefault(case_id, []).append(took_s - loop_s)
+        self._loops_s[case_id] = loop_s, measure.min_s
+
+    def lose(self, took_s: float, measure: Measure) -> float:
+        """A round took so long, whatever came of it; the seconds that count."""
+        counts_s = min(max(took_s, 0.0), measure.time_limit_s)
+        self.spent_s += counts_s
+        return counts_s
+
+    def start_s(self, case_id: str) -> float:
+        """Seconds of a round of the case but for its loop."""
+        own = self._starts_s.get(case_id, [])[-_LAST:]
+        others = [one for starts in self._starts_s.values() for one in starts[-_LAST:]]
+        return median(own or others or [START_S])
+
+    def round_s(self, case_id: str, measure: Measure) -> float:
+        """Seconds of the case's next round, measured as `measure` says."""
+        if case_id not in self._starts_s:
+            return self.start_s(case_id) + measure.warmup_s + measure.min_s
+        last_s, asked_s = self._loops_s[case_id]
+        runs_decide = last_s > _OVER * asked_s  # a slow model: its loop is as long as its runs take
+        return self.start_s(case_id) + (max(measure.min_s, last_s) if runs_decide else measure.min_s)
 
 
 def most_s(measure: Measure) -> float:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 from devbench.domain.case import Case
 from devbench.domain.change import ChangeAt
-from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction
+from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.changes import changes_of
-from devbench.run.estimate import TimeLeft
 from devbench.run.extend import judged, without_more_rounds
 from devbench.run.lost import Discovered
+from devbench.run.planning import AsPlanned, Done
 from devbench.run.progress import Progress
 from devbench.run.summary import outcome_of
 from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 
-More = Callable[[Run, Callable[[str], Mapping[int, Nanoseconds]]], Run | None]  # the run with a longer order, or done
 Hold = Callable[[Sequence[ChangeAt]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
@@ -41,21 +42,20 @@ class Execution:
     progress: Progress
     hold: Hold
     earlier: EarlierRuns
-    more: More
-    _left: TimeLeft = field(default_factory=TimeLeft)
+    planner: AsPlanned
 
     def __post_init__(self) -> None:
         self._discovered = Discovered(self.plugins.registry, self.places.values())
 
     def finish(self) -> Run:
         """Run every round that is still to run, then close the run; the run, complete."""
-        for record in self.run.cases:
-            for about in record.rounds:
-                self._left.learn(record.id, about.duration_s)
+        self._learn_again()
         with self.hold(self._changes()):  # it fails the cases of places that cannot say what they want
             self._make_ready()
             self._rounds()
-            while longer := self.more(self.run, self._samples):
+            done = -1
+            while self._done > done and (longer := self.planner.more(self.run, self._samples)):
+                done = self._done  # a lap of which no round is done is the last one
                 self._save(longer)
                 self._rounds()
         self._save(judged(self.run, self._samples))
@@ -65,6 +65,19 @@ class Execution:
         self.run = self.folder.finish(self.run)
         self._remember()
         return self.run
+
+    @property
+    def _done(self) -> int:
+        return sum(len(case.rounds) for case in self.run.cases)
+
+    def _learn_again(self) -> None:
+        """What the rounds that were done before a run was taken up again have shown."""
+        for record in self.run.cases:
+            if record.id in self.cases and record.rounds:
+                planned, samples = self.cases[record.id].planned, self._samples(record.id)
+                for about in record.rounds:
+                    done = Done.of(about, samples[about.index], about.duration_s)
+                    self.planner.learn(planned, planned.measure, done)
 
     def _remember(self) -> None:
         """Keep what later runs learn the spread between runs from. The run is saved: nothing here may undo that."""
@@ -105,12 +118,14 @@ class Execution:
 
     def _rounds(self) -> None:
         todo, total = self._todo(), len(self.run.order)
-        measures = {case_id: case.planned.measure for case_id, case in self.cases.items()}
         for number, case_id in enumerate(todo, total - len(todo) + 1):
             left = self._todo()  # shorter than what was to do, if a case has failed or gets no more rounds
-            if isinstance(self.run.case(case_id).outcome, Pending) and case_id in left:
-                self.progress.round_started(case_id, number, total, self._left.of(left, measures))
-                self._round(self.cases[case_id])
+            case = self.cases[case_id]
+            is_open = isinstance(self.run.case(case_id).outcome, Pending) and case_id in left
+            if is_open and self.planner.fits(case.planned):
+                left_s = self.planner.left_s([self.cases[one].planned for one in left])
+                self.progress.round_started(case_id, number, total, left_s)
+                self._round(case)
 
     def _todo(self) -> list[str]:
         """The run's order without the rounds that are done: of each case the first ones."""
@@ -127,29 +142,37 @@ class Execution:
         record = self.run.case(case.id)
         place = self.places[case.planned.device, case.planned.place]
         device = self.plugins.registry.devices[place.device]
+        measure = self.planner.measure_of(case.planned)
+        begin_s = time.monotonic()
         try:
             device.settle(place)
-            found = self.plugins.run_round(case, place)
+            found = self.plugins.run_round(replace(case, planned=replace(case.planned, measure=measure)), place)
         except RoundError as error:
             device.recover(place)
+            self.planner.lose(case.planned, time.monotonic() - begin_s)
             self._fail(case.id, error)
             return
         taken = {about.index for about in record.rounds}
         number = next(index for index in count() if index not in taken)  # that of a round that was lost, if one was
         done = replace(found, about=replace(found.about, index=number))
-        self._left.learn(case.id, done.about.duration_s)
         try:
             self._save(self.folder.add_round(self.run, case.id, done))
         except RecordError as error:
             self._fail(case.id, RoundError(error.message, error.hint, phase="result"))
         else:
             self.progress.case_changed(self.run, case.id, self._samples)
+        took_s = time.monotonic() - begin_s
+        self.planner.learn(case.planned, measure, Done.of(done.about, done.samples_ns, took_s))
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""
+        if not record.rounds:
+            self._save(self.run.with_case(replace(record, outcome=_not_begun(self.run))))
+            return
+        if not record.counting:  # no time was left to measure them again
+            record = replace(record, rounds=tuple(replace(about, superseded=False) for about in record.rounds))
+        record = replace(record, between_runs=self.earlier.between_runs(record, self._name))
         outcome = self._measured(record)
-        between_runs = self.earlier.between_runs(replace(record, outcome=outcome), self._name)
-        record = replace(record, between_runs=between_runs)
         remarks = (*record.remarks, *self._remarks(record), *self.earlier.problems(record))
         try:
             self._save(self.run.with_case(replace(record, outcome=outcome, remarks=remarks)))
@@ -170,7 +193,8 @@ class Execution:
             self.progress.case_changed(self.run, case_id, self._samples)
 
     def _measured(self, record: CaseRecord) -> Measured:
-        outcome = outcome_of(record, lambda phase: self.folder.samples(self.run, record.id, phase))
+        samples = partial(self.folder.samples, self.run, record.id)
+        outcome = outcome_of(record, samples, budgeted=self.run.budget_s is not None)
         if record.id not in self.cases:
             return outcome
         return replace(outcome, prediction=_prediction(self.cases[record.id], self.folder.outputs(self.run, record.id)))
@@ -194,6 +218,14 @@ def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | N
     if image is None:
         return None
     return predict(outputs, read_labels(image.labels) if image.labels else [])
+
+
+def _not_begun(run: Run) -> Skipped:
+    """Why a case has no round, though its place was there."""
+    return Skipped(
+        reason=f"the budget of {run.budget_s:g} s was over before its first round",
+        hint="Raise it, or measure fewer cases: see `--model` and `--device`.",
+    )
 
 
 def _failed(error: RoundError, *, place_lost: bool) -> Failed:

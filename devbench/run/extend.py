@@ -1,21 +1,22 @@
-"""More rounds where they are needed: for rounds that were disturbed, and for medians that are not precise enough.
+"""Rounds that were disturbed are judged, and measured again.
 
-It is decided once, when all planned rounds are done, so that looking at the results biases nothing: a round is
+That is decided once, when all planned rounds are done, so that looking at the results biases nothing: a round is
 measured again for what the machine did, or because its series changed while it ran, never for the level of its median.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from devbench.domain.measure import Measure
 from devbench.domain.outcome import Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
-from devbench.run.order import interleaved
 from devbench.run.verdict import canary_baseline, judge_round
-from devbench.stats import median_interval
 
 Samples = Callable[[str], Mapping[int, Nanoseconds]]
+_FAILED = "one more round was wanted, and failed"
 
 
 def judged(run: Run, samples: Samples) -> Run:
@@ -34,21 +35,23 @@ def judged_case(run: Run, case: CaseRecord, samples: Mapping[int, Nanoseconds]) 
     return replace(case, rounds=tuple(rounds))
 
 
-def extended(run: Run, samples: Samples) -> Run:
-    """The run with the rounds it still needs at the end of its order, and those they replace superseded."""
-    run = judged(run, samples)
-    wanted: dict[str, int] = {}
+def with_doubtful_replaced(run: Run) -> tuple[Run, dict[str, int]]:
+    """The run with the worst of its doubtful rounds superseded, and how many rounds of each case replace them.
+
+    Done once, and for half of the rounds at most: a machine that disturbs most of them is like that now.
+    """
+    again: dict[str, int] = {}
     for case in run.cases:
         if isinstance(case.outcome, Pending) and case.rounds and case.measure:
-            changed, more = _extension(case, samples(case.id))
+            changed = _superseded(case, case.measure)
+            again[case.id] = len(case.counting) - len(changed.counting)
             run = run.with_case(changed)
-            wanted[case.id] = more
-    return replace(run, order=run.order + interleaved(wanted, run.seed + 1), extended=True)
+    return replace(run, extended=True), again
 
 
-def once_extended(run: Run, samples: Samples) -> Run | None:
-    """The run with the rounds that it still needs; None if it was asked before."""
-    return None if run.extended else extended(run, samples)
+def gets_no_more(case: CaseRecord) -> bool:
+    """Whether a round that was added to the case has failed: it is left at those that it has."""
+    return any(remark.startswith(_FAILED) for remark in case.remarks)
 
 
 def without_more_rounds(run: Run, case: CaseRecord, error: str) -> Run:
@@ -63,27 +66,18 @@ def without_more_rounds(run: Run, case: CaseRecord, error: str) -> Run:
     left_out = sorted((about for about in case.rounds if about.superseded), key=_is_contaminated)
     again = {about.index for about in left_out[:missing]}
     rounds = tuple(replace(about, superseded=about.superseded and about.index not in again) for about in case.rounds)
-    remark = f"one more round was wanted, and failed: {error}"
+    remark = f"{_FAILED}: {error}"
     return replace(run.with_case(replace(case, rounds=rounds, remarks=(*case.remarks, remark))), order=order)
 
 
-def _extension(case: CaseRecord, samples: Mapping[int, Nanoseconds]) -> tuple[CaseRecord, int]:
-    """The case with its worst rounds superseded, as many as may be measured again, and how many more rounds."""
-    assert case.measure
-    budget = max(0, case.measure.max_rounds - len(case.rounds))
+def _superseded(case: CaseRecord, measure: Measure) -> CaseRecord:
     doubtful = sorted(
         (about for about in case.rounds if about.reasons),
         key=lambda about: (not _is_contaminated(about), about.index),
     )
-    again = {about.index for about in doubtful[:budget]}
-    case = replace(case, rounds=tuple(replace(about, superseded=about.index in again) for about in case.rounds))
-    assert case.measure
-    kept = [samples[about.index] for about in case.counting]
-    wanted = case.measure.precision
-    more = len(again)
-    if wanted and kept and median_interval(kept).relative_half_width > wanted:
-        more += case.measure.rounds
-    return case, min(more, budget)
+    most = min(max(0, measure.max_rounds - len(case.rounds)), math.ceil(measure.rounds / 2))
+    again = {about.index for about in doubtful[:most]}
+    return replace(case, rounds=tuple(replace(about, superseded=about.index in again) for about in case.rounds))
 
 
 def _is_contaminated(about: RoundFacts) -> bool:

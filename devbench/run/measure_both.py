@@ -9,6 +9,7 @@ from devbench.domain.run import Request, Run
 from devbench.errors import RunFolderError
 from devbench.run.context import RunContext
 from devbench.run.plan import Plan
+from devbench.run.planning import AsPlanned
 from devbench.run.side_by_side import Looks, Pair, one_plan, pairs_in_turns
 from devbench.run.start import execute, make_plan, new_run
 from devbench.stats.paired import LOOKS
@@ -62,4 +63,4 @@ def measure_both(sides: tuple[Side, Side], folder: RunFolder, context: RunContex
     decide = looks(pairs)
     with folder:
         folder.save(run)
-        return Compared(run=execute(run, plan, folder, context, decide.more), pairs=pairs)
+        return Compared(run=execute(run, plan, folder, context, AsPlanned(decide.more)), pairs=pairs)

@@ -1,4 +1,4 @@
-"""The order of the rounds: every case once before any case twice, in a seeded random order each time."""
+"""The order of the rounds: those of each case spread evenly, in a seeded random order."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from collections.abc import Mapping
 def interleaved(rounds: Mapping[str, int], seed: int) -> tuple[str, ...]:
     """Case ids, one for each round; `rounds` says how many each case has.
 
-    Drift of the machine then hits all cases alike.
+    Where all have the same number, each comes once before any comes twice; a case with fewer has them spread over the
+    same time. Drift of the machine then hits all cases alike.
     """
     shuffler = random.Random(seed)  # noqa: S311 - an order, not a secret
-    order: list[str] = []
-    for number in range(max(rounds.values(), default=0)):
-        block = [case_id for case_id, count in rounds.items() if count > number]
-        shuffler.shuffle(block)
-        order += block
-    return tuple(order)
+    places = [
+        ((number + shuffler.random()) / count, case_id) for case_id, count in rounds.items() for number in range(count)
+    ]
+    return tuple(case_id for _, case_id in sorted(places))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devbench.domain.case import ImageInput, Option, PlannedCase
+from devbench.domain.case import ALL_RUNTIMES, ImageInput, Option, PlannedCase
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Skipped
@@ -130,8 +130,11 @@ def plan_suite(
 
 
 def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) -> Iterator[_Slot]:
-    """With runtimes named, a slot for each; without, one for the best that works."""
-    problems = {name: probe(place, name) for name in entry.runtime or ()}
+    """With runtimes named, a slot for each; with `all`, for each that works; without, for the best that works."""
+    every = entry.runtime == [ALL_RUNTIMES]
+    problems = {name: probe(place, name) for name in (_drivers(entry, registry) if every else entry.runtime or ())}
+    if every and not all(problems.values()):
+        problems = {name: None for name, problem in problems.items() if not problem}
     if not entry.runtime:
         for name in _drivers(entry, registry):
             problems[name] = probe(place, name)

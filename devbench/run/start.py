@@ -16,10 +16,11 @@ from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Re
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
 from devbench.plugin.manager import Plugins
 from devbench.run.context import RunContext
-from devbench.run.execute import Execution, More
-from devbench.run.extend import once_extended
+from devbench.run.estimate import round_s
+from devbench.run.execute import Execution
 from devbench.run.order import interleaved
 from devbench.run.plan import Plan, plan_suite
+from devbench.run.planning import AsPlanned, Planner
 from devbench.run.prepare import Preparer
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import read_results
@@ -46,7 +47,8 @@ def known_names(plugins: Plugins) -> KnownNames:
 def make_plan(request: Request, name: str, context: RunContext) -> tuple[Suite, Plan, int]:
     """The suite of `request` (errors call it `name`), narrowed as asked, its plan, and the seed in force."""
     suite = _narrowed(parse_suite(request.suite_text, name, known_names(context.plugins)), request)
-    measure = suite.measure.settings(request.profile)
+    budget_s = request.budget_s or suite.measure.budget_s
+    measure = suite.measure.settings(request.profile, budgeted=budget_s is not None)
     if texts := [text for _, text in contradictions(measure)]:
         raise DevbenchError(
             f"{name}: with --profile {request.profile}, {'; '.join(texts)}",
@@ -61,7 +63,19 @@ def make_plan(request: Request, name: str, context: RunContext) -> tuple[Suite, 
         raise NothingMeasuredError(
             f"{name}: none of its devices is here ({reasons})", " ".join([*hints, "See `devbench devices`."])
         )
+    if budget_s is not None:
+        _refuse_too_small(budget_s, plan)
     return suite, plan, seed
+
+
+def _refuse_too_small(budget_s: float, plan: Plan) -> None:
+    least_s = sum(round_s(case.measure) for case in plan.cases)
+    if budget_s < least_s:
+        raise DevbenchError(
+            f"a budget of {budget_s:g} s is too small: a round of each of "
+            f"{len(plan.cases)} cases takes {least_s:.1f} s or more",
+            "Raise the budget, or measure fewer cases: see `--model` and `--device`.",
+        )
 
 
 def start_run(request: Request, name: str, folder: RunFolder, context: RunContext) -> Run:
@@ -73,6 +87,7 @@ def start_run(request: Request, name: str, folder: RunFolder, context: RunContex
         new_run(suite.name, request, plan, seed, folder),
         compare=suite.compare.wanted(),
         order=interleaved({case.id: case.measure.rounds for case in plan.cases}, seed),
+        budget_s=request.budget_s or suite.measure.budget_s,
     )
     with folder:
         run = folder.add_references(run, references)
@@ -109,10 +124,10 @@ def references_of(suite: Suite, request: Request) -> list[Path]:
     return paths
 
 
-def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, more: More = once_extended) -> Run:
+def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planner: AsPlanned | None = None) -> Run:
     """Prepare the cases of `run` that are pending, and run their rounds; the lock of `folder` is held.
 
-    more: asked when all rounds are done which further ones to run.
+    planner: says which rounds to run; by default one that plans for precision and budget of the run.
     """
     cases: dict[str, Case] = {}
     preparer = Preparer(
@@ -150,7 +165,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, more: 
         progress=context.progress,
         hold=context.hold,
         earlier=context.earlier,
-        more=more,
+        planner=planner or Planner(run.budget_s),
     ).finish()
 
 

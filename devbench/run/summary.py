@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from devbench.domain.between_runs import BetweenRuns, fastest_spread_of, spread_of
 from devbench.domain.outcome import Measured, Nanoseconds, Precision, Summary
 from devbench.domain.run import CaseRecord
+from devbench.run.planning import more_to_reach, stopped_by
 from devbench.run.verdict import judge_case
 from devbench.stats import (
     count_outliers,
@@ -27,10 +29,13 @@ _FEWEST_FOR_P90 = 10
 _FEWEST_FOR_P99 = 100
 
 
-def outcome_of(case: CaseRecord, samples_in: Callable[[str], Mapping[int, Nanoseconds]]) -> Measured:
+def outcome_of(
+    case: CaseRecord, samples_in: Callable[[str], Mapping[int, Nanoseconds]], *, budgeted: bool = False
+) -> Measured:
     """What the rounds of a case come to, by their samples: all but what it recognised in a picture.
 
     The case's rounds must have been judged. samples_in: those of a phase, `steady` or `compute`, by round.
+    budgeted: whether the run had a budget.
     """
     counting = case.counting
     samples = samples_in("steady")
@@ -46,7 +51,7 @@ def outcome_of(case: CaseRecord, samples_in: Callable[[str], Mapping[int, Nanose
             medians_ns=[float(np.median(one)) for one in rounds],
             outputs_agree=len({about.outputs_sha256 for about in counting}) == 1,
         ),
-        precision=precision_of(rounds, case.measure.precision if case.measure else None, duration_s),
+        precision=_precision_of(case, rounds, duration_s, budgeted=budgeted),
     )
 
 
@@ -85,6 +90,14 @@ def summary_of(rounds: Sequence[Nanoseconds], between_runs: BetweenRuns | None =
         p99_bound_ms=_bound_ms(rounds, 99),
         outliers=outliers.low_severe + outliers.high_severe,
     )
+
+
+def _precision_of(case: CaseRecord, rounds: Sequence[Nanoseconds], duration_s: float, *, budgeted: bool) -> Precision:
+    """How precise it became, and why there were no more rounds."""
+    medians = round_medians(rounds)
+    why = stopped_by(case, medians, budgeted=budgeted) or ("budget" if budgeted else "")
+    found = precision_of(rounds, case.measure.precision if case.measure else None, duration_s)
+    return replace(found, rounds_to_reach=more_to_reach(case, medians), stopped_by=why)
 
 
 def precision_of(rounds: Sequence[Nanoseconds], wanted: float | None, seconds_per_round: float) -> Precision:

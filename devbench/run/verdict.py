@@ -94,6 +94,13 @@ _CANARY = _Limit(
     text="the reference workload took {percent:.0f} % longer than usual in this run",
     remedy="The machine was slower for a while. See the other reasons, or measure again.",
 )
+_CLOCKS_APART = 1.1
+_CLOCK = Reason(
+    code="clock",
+    severity="contaminated",
+    text="by the clock of the device, the timed loop took longer than the whole round did by the clock of this machine",
+    remedy="One of the two clocks jumped: was a machine suspended or moved? Measure again.",
+)
 _ROUND_APART, STEADY_TOLERANCE = 0.05, 0.03
 
 
@@ -119,6 +126,8 @@ def judge_round(about: RoundFacts, samples_ns: Nanoseconds, usual_canary_ns: flo
                 remedy="Warm up longer (`warmup_s`). Check which other programs started or ended.",
             )
         )
+    if about.loop_s and about.loop_s[1] - about.loop_s[0] > _CLOCKS_APART * about.duration_s + 1:
+        reasons.append(_CLOCK)
     if not about.settled:
         reasons.append(
             Reason(

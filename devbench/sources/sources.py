@@ -13,7 +13,7 @@ from devbench.compare.figures import FileSource, RunSource
 from devbench.compare.overview import Overview, overview_of
 from devbench.domain.figure import Figure
 from devbench.domain.limits import Limit
-from devbench.errors import ResultsFileError
+from devbench.errors import ResultsFileError, RunFolderError
 from devbench.sources.paths import CSVS, MODELS, SUITES, did_you_mean, listed, what_takes
 from devbench.sources.runs import open_run, owner_of, runs_near
 from devbench.store import RUN_FILE
@@ -68,6 +68,18 @@ def open_sources(paths: Sequence[Path]) -> Sources:
         references=tuple(_file_source(path) for path in own if path.name not in given),
         warnings=(*(doubt for _, run in runs for doubt in run.doubts), *problems),
     )
+
+
+def open_finished(path: Path) -> RunSource:
+    """The run in the folder `path`; a `RunFolderError` if it is not finished."""
+    folder = open_run(path)
+    run = folder.load()
+    if not run.finished_utc:
+        raise RunFolderError(
+            f"{path}: the run is not finished, so its cases cannot be compared",
+            f"Finish it: `devbench run --resume {path}`.",
+        )
+    return run_source(folder, run)
 
 
 def run_source(folder: RunFolder, run: Run) -> RunSource:

@@ -159,7 +159,11 @@ def _runs(figures: Iterable[EarlierEstimate]) -> dict[tuple[str, bool], None]:
 
 
 def _spread(by_case: Mapping[str, Iterable[EarlierEstimate]], name: str, default: float) -> Spread:
-    cases = [[RunEstimate(getattr(one, name), one.variance) for one in figures] for figures in by_case.values()]
+    """Of the medians or of the fastest percent. What a run explains is kept of its medians: of the rest, nothing is."""
+    cases = [
+        [RunEstimate(getattr(one, name), one.variance if name == "log_median" else 0.0) for one in figures]
+        for figures in by_case.values()
+    ]
     return spread_between_runs(cases, default)
 
 
@@ -177,7 +181,10 @@ def _figure(run: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierEs
 
 
 def _is_contaminated(case: CaseRecord) -> bool:
-    return isinstance(case.outcome, Measured) and case.outcome.verdict.status == "contaminated"
+    """As its verdict says, or will say: it is asked for before there is an outcome."""
+    if isinstance(case.outcome, Measured):
+        return case.outcome.verdict.status == "contaminated"
+    return any(reason.severity == "contaminated" for about in case.counting for reason in about.reasons)
 
 
 def _place_of(case: CaseRecord) -> str:

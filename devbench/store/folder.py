@@ -118,7 +118,7 @@ class RunFolder:
         with _disk_errors(self.path):
             for csv in csvs:
                 copy_results(csv, folder)
-            named = [folder / csv.name for csv in csvs]  # in the order of the suite: the first is told of first
+            named = [folder / csv.name for csv in csvs]  # in the order of the suite: the first one comes first
             kept = [*named, *sorted(set(folder.iterdir()) - set(named))] if csvs else []
             sums = {f"{REFERENCES}/{path.name}": sha256_of(path) for path in kept}
         return replace(run, files={**run.files, **sums})

@@ -27,6 +27,7 @@ from devbench.domain.measure import DEFAULT_PROFILE, PROFILES, Measure
 from devbench.domain.model import PRECISION, PRECISIONS
 from devbench.domain.run import Compare
 from devbench.stats import minimum_samples
+from devbench.suites.durations import seconds_of
 from devbench.suites.names import nearest
 
 
@@ -154,6 +155,7 @@ class ModelFormat(_Strict):
 class DeviceFormat(BaseModel):
     """A device kind, with the runtimes to use and their options; a list of values is a matrix.
 
+    runtime: names, or `all`: every runtime of the device that works there.
     precision: in which to measure models there that say none themselves, instead of the suite's.
     """
 
@@ -176,7 +178,21 @@ class DeviceFormat(BaseModel):
 _MODEL_FILES = (".tflite", ".onnx")
 _DAY_S = 86_400
 _MOST_RUNS = 10**9
+_MOST_ROUNDS = 1000
 _LIMIT_OVER_CAPS = 2  # the rest is for the worker's start and the loading, and for a second region
+
+
+def _budget(value: str) -> str:
+    try:
+        seconds_of(value)
+    except ValueError as error:
+        raise PydanticCustomError("bad_time", "{problem}", {"problem": str(error)}) from error
+    return value
+
+
+Budget = Annotated[
+    str, AfterValidator(_budget), Field(json_schema_extra={"pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(s|min|h)\s*$"})
+]
 
 
 class MeasureFormat(_Strict):
@@ -184,7 +200,7 @@ class MeasureFormat(_Strict):
 
     profile: Literal["quick", "normal", "publish"] = DEFAULT_PROFILE  # type: ignore[assignment]
     rounds: Annotated[int, Field(ge=1, le=100)] | None = None
-    max_rounds: Annotated[int, Field(ge=1, le=100)] | None = None
+    max_rounds: Annotated[int, Field(ge=1, le=_MOST_ROUNDS)] | None = None
     warmup_runs: Annotated[int, Field(ge=1, le=_MOST_RUNS)] | None = None
     warmup_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
     warmup_cap_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
@@ -192,16 +208,27 @@ class MeasureFormat(_Strict):
     min_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
     cap_s: Annotated[float, Field(gt=0, le=_DAY_S)] | None = None
     precision: Annotated[float, Field(gt=0, lt=1)] | None = None
+    budget: Budget | None = None
     percentiles: list[Literal[90, 99]] | None = None
     time_limit_s: Annotated[float, Field(gt=0, le=_DAY_S)] | None = None
 
-    def settings(self, profile: str = "") -> Measure:
+    @property
+    def budget_s(self) -> float | None:
+        """Seconds for all rounds of the run, if a budget is set."""
+        return seconds_of(self.budget) if self.budget else None
+
+    def settings(self, profile: str = "", *, budgeted: bool = False) -> Measure:
         """The settings, over `profile` if that is given (it comes from the command line).
+
+        budgeted: whether the run has a budget, which takes the place of the profile's own precision and `max_rounds`.
 
         A minimum raises its maximum where that is not set: `rounds` the `max_rounds`, the seconds their caps,
         and the caps the time limit. `precision: null` asks for none.
         """
-        own: dict[str, Any] = {name: value for name, value in self if name != "profile" and value is not None}
+        left_out = ("profile", "budget")
+        own: dict[str, Any] = {name: value for name, value in self if name not in left_out and value is not None}
+        if budgeted:
+            own = {"precision": None, "max_rounds": _MOST_ROUNDS, **own}
         if self.percentiles is not None:
             own["percentiles"] = tuple(self.percentiles)
         if "precision" in self.model_fields_set:
@@ -328,4 +355,4 @@ KEYS = {
     ("compare",): tuple(CompareFormat.model_fields),
     ("input",): tuple(ImageFormat.model_fields),
 }
-assert {item.name for item in fields(Measure)} == set(MeasureFormat.model_fields), "a setting that no suite can set"
+assert {item.name for item in fields(Measure)} == set(MeasureFormat.model_fields) - {"budget"}, "no suite can set it"

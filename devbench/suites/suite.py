@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from devbench.domain.case import ALL_RUNTIMES
 from devbench.errors import SuiteError
 from devbench.suites.format import (
     KEYS,
@@ -76,6 +77,7 @@ def _check_devices(file: YamlFile, known: KnownNames) -> None:
             continue
         asked = entry.get("runtime", list(drivers))
         asked = asked if isinstance(asked, list) else [asked]
+        asked = list(drivers) if asked == [ALL_RUNTIMES] else asked
         for runtime in asked:
             if isinstance(runtime, str) and runtime not in drivers:
                 file.complain(
@@ -113,7 +115,7 @@ def _check_measure(file: YamlFile) -> None:
         measure = MeasureFormat.model_validate(measure_entry(file.data.get("measure", {})))
     except ValidationError:
         return
-    for key, text in contradictions(measure.settings()):
+    for key, text in contradictions(measure.settings(budgeted=measure.budget is not None)):
         file.complain(("measure", key), text)
 
 

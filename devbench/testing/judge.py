@@ -23,7 +23,7 @@ RULES: Mapping[str, str] = {
     "works": "every step of an engine works, again and again",
     "facts": "facts() is text by name, with runtime_version",
     "file": "inputs and outputs are those of the file, in type and shape",
-    "refusal": "a file that is no model is refused",
+    "refusal": "a file that is not a model is refused",
     "numbers": "outputs are finite numbers of the type and shape that their spec says",
     "answers": "the answers are right",
     "follows": "every input has its own answer, as soon as invoke() has returned",

@@ -39,7 +39,7 @@ def examine(engine, worker, request):
 
 def refuses(engine, path, options):
     # type: (Any, str, Dict[str, Any]) -> bool
-    """Whether the engine refuses a file that is no model."""
+    """Whether the engine refuses a file that is not a model."""
     try:
         engine.load(path, options)
     except Exception:

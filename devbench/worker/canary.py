@@ -12,7 +12,7 @@ _PIECE = bytes(range(256)) * 1024  # 256 KiB: more than the first cache, less th
 _PIECES = 100
 
 
-def sing() -> "Dict[str, int]":
+def run() -> "Dict[str, int]":
     """Nanoseconds that all pieces took, and the fastest one times their number.
 
     The first is longer when the cores are shared, the second only when they are slower.

@@ -7,7 +7,7 @@ import time
 from . import environment
 from .clock import now_ns
 from .engine_check import resident_bytes
-from .stopping import PreciseEnough, can_tell, reached_steady_state
+from .stopping import can_tell, reached_steady_state
 
 TYPE_CHECKING = False  # importing `typing` takes time on every start
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def measure(
     compute: the same inference without its copies, where an engine can tell them apart; timed afterwards, half as long.
 
     settings: warmup_runs, warmup_s, warmup_cap_s (0: exactly these two, steady or not), min_runs, min_s, cap_s,
-        precision (0: none is asked for), time_limit_s.
+        time_limit_s.
     tell: called with the phase that begins.
     """
     begin_ns = now_ns()
@@ -121,8 +121,6 @@ def _warm_up(invoke: "Call", settings: "Settings") -> "Tuple[List[int], bool]":
 
 
 def _steady(invoke: "Call", per_sample: int, settings: "Settings", fewest: int) -> "Dict[str, Any]":
-    target = settings["precision"]
-    enough = PreciseEnough(target) if target else None
     around = [environment.snapshot()]
     resident = resident_bytes()
     before = resource.getrusage(resource.RUSAGE_SELF)
@@ -134,8 +132,7 @@ def _steady(invoke: "Call", per_sample: int, settings: "Settings", fewest: int) 
         settings["min_runs"],
         _ns(settings["min_s"]),
         _ns(settings["cap_s"]),
-        enough,
-        fewest,
+        fewest=fewest,
     )
     end_ns = now_ns()
     cpu_s = time.process_time() - cpu_before_s

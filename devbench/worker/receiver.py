@@ -28,7 +28,7 @@ CHUNK_BYTES = 1 << 16
 
 
 class RefusedError(Exception):
-    """Why the files cannot be had here, and what to do about it."""
+    """Why the files cannot be stored here, and what to do about it."""
 
     def __init__(self, error: str, hint: str) -> None:
         super().__init__(error)

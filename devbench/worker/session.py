@@ -83,7 +83,7 @@ def _open_engine(runtime: str) -> "Tuple[Any, Dict[str, str], str]":
 def measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]") -> "Message":
     """Everything from loading to the second input, with what was seen of the engine."""
     begin_ns = clock.now_ns()
-    canaries = [canary.sing()]
+    canaries = [canary.run()]
     tell("load")
     start = clock.now_ns()
     engine.load(request["artifact"], request["options"])
@@ -96,10 +96,10 @@ def measure_case(engine: "Any", request: "Message", tell: "Callable[[str], None]
     tell("outputs")
     result["outputs"] = _answer(engine, request["outputs"])
     if not result["outputs"] and (inputs.specs or request["outputs"]):
-        raise ValueError("outputs() of the engine gave nothing, so nobody can tell whether it computed anything")
+        raise ValueError("outputs() of the engine gave nothing, so it is not known whether it computed anything")
     result["facts"] = engine.facts()
     result["load_ns"] = load_ns
-    canaries.append(canary.sing())
+    canaries.append(canary.run())
     result["canaries"] = canaries
     result["second_outputs"] = []
     time_left_ns = request["settings"]["time_limit_s"] * 1e9 - (clock.now_ns() - begin_ns)

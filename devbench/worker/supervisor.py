@@ -2,7 +2,7 @@
 
 Two processes do this, one below the other, and both sleep in poll() until something happens. If one of them is killed
 or stopped, the other one does its work. The program's own process could not do it: a native call there can hold the
-interpreter's lock for ever, and a stopped process does nothing. That the host is gone is seen at its pipes, and told
+interpreter's lock forever, and a stopped process does nothing. That the host is gone is seen at its pipes, and told
 by the kernel in case another process holds a pipe open.
 
 Nothing escapes by becoming an orphan: the kernel gives an orphan to the nearest subreaper above it, which is one of

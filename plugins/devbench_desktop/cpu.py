@@ -10,7 +10,7 @@ class DesktopCpu(Device):
     """Always there, and there once."""
 
     kind: ClassVar[str] = "desktop-cpu"
-    runtimes: ClassVar[tuple[str, ...]] = ("litert", "tflite-runtime", "onnxruntime")
+    runtimes: ClassVar[tuple[str, ...]] = ("litert", "tflite-runtime", "onnxruntime", "openvino")
     traits: ClassVar[Traits] = Traits(power_meters=("rapl",))
 
     def discover(self) -> Iterable[Place | Absent]:

@@ -11,12 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from devbench import Artifact, ModelError, Prepared, Quantization, TensorSpec, cached_model, extra_hint, supervised
+from devbench import Artifact, ModelError, Prepared, TensorSpec, cached_model, extra_hint, read_onnx, supervised
 
 _HERE = Path(__file__).parent
 _LIMIT_S = 1800
 _MADE_BY = ("convert.py", "symmetric.py")
-_PRECISIONS = {"float": "float32", "float16": "float16", "double": "float64"}
 
 
 def prepared(artifact: Artifact, *, symmetric: bool, fp16: bool) -> Prepared:
@@ -85,24 +84,17 @@ def _convert(path: Path, out: Path, *, symmetric: bool) -> None:
 
 def _described(artifact: Artifact, path: Path) -> Prepared:
     """The artifact with the file at `path` and what its graph says of itself."""
-    model = read_onnx(path)
-    inputs, outputs = (tuple(map(_spec, which)) for which in (_real_inputs(model.graph), model.graph.output))
-    free = [spec.name for spec in inputs if -1 in spec.shape]
-    if free:
-        raise ModelError(
-            f"{path.name}: the size of input {', '.join(free)} is not fixed",
-            "Fix it when exporting, or with `python -m onnxruntime.tools.make_dynamic_shape_fixed`.",
-        )
-    precision = _precision(model) if path == artifact.path else artifact.precision
+    found = read_onnx(path)
+    inputs, outputs = found.inputs, found.outputs
+    precision = found.precision if path == artifact.path else artifact.precision
     if artifact.precision not in ("", precision):
         raise ModelError(
             f"{path}: the file computes in {precision}, and {artifact.precision} was asked for",
             "Correct `precision` in the suite, or export the model again.",
         )
-    facts = _facts(model)
-    quantization: Quantization = "as-made" if precision == "int8" else "none"
+    facts, quantization = dict(found.facts), found.quantization
     if path != artifact.path:
-        quantization = "requantized" if _is_requantized(model) else artifact.quantization
+        quantization = "requantized" if _is_requantized(found.model) else artifact.quantization
         facts["converted_from_sha256"] = artifact.sha256
         inputs, outputs = _like(inputs, artifact.inputs), _like(outputs, artifact.outputs)
     return Prepared(
@@ -140,68 +132,17 @@ def _standing_for(spec: TensorSpec, before: TensorSpec) -> TensorSpec:
     return replace(spec, scale=before.scale, zero_point=before.zero_point, stands_for=stands_for)
 
 
-def read_onnx(path: Path) -> Any:
-    """The model at `path`; a `ModelError` if it is none."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except (DecodeError, OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read as ONNX: {error}", "Get it again, or export it again.") from error
-    if any(one.data_location == onnx.TensorProto.EXTERNAL for one in model.graph.initializer):
-        raise ModelError(f"{path}: its weights are in another file, which no sha256 covers", "Save it as one file.")
-    if not model.graph.node:
-        raise ModelError(f"{path}: there is no graph in it", "Is it an ONNX file?")
-    return model
-
-
-def _real_inputs(graph: Any) -> list[Any]:
-    """Old files list their weights among the inputs."""
-    weights = {tensor.name for tensor in graph.initializer}
-    return [one for one in graph.input if one.name not in weights]
-
-
-def _spec(value: Any) -> TensorSpec:
-    from onnx import helper
-
-    if not value.type.HasField("tensor_type"):
-        raise ModelError(f"'{value.name}' is not a tensor but a {value.type.WhichOneof('value')}")
-    tensor = value.type.tensor_type
-    return TensorSpec(
-        name=value.name,
-        dtype=str(helper.tensor_dtype_to_np_dtype(tensor.elem_type)),
-        shape=tuple(size.dim_value if size.HasField("dim_value") else -1 for size in tensor.shape.dim),
-    )
-
-
-def _facts(model: Any) -> dict[str, str]:
-    opset = max((one.version for one in model.opset_import if not one.domain), default=0)
-    return {"onnx_opset": str(opset), "onnx_nodes": str(len(model.graph.node))}
-
-
 def _is_requantized(model: Any) -> bool:
     """Whether our own converter has noted so in the file."""
     notes = [json.loads(one.value) for one in model.metadata_props if one.key == "devbench"]
     return any(note["requantized"] for note in notes)
 
 
-def _precision(model: Any) -> str:
-    """`int8` if the graph holds quantization, else the type of its weights."""
-    import onnx
-
-    if any(node.op_type in ("QuantizeLinear", "DequantizeLinear", "QLinearConv") for node in model.graph.node):
-        return "int8"
-    types = {onnx.TensorProto.DataType.Name(one.data_type).lower() for one in model.graph.initializer}
-    found = {_PRECISIONS[name] for name in types if name in _PRECISIONS}
-    return found.pop() if len(found) == 1 else "mixed" if found else "unknown"
-
-
 def _check_symmetric(path: Path) -> None:
     """A file that comes as ONNX is taken as it is, so that nothing else is measured than what was given."""
     from devbench_onnx.symmetric import zero_points
 
-    if odd := zero_points(read_onnx(path)):
+    if odd := zero_points(read_onnx(path).model):
         raise ModelError(
             f"{path.name}: TensorRT quantizes without zero points, and {len(odd)} nodes have one ('{odd[0]}', say)",
             "Quantize it symmetrically, or give the .tflite file: devbench then does so itself.",

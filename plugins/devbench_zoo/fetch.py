@@ -25,7 +25,7 @@ _FREE_FOR_TWO_BYTES = 6 << 30  # Inception v4 takes 3.7 GB, the others 1.4
 
 
 def fetch(source: str, into: Path) -> Path:
-    """Build what `source` names as a file in the folder `into`; a `ModelError` says why it cannot be had."""
+    """Build what `source` names as a file in the folder `into`; a `ModelError` says why it is not available."""
     order = read_source(source)
     build = _AHEAD.take(source) or _Build(order, into)
     try:

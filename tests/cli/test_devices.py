@@ -18,7 +18,7 @@ def test_devices_that_are_here_and_those_that_are_not(bench: Bench) -> None:
 def test_lab_yaml_names_another_interpreter(bench: Bench) -> None:
     bench.write("lab.yaml", "places:\n  - {name: old, device: desktop-cpu, python: bin/python9}\n")
     lines = [line for line in json.loads(bench("devices", "--json").stdout) if line["place"] == "old"]
-    assert [line["runtime"] for line in lines] == ["litert", "tflite-runtime", "onnxruntime"]
+    assert [line["runtime"] for line in lines] == ["litert", "tflite-runtime", "onnxruntime", "openvino"]
     assert all(f"cannot start {bench.folder}/bin/python9" in line["text"] for line in lines)
 
 

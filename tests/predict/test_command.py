@@ -86,6 +86,14 @@ def test_what_is_no_model_is_an_error_and_the_others_are_answered(bench: Bench) 
     assert "Did you mean net.tflite?" in done.stderr
 
 
+def test_what_lies_beside_a_model_and_is_no_compiled_file_does_no_harm(bench: Bench) -> None:
+    _network(bench.folder / "net.tflite")
+    bench.write("net_edgetpu.tflite", "version https://git-lfs.github.com/spec/v1")
+    done = bench("predict", "net.tflite", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["net.tflite"]["compiled_file"] is None
+
+
 def test_of_real_files_the_published_figure_lies_in_the_interval(bench: Bench, google_models: Path) -> None:
     path = google_models / "mobilenet_v2_1.0_224_quant.tflite"
     (found,) = json.loads(bench("predict", path, "--json").stdout).values()

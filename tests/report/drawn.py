@@ -28,3 +28,9 @@ def plot_of(mark: Mark, **names: str) -> Plot:
 def texts_in(document: str) -> list[str]:
     """Every text in an SVG document."""
     return [text.text or "" for text in ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def heights_in(document: str) -> dict[str, float]:
+    """How far below the top of an SVG document each of its texts is, in points."""
+    texts = ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")
+    return {text.text or "": float(text.get("y", 0)) for text in texts}

@@ -232,6 +232,8 @@ def test_published_figures_alone_have_an_answer_and_one_folded_plot_each(bench: 
     assert browser.run("[...document.querySelectorAll('#sources ~ details')].map((one) => one.open)") == [False] * 6
     plots = "[...document.querySelectorAll('#sources ~ details')].map((one) => one.querySelectorAll('figure').length)"
     assert max(browser.run(plots)) == 1
+    browser.open(bench.folder / "page.html", width=390, height=844)
+    assert browser.run("document.documentElement.scrollWidth") == 390
 
 
 def test_an_injected_script_would_not_run(browser: Browser, html: str, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from PIL import Image
 from devbench.errors import DevbenchError
 from devbench.report.plots import DARK, LIGHT, WIDE, overview_plots, png, svg, write_plots
 from tests.conftest import Bench
-from tests.report.drawn import OURS, plot_of, texts_in
-from tests.report.pages import PUBLISHED
+from tests.report.drawn import OURS, heights_in, plot_of, texts_in
+from tests.report.pages import PUBLISHED, many
 from tests.report.runs import rich_run
 
 
@@ -35,6 +35,12 @@ def test_a_file_of_a_plot_carries_title_machine_and_date() -> None:
     assert image.text["Title"] not in texts_in(svg(plot))  # on a page it stands below
     bare = plot.draw(LIGHT, WIDE)
     assert image.height > bare.get_figheight() * 160 + 50
+
+
+def test_a_legend_of_a_file_is_below_its_title() -> None:
+    overview, _ = many(20, "cpu", "tpu", "gpu")
+    heights = heights_in(svg(overview_plots(overview, {}).main[0], alone=True))
+    assert heights["How many times faster than cpu"] + 10 < heights["tpu"] < heights["network_0"] - 10
 
 
 def test_plots_from_the_command_line(bench: Bench) -> None:

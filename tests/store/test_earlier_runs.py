@@ -105,6 +105,23 @@ def test_history_of_another_machine_of_the_same_name_does_not_count(
     assert history.between_runs(case, "").runs == 5
 
 
+def test_the_interval_of_a_run_covers_measuring_again_by_what_earlier_runs_have_shown(
+    bench: Bench, file_of: Callable[[], Path]
+) -> None:
+    """However busy the machine is that this runs on: five runs of the history are quiet, and a sixth is busy."""
+    text = file_of().read_text()
+    busy = {**json.loads(text.splitlines()[0]), "run": "busy", "contaminated": True}
+    write_whole(file_of(), (text + json.dumps(busy) + "\n").encode())
+    assert bench("run", "suite.yaml", "--out", "second").returncode == 0
+    case = bench.run_file("second")["cases"][0]
+    summary, contaminated = case["outcome"]["summary"], case["outcome"]["verdict"]["status"] == "contaminated"
+    assert case["between_runs"]["runs"] == (6 if contaminated else 5)
+    assert summary["covers"] == "machine"
+    assert (
+        summary["low_ms"] < summary["run_low_ms"] < summary["median_ms"] < summary["run_high_ms"] < summary["high_ms"]
+    )
+
+
 def test_contaminated_runs_say_how_much_contaminated_figures_vary_and_nothing_of_the_others(
     case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +136,20 @@ def test_contaminated_runs_say_how_much_contaminated_figures_vary_and_nothing_of
     assert history.between_runs(case, "").runs == 5
     assert history.between_runs(busy, "").median_sd > 0.2
     assert history.between_runs(busy, "").runs == 10  # the newest five of either kind
+
+
+def test_noisy_medians_do_not_hide_how_much_the_fastest_percent_varies(
+    case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path]
+) -> None:
+    """Rounds whose medians lie 10 % apart explain the medians of the runs, and nothing of their fastest percent."""
+    for path in file_of().parent.glob("*"):
+        path.unlink()
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        level = 1e6 * np.exp(rng.normal(0, 0.03))
+        rounds = [np.sort(rng.uniform(level, level * (1.2 + 0.2 * k), 400)).astype(np.int64) for k in range(3)]
+        history.add(f"run {number}", {case.id: (case, rounds)})
+    assert history.between_runs(case, "").fastest_sd == pytest.approx(0.03, rel=0.6)
 
 
 def test_a_history_that_is_held_is_waited_for_and_not_for_ever(

@@ -88,6 +88,7 @@ def test_the_worker_and_its_engines_keep_to_python_3_6(tmp_path: Path) -> None:
     files += ["plugins/devbench_energy/meter.py", "plugins/devbench_jetson/board.py", "plugins/devbench_onnx/cuda.py"]
     files += [f"plugins/devbench_edgetpu/{name}.py" for name in ("edgetpu", "engine", "pycoral_engine", "sysfs")]
     files += [f"plugins/devbench_onnx/{name}_engine.py" for name in ("onnxruntime", "tensorrt")]
+    files += ["plugins/devbench_openvino/openvino_engine.py"]
     files += [f"plugins/devbench_edgetpu/{name}.py" for name in ("engine", "sysfs")]
     vermin = [str(Path(sys.executable).with_name("vermin")), "--target=3.6-", "--no-tips", "--violations", *files]
     done = subprocess.run(vermin, cwd=repository, capture_output=True, text=True, check=False)

@@ -48,7 +48,6 @@ SETTINGS = {
     "min_runs": 10,
     "min_s": 0,
     "cap_s": 1,
-    "precision": None,
     "time_limit_s": 60,
 }
 
@@ -86,18 +85,6 @@ def test_a_warmup_that_never_levels_ends_at_its_cap_and_says_so(monkeypatch: pyt
     found = loop.measure(clock.invoke, {**SETTINGS, "warmup_cap_s": 2}, lambda _: None)
     assert not found["settled"]
     assert 2000 * MS <= sum(found["warmup_ns"]) < 2100 * MS
-
-
-def test_a_level_series_stops_when_it_is_precise_and_a_wandering_one_when_more_no_longer_helps(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock = _clock(monkeypatch, lambda call: 10 * MS + call % 2)
-    settings = {**SETTINGS, "min_runs": 100, "cap_s": 1000, "precision": 0.01}
-    assert loop.measure(clock.invoke, settings, lambda _: None)["stopped_by"] == "precision"
-    clock = _clock(monkeypatch, lambda call: (10 if call // 60 % 2 else 13) * MS)
-    found = loop.measure(clock.invoke, settings, lambda _: None)
-    assert found["stopped_by"] == "plateau"
-    assert len(found["samples_ns"]) < 2000
 
 
 def test_a_phase_has_one_sample_even_if_the_first_outlasts_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:

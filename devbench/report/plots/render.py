@@ -92,7 +92,14 @@ def _saved(plot: Plot, theme: Theme, layout: Layout, style: str, *, alone: bool)
 
 
 def _frame(drawing: Figure, plot: Plot, theme: Theme, layout: Layout) -> None:
-    """The title above the plot and its origin below it, outside of what is laid out."""
+    """The title above the plot and its origin below it, outside of what is laid out.
+
+    The plot is laid out first, and its legends are held in place: else they move to the edge of the larger picture.
+    """
+    drawing.draw_without_rendering()
+    drawing.set_layout_engine("none")
+    for legend in drawing.legends:
+        legend.set_bbox_to_anchor((0, 0, 1, 1), transform=drawing.transFigure)
     margin = 0.12 / drawing.get_figheight()
     width = int(layout.width * _CHARACTERS_PER_INCH)
     drawing.text(0, 1 + margin, wrapped(plot.title, width), va="bottom", fontsize=11, fontweight="bold")

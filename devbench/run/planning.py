@@ -1,0 +1,248 @@
+"""Which rounds come next, and how long they are: planned from the rounds so far, anew after each lap.
+
+Nothing is remembered but what run.json and the samples say, so a run that is taken up again is planned alike.
+No round is added, left out or made longer for the level of its median: only for the spread of the rounds, for what
+one costs, and for what the machine did.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from devbench.domain.case import PlannedCase
+from devbench.domain.measure import Measure
+from devbench.domain.outcome import Nanoseconds, RoundFacts
+from devbench.domain.run import CaseRecord, Pending, Run
+from devbench.run.estimate import Pace
+from devbench.run.extend import gets_no_more, judged, with_doubtful_replaced
+from devbench.run.order import interleaved
+from devbench.stats import RoundMedian, median_interval, round_medians
+from devbench.stats.planning import (
+    Candidate,
+    Variation,
+    best_loop_s,
+    no_longer_narrows,
+    rounds_to_reach,
+    shares,
+    variation,
+)
+
+Stopped = Literal["", "rounds", "precision", "plateau", "max_rounds", "failed"]
+Samples = Callable[[str], Mapping[int, Nanoseconds]]
+More = Callable[[Run, Samples], Run | None]
+_LONGEST_LOOP = 8.0  # times the shortest: what a few rounds say of their variance is rough
+_GROWTH = 0.5  # a lap adds at most half of the rounds that there are, then one looks again
+_ANY_WIDTH = 1.0  # where none is asked for, half widths are compared as they are
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What planning needs to know of a round. loop_s: of its timed loop; took_s: of all, with starting and saving."""
+
+    median_ns: float
+    loop_s: float
+    took_s: float
+
+    @staticmethod
+    def of(about: RoundFacts, samples_ns: Nanoseconds, took_s: float) -> Done:
+        """Of a round with these samples."""
+        loop_s = float(samples_ns.sum()) * about.inferences_per_sample / 1e9
+        return Done(median_ns=float(np.median(samples_ns)), loop_s=loop_s, took_s=took_s)
+
+
+class AsPlanned:
+    """Every round as the suite says. more: gives the run with more rounds at the end of its order, or None."""
+
+    def __init__(self, more: More) -> None:
+        self.more = more
+        self.pace = Pace()
+
+    def learn(self, planned: PlannedCase, measure: Measure, done: Done) -> None:
+        """A round of a case is done, with the settings `measure`."""
+        self.pace.learn(planned.id, done.took_s, done.loop_s, measure)
+
+    def lose(self, planned: PlannedCase, took_s: float) -> None:
+        """A round of a case has taken so long, and failed."""
+        self.pace.lose(took_s, planned.measure)
+
+    def measure_of(self, planned: PlannedCase) -> Measure:
+        """The settings of the next round of a case."""
+        return planned.measure
+
+    def fits(self, planned: PlannedCase) -> bool:  # noqa: ARG002 - for those with a budget
+        """Whether there is time for another round of a case."""
+        return True
+
+    def left_s(self, todo: Sequence[PlannedCase]) -> float:
+        """Seconds until the run is over, if these are the rounds of its order that are still to run."""
+        return sum(self._round_s(one) for one in todo)
+
+    def _round_s(self, planned: PlannedCase) -> float:
+        return self.pace.round_s(planned.id, self.measure_of(planned))
+
+
+class Planner(AsPlanned):
+    """Plans for a precision, for a budget, or for both.
+
+    budget_s: seconds for all rounds of the run; None: no limit but `max_rounds` of each case.
+    """
+
+    def __init__(self, budget_s: float | None) -> None:
+        super().__init__(self._more)
+        self._budget_s = budget_s
+        self._loops_s: dict[str, float] = {}
+        self._logs: dict[str, list[float]] = {}
+        self._planned: dict[str, PlannedCase] = {}
+
+    def learn(self, planned: PlannedCase, measure: Measure, done: Done) -> None:
+        """See `AsPlanned`. What remains to be done is estimated from it."""
+        super().learn(planned, measure, done)
+        self._planned[planned.id] = planned
+        self._logs.setdefault(planned.id, []).append(math.log(max(done.median_ns, 1.0)))
+
+    def _more(self, run: Run, samples: Samples) -> Run | None:
+        """The run with its next lap: first what must be measured again, then what precision or budget call for."""
+        run = judged(run, samples)
+        if not run.extended:
+            run, lap = self._again(run)
+            if lap:
+                return replace(run, order=run.order + interleaved(lap, run.seed + 1))
+        seen = [
+            _Seen(case, [found[about.index] for about in case.counting], self.pace.start_s(case.id))
+            for case in run.cases
+            if isinstance(case.outcome, Pending) and case.counting and case.measure
+            for found in [samples(case.id)]
+        ]
+        self._loops_s |= {one.case.id: one.loop_s for one in seen if one.loop_s}
+        order = interleaved(self._lap(seen) or self._closing_lap(run, seen), run.seed + len(run.order))
+        return replace(run, order=run.order + order) if order else None
+
+    def _again(self, run: Run) -> tuple[Run, dict[str, int]]:
+        """The run with its doubtful rounds superseded, and how many replace them; none if there is no time for that."""
+        found, again = with_doubtful_replaced(run)
+        measures = {case.id: case.measure for case in run.cases if case.measure}
+        if sum(count * self.pace.round_s(name, measures[name]) for name, count in again.items()) > self._budget_left_s:
+            return replace(run, extended=True), {}
+        return found, {name: count for name, count in again.items() if count}
+
+    def measure_of(self, planned: PlannedCase) -> Measure:
+        """The settings of the next round of a case: its loop as long as planned. Here one looks at the precision."""
+        measure = planned.measure
+        loop_s = min(max(self._loops_s.get(planned.id, 0.0), measure.min_s), measure.cap_s)
+        return replace(measure, min_s=loop_s, precision=None)
+
+    def fits(self, planned: PlannedCase) -> bool:
+        """Whether the budget has time for another round of a case."""
+        return self._round_s(planned) <= self._budget_left_s
+
+    def left_s(self, todo: Sequence[PlannedCase]) -> float:
+        """See `AsPlanned`. Rounds that will probably be added are in it."""
+        if self._budget_s is not None and any(one.measure.precision is None for one in todo):
+            return max(self._budget_left_s, 0.0)
+        counts = Counter(one.id for one in todo)
+        later_s = 0.0
+        for case_id, planned in self._planned.items():
+            logs, wanted = self._logs[case_id], planned.measure.precision
+            if len(logs) > 1 and wanted:
+                most = min(rounds_to_reach(statistics.variance(logs), wanted), planned.measure.max_rounds)
+                later_s += max(most - len(logs) - counts[case_id], 0) * self._round_s(planned)
+        return min(super().left_s(todo) + later_s, max(self._budget_left_s, 0.0))
+
+    @property
+    def _budget_left_s(self) -> float:
+        return math.inf if self._budget_s is None else self._budget_s - self.pace.spent_s
+
+    def _lap(self, seen: Sequence[_Seen]) -> dict[str, int]:
+        """The next rounds of each case that is not there yet."""
+        open_ones = [one for one in seen if not stopped_by(one.case, one.medians, budgeted=self._budget_s is not None)]
+        wanted = [self._candidate(one) for one in open_ones]
+        left_s, each_s = self._budget_left_s, sum(one.round_s for one in wanted)
+        return shares(wanted, left_s if left_s < 4 * each_s else left_s / 3)
+
+    def _candidate(self, one: _Seen) -> Candidate:
+        loop_s = self._loops_s.get(one.case.id, one.measure.min_s)
+        # With a budget it is the time that ends a lap: what a wide case may not take must not go to a narrow one.
+        growth = math.ceil(_GROWTH * len(one.medians)) if self._budget_s is None else one.measure.max_rounds
+        return Candidate(
+            name=one.case.id,
+            rounds=len(one.medians),
+            variance=one.variation.of_a_round(max(loop_s, 1e-6)) if one.variation else 1.0,
+            wanted=one.measure.precision or _ANY_WIDTH,
+            most=min(one.measure.max_rounds - len(one.case.rounds), growth),
+            round_s=self.pace.round_s(one.case.id, replace(one.measure, min_s=loop_s)),
+            until_there=one.measure.precision is not None,
+        )
+
+    def _closing_lap(self, run: Run, seen: Sequence[_Seen]) -> dict[str, int]:
+        """One more round of each case that has waited for others longer than its own rounds took.
+
+        If its place has drifted meanwhile, its interval then shows it, and the ratio to the others with it.
+        """
+        waiting = [one for one in seen if one.measure.precision and _has_waited(run.order, one.case.id)]
+        may = [one for one in waiting if len(one.case.rounds) < one.measure.max_rounds]
+        return {one.case.id: 1 for one in may if self._candidate(one).round_s <= self._budget_left_s}
+
+
+@dataclass
+class _Seen:
+    """A case with what its rounds that count have shown. loop_s: the best length of its loop; 0 where not known."""
+
+    case: CaseRecord
+    samples: list[Nanoseconds]
+    start_s: float
+
+    def __post_init__(self) -> None:
+        assert self.case.measure
+        self.measure = self.case.measure
+        self.medians: list[RoundMedian] = round_medians(self.samples)
+        self.variation: Variation | None = None
+        self.loop_s = 0.0
+        if len(self.medians) > 1:
+            # By the median, not by a clock at both ends: one sample in which the machine stood still is not a long one.
+            loops_s = [
+                max(one.median_ns * one.samples * about.inferences_per_sample / 1e9, 1e-6)
+                for one, about in zip(self.medians, self.case.counting, strict=True)
+            ]
+            self.variation = variation(self.medians, loops_s)
+            least_s = max(self.measure.min_s, 1e-3)
+            most_s = min(_LONGEST_LOOP * least_s, self.measure.cap_s)
+            self.loop_s = best_loop_s(self.variation, self.start_s, least_s, most_s)
+
+
+def stopped_by(case: CaseRecord, medians: list[RoundMedian], *, budgeted: bool) -> Stopped:
+    """Why a case gets no more rounds, as in `Precision`; "" if it may get some.
+
+    medians: of its rounds that count.
+    """
+    measure = case.measure
+    if gets_no_more(case):
+        return "failed"
+    if not measure or (measure.precision is None and not budgeted):
+        return "rounds"
+    if measure.precision and len(medians) >= min(measure.rounds, measure.max_rounds) and len(medians) > 1:
+        if median_interval(medians).relative_half_width <= measure.precision:
+            return "precision"
+        if no_longer_narrows(medians, measure.rounds):
+            return "plateau"
+    return "max_rounds" if len(case.rounds) >= measure.max_rounds else ""
+
+
+def more_to_reach(case: CaseRecord, medians: list[RoundMedian]) -> int | None:
+    """How many more rounds like these would reach the precision that was asked for; None where that cannot be told."""
+    wanted = case.measure.precision if case.measure else None
+    if not wanted or len(medians) < 2:  # noqa: PLR2004
+        return None
+    variance = statistics.variance(one.log_median for one in medians)
+    return max(rounds_to_reach(variance, wanted) - len(medians), 0)
+
+
+def _has_waited(order: Sequence[str], case_id: str) -> bool:
+    places = [place for place, one in enumerate(order) if one == case_id]
+    return bool(places) and len(order) - 1 - places[-1] > places[-1] - places[0]

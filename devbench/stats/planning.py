@@ -1,0 +1,131 @@
+"""How many rounds, and how long ones: from what the rounds so far varied by, and from what a start costs.
+
+Source: Kalibera & Jones 2013 (doi 10.1145/2464157.2464160), section 6: repeat where the variance is, at the length at
+which a second brings most.
+"""
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from devbench.stats.round_median import RoundMedian
+from devbench.stats.student import t_quantile
+
+MOST_ROUNDS = 10_000
+_NARROWER = 0.9
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Where the medians of rounds vary.
+
+    within_s: variance of a round's log median that its own samples explain, times the seconds of its loop: a loop of
+        twice the length has half of that variance. Autocorrelation is in it.
+    between: variance from process to process beyond that.
+    """
+
+    within_s: float
+    between: float
+
+    def of_a_round(self, loop_s: float) -> float:
+        """Variance of the log median of one more round with a loop of `loop_s` seconds."""
+        return self.between + self.within_s / loop_s
+
+
+def variation(medians: Sequence[RoundMedian], loops_s: Sequence[float]) -> Variation:
+    """Split the variance of the log medians of rounds whose loops took `loops_s` seconds.
+
+    Raises ValueError for fewer than two rounds, or a loop that took no time.
+    """
+    if len(medians) < 2 or min(loops_s) <= 0:  # noqa: PLR2004
+        raise ValueError("a variation needs two rounds or more, and loops that took some time")
+    inside = np.array([one.log_variance for one in medians])
+    total = float(np.var([one.log_median for one in medians], ddof=1))
+    return Variation(
+        within_s=float(np.median(inside * np.array(loops_s))),  # one disturbed round says little of the others
+        between=max(total - float(inside.mean()), 0.0),
+    )
+
+
+def best_loop_s(found: Variation, start_s: float, least_s: float, most_s: float) -> float:
+    """Return the length of loop at which a second narrows the interval most.
+
+    A round costs `start_s + loop_s` and brings a variance of `between + within_s / loop_s`; their product is smallest
+    where loop_s is sqrt(start_s * within_s / between). Where processes do not differ, that is as long as may be.
+    """
+    best = math.sqrt(start_s * found.within_s / found.between) if found.between > 0 else math.inf
+    return min(max(best, least_s), most_s)
+
+
+def half_width(variance: float, rounds: int, level: float = 0.95) -> float:
+    """Return half of the interval, relative, of so many rounds whose log medians have this variance; inf of one."""
+    if rounds < 2:  # noqa: PLR2004
+        return math.inf
+    return t_quantile((1 + level) / 2, rounds - 1) * math.sqrt(variance / rounds)
+
+
+def rounds_to_reach(variance: float, wanted: float, level: float = 0.95) -> int:
+    """Return how many rounds in all make half of the interval as narrow as `wanted`; `MOST_ROUNDS` at most."""
+    low, high = 2, MOST_ROUNDS
+    while low < high:  # it narrows with each round
+        middle = (low + high) // 2
+        low, high = (low, middle) if half_width(variance, middle, level) <= wanted else (middle + 1, high)
+    return low
+
+
+def no_longer_narrows(medians: Sequence[RoundMedian], fewest: int) -> bool:
+    """Whether the level itself moves, so that more rounds do not help: `medians` in the order measured.
+
+    Seen by two things: the second half of the rounds, `fewest` or more, has narrowed the interval by less than a tenth,
+    where rounds that vary about one level narrow it by four; and neighbours are alike, their mean square difference
+    less than the variance (von Neumann 1941: twice the variance where rounds are independent).
+    """
+    half = len(medians) // 2
+    if half < fewest:
+        return False
+    logs = np.array([one.log_median for one in medians])
+    first, both = (half_width(float(part.var(ddof=1)), part.size) for part in (logs[:half], logs))
+    neighbours = float((np.diff(logs) ** 2).mean())
+    return both > _NARROWER * first and neighbours < float(logs.var(ddof=1))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A case that may get more rounds.
+
+    rounds: those that count so far. variance: of the log median of one more. wanted: half of the interval asked for.
+    most: how many more it may have. round_s: seconds that one takes.
+    until_there: whether it stops when it is as narrow as wanted; else `wanted` says only how it compares with others.
+    """
+
+    name: str
+    rounds: int
+    variance: float
+    wanted: float
+    most: int
+    round_s: float
+    until_there: bool = True
+
+
+def shares(candidates: Sequence[Candidate], seconds: float) -> dict[str, int]:
+    """Return how many more rounds each case gets in `seconds`, which may be without end.
+
+    One round after the other goes to the case whose interval will be the widest, compared with what was asked, among
+    those that still fit.
+    """
+    given = dict.fromkeys((one.name for one in candidates), 0)
+    heap = [(-half_width(one.variance, one.rounds) / one.wanted, place) for place, one in enumerate(candidates)]
+    heapq.heapify(heap)
+    while heap:
+        width, place = heapq.heappop(heap)
+        one = candidates[place]
+        if given[one.name] >= one.most or one.round_s > seconds or (one.until_there and -width <= 1):
+            continue  # for good: seconds only become fewer
+        given[one.name] += 1
+        seconds -= one.round_s
+        width = -half_width(one.variance, one.rounds + given[one.name]) / one.wanted
+        heapq.heappush(heap, (width, place))
+    return given

@@ -1,0 +1,17 @@
+"""OpenVINO keeps the contract of runtimes, where it is installed."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+
+from devbench import Place
+from devbench.testing import RuntimeContract
+from devbench_openvino.runtime import OpenVino
+
+PYTHON = os.environ.get("DEVBENCH_TEST_OPENVINO_PYTHON", "")
+
+
+class TestOpenVino(RuntimeContract):
+    runtime = OpenVino
+    place: ClassVar[Place] = Place(name="local", device="any", python={"": PYTHON} if PYTHON else {})
