@@ -75,26 +75,25 @@ def place_lines(context: RunContext, runner: RoundRunner) -> list[PlaceLine]:
     lines: list[PlaceLine] = []
     devices = context.plugins.registry.devices
     found_at = {kind: find_places(device, context.lab) for kind, device in devices.items()}
+    drivers = context.plugins.registry.drivers
     # Here, the looks are made side by side: each is a process that mostly imports its runtime. Over ssh they follow one
-    # another, because a machine that could not be reached once is not tried again.
-    with ThreadPoolExecutor(os.cpu_count()) as here, ThreadPoolExecutor(1) as over_ssh:
-        looks = {
-            kind: [
-                (
-                    place,
-                    [
-                        pool.submit(_place, context, runner, place, runtime)
-                        for runtime in context.plugins.registry.drivers(kind)
-                    ],
-                )
+    # another, because a machine that could not be reached once is not tried again; and Ctrl-C ends the waiting.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looks = iter(
+            [
+                pool.submit(_place, context, runner, place, runtime)
+                for kind, (places, _) in found_at.items()
                 for place in places
-                for pool in [over_ssh if place.ssh else here]
+                for runtime in drivers(kind)
+                if not place.ssh
             ]
-            for kind, (places, _) in found_at.items()
-        }
-    for kind, (_, absent) in found_at.items():
-        for place, futures in looks[kind]:
-            found = [future.result() for future in futures]
+        )
+    for kind, (places, absent) in found_at.items():
+        for place in places:
+            found = [
+                _place(context, runner, place, runtime) if place.ssh else next(looks).result()
+                for runtime in drivers(kind)
+            ]
             gone = devices[kind].look(place) if place.ssh and any(line.ready for line in found) else None
             if isinstance(gone, Absent):
                 absent.append(gone)
