@@ -100,11 +100,12 @@ def test_the_convolution_that_measures_peaks_runs(precision: str, tmp_path: Path
 
 
 def test_doctor_measures_peaks_and_keeps_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_peaks, "_SHAPES", ((4, 16, 1),))
+    monkeypatch.setattr(run_peaks, "_SHAPES", ((14, 64, 3),))
     monkeypatch.setattr(run_peaks, "PRECISIONS", ("int8",))
     monkeypatch.setattr(run_peaks, "copied_bytes_per_s", lambda _threads, _bytes: 5e9)
     done = bench("doctor", "--peaks", "--json")
     assert "peaks: int8 convolutions with 1 thread" in done.stderr, done.stderr
+    assert done.stdout, done.stderr
     found = json.loads(done.stdout)
     assert {(one["wall"], one["precision"]) for one in found} >= {("compute", "int8")}
     assert all(one["measured"] and one["per_s"] > 0 for one in found)
