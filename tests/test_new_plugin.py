@@ -53,3 +53,7 @@ def test_a_class_is_called_neither_as_a_keyword_nor_as_what_its_file_imports(
     tree = ast.parse(code.read_text())
     imported = {one.name for node in tree.body if isinstance(node, ast.ImportFrom) for one in node.names}
     assert imported.isdisjoint(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+
+
+def test_the_next_command_can_be_pasted_where_the_folder_has_spaces(bench: Bench) -> None:
+    assert "cd 'my folder' &&" in bench("new-plugin", "toaster", "--into", "my folder").stdout
