@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
 import pytest
 
-from devbench.scaffold.distribution import KINDS
+from devbench.scaffold.distribution import KINDS, write_plugin
 from tests.conftest import Bench
 from tests.installed import installed
 
@@ -40,3 +41,19 @@ def test_what_is_there_is_left_alone(bench: Bench) -> None:
     (bench.folder / "mine").mkdir()
     done = bench("new-plugin", "toaster", "--into", Path("mine"))
     assert (done.returncode, "mine: is there already" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["device", "runtime"])
+@pytest.mark.parametrize("name", ["none", "device", "runtime", "path"])
+def test_a_class_is_called_neither_as_a_keyword_nor_as_what_its_file_imports(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    files = write_plugin(name, kind, tmp_path / "new")
+    (code,) = (path for path in files if path.name == "__init__.py")
+    tree = ast.parse(code.read_text())
+    imported = {one.name for node in tree.body if isinstance(node, ast.ImportFrom) for one in node.names}
+    assert imported.isdisjoint(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+
+
+def test_the_next_command_can_be_pasted_where_the_folder_has_spaces(bench: Bench) -> None:
+    assert "cd 'my folder' &&" in bench("new-plugin", "toaster", "--into", "my folder").stdout

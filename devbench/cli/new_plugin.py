@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -21,4 +22,4 @@ def command(name: str, kind: str, into: Path | None) -> None:
     folder = into or Path(f"devbench-{name}")
     for path in write_plugin(name, kind, folder):
         print(path)
-    print(f"Next: cd {folder} && pip install -e . pytest && pytest")
+    print(f"Next: cd {shlex.quote(str(folder))} && pip install -e . pytest && pytest")

@@ -4,6 +4,7 @@ They are called `.template`, and `dot-github` for `.github`, so that no tool tak
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -21,6 +22,7 @@ KINDS: Mapping[str, str] = {
 }
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 40
+_WORD = re.compile(r"\w+")
 _PART = re.compile(r"@([a-zA-Z]+)@")
 
 
@@ -58,13 +60,20 @@ def values_of(name: str, kind: str) -> Mapping[str, str]:
     return {
         "name": name,
         "package": "devbench_" + name.replace("-", "_"),
-        "class": "".join(word.capitalize() for word in name.split("-")),
+        "class": _class_of(name, kind),
         "UPPER": name.replace("-", "_").upper(),
         "what": f"{KINDS[kind]} ({name})",
         "devbench": f"{major}.{minor}",
         "next": f"{major}.{int(minor) + 1}",
         "extra": ' "edge-devbench[desktop]"' if kind == "runtime" else "",
     }
+
+
+def _class_of(name: str, kind: str) -> str:
+    """A class may neither be called as a keyword (`None`), nor as what its own file imports (`Device`)."""
+    called = "".join(word.capitalize() for word in name.split("-"))
+    taken = {word for _, text in _templates(kind) for word in _WORD.findall(text)}
+    return called + "Plugin" if keyword.iskeyword(called) or called in taken else called
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
