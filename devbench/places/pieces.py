@@ -64,7 +64,8 @@ class Pieces:
         if self._counts[piece.phase] > self._most[piece.phase]:
             most = self._most[piece.phase]
             raise InvalidAnswerError(
-                f"the worker sends more {piece.phase} samples than the settings of the case allow ({most})"
+                f"the worker sends more {piece.phase} samples than the settings of the case allow ({most}): does an"
+                f" inference take less than {_SHORTEST_NS[piece.phase] / 1000:g} µs, as if `invoke` computed nothing?"
             )
         import numpy as np  # here, because most sessions hear no more than a hello
 

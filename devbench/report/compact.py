@@ -67,7 +67,8 @@ def _title_parts(overview: Overview) -> list[str]:
         published = "" if overview.runs else "published, not measured here"
         return [part for part in (overview.title, published) if part]
     batch = f"batch {about.batches[0]}" if len(about.batches) == 1 else ""
-    threads = count_of(int(about.threads[0]), "thread") if len(about.threads) == 1 else ""
+    told = about.threads[0] if len(about.threads) == 1 else ""  # an option of a plugin: it may be anything
+    threads = count_of(int(told), "thread") if told.isdecimal() else told and f"threads: {told}"
     precision = about.precisions[0] if len(about.precisions) == 1 else ""
     weights = [one.values["weights"] for one in overview.findings if one.cause == "weights"]
     random = "random weights" if weights and all("random" in one for one in weights) else ""

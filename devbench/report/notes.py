@@ -90,7 +90,9 @@ def _precision(values: Mapping[str, Any]) -> str:
 def _cost_of_half(values: Mapping[str, Any]) -> str:
     least, most = values["least"], values["most"]
     rounds = count_of(most, "more round") if least == most else f"{least}–{most} more rounds"
-    return f"{rounds} of each case (about {duration(values['seconds'])} in all) would halve every interval"
+    return (
+        f"{rounds} of each case (about {duration(values['seconds'])} in all) would halve the intervals within this run"
+    )
 
 
 def _measured_again(values: Mapping[str, Any]) -> str:

@@ -136,4 +136,4 @@ def test_the_cost_of_half_the_interval_is_told() -> None:
     text = markdown(_tables(run, lambda _: ROUNDS))
     assert "- a@x: ± 2.0 % reached, ± 1.0 % asked for; 1 more round (about 20 s) would halve it." in text
     assert "b@x:" not in text
-    assert "- 1–3 more rounds of each case (about 1 min 00 s in all) would halve every interval." in text
+    assert "- 1–3 more rounds of each case (about 1 min 00 s in all) would halve the intervals within this run." in text
