@@ -56,7 +56,7 @@ COMMIT = subprocess.run(
     ["git", "-C", Path(__file__).parent, "rev-parse", "--short", "HEAD"], capture_output=True, check=False, text=True
 ).stdout.strip()
 CLOSE_S = 1800
-"""Runs further apart are no neighbours."""
+"""Runs further apart are not neighbours."""
 
 DEVBENCH, PYPERF, PYPERF_MEDIAN = "devbench", "pyperf", "pyperf (median)"
 LITERT, LITERT_AVERAGE = "litert-benchmark (median)", "litert-benchmark (average)"

@@ -39,7 +39,8 @@ def answer_sentences(overview: Overview, most_published: int | None = None) -> I
     """
     answer = overview.answer
     if not answer.fastest:
-        yield _nothing(overview)
+        if not _answers_between(overview):
+            yield _nothing(overview)
     elif answer.contest:
         yield _contest(answer.contest, overview)
     elif not overview.between:
@@ -47,6 +48,14 @@ def answer_sentences(overview: Overview, most_published: int | None = None) -> I
     if overview.run:
         for between in overview.between:
             yield from _between(between, most_published)
+
+
+def _answers_between(overview: Overview) -> bool:
+    """Whether there is a ratio of two models: of contaminated figures there may be one, of what nothing disturbed."""
+    if not overview.run:
+        return False
+    ratios = ((system, ratio) for one in overview.between for system, ratio in one.ratios.items())
+    return any(system.ours and ratio.interval and ratio.shown != "undecided" for system, ratio in ratios)
 
 
 def sureness(overview: Overview) -> str:

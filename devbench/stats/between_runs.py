@@ -41,7 +41,7 @@ class RunEstimate:
 
 
 def spread_between_runs(cases: Sequence[Sequence[RunEstimate]], default_sd: float) -> Spread:
-    """Return the spread between runs, learned from earlier ones and held towards a default while they are few.
+    """Return the spread between runs, learned from earlier ones; while they are few, a default counts as well.
 
     The variance of each case over its runs, less what the runs themselves explain, pooled over cases. The cases of a
     run share what happened to the machine, so they count for one when it comes to degrees of freedom. Default and

@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from devbench.compare.between import Between
+from devbench.compare.ratios import Ratio
 from devbench.domain.conditions import Reason
+from devbench.domain.intervals import Interval
 from devbench.report.html.doubts import doubts_of
 from devbench.report.tables import tables_of
 from devbench.report.words import headline, sureness
@@ -101,3 +104,15 @@ def test_a_cell_is_sorted_by_its_figure_and_has_none_where_there_is_none() -> No
     assert keys["broken int8"] == keys["skipped int8"] == (None, "")
     units = [(cell.unit, ratio.unit) for *_, cell, ratio in beside.rows if cell.sort is not None]
     assert units == [("ms", "×"), ("ms", "×"), ("ms", ""), ("per s", ""), ("ms", "×"), ("ms", "×"), ("ms", "")]
+
+
+def test_a_ratio_of_what_nothing_disturbed_is_an_answer_though_the_figures_are_contaminated() -> None:
+    rounds = {model: [samples_of(median_ns, 1)] for model, median_ns in (("slow", 8_000_000), ("fast", 2_000_000))}
+    cases = [case_of(model, "cpu", times, BUSY) for model, times in rounds.items()]
+    overview = overview_of_cases(*cases, samples={case.id: rounds[case.model] for case in cases})
+    slow, fast = sorted(overview.grid.rows, key=lambda row: row.model, reverse=True)
+    system = overview.grid.systems[0]
+    for shown, expected in (("more", "slow takes 4.00× as long as fast"), ("undecided", "No answer: all 2 measured")):
+        ratio = Ratio(interval=Interval(4.0, 3.9, 4.1, 0.95, True, 4.0, ""), shown=shown, by_fastest=True)
+        between = Between(slow=slow, fast=fast, ratios={system: ratio})
+        assert headline(replace(overview, between=(between,))).startswith(expected)
