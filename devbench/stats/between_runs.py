@@ -96,6 +96,8 @@ def measured_again(estimate: LogEstimate, spreads: Sequence[Spread], level: floa
     variance = inside + between
     degrees = variance**2 / spent if spent > 0 else estimate.degrees_of_freedom
     reach = t_quantile((1 + level) / 2, max(degrees, 1.0)) * math.sqrt(variance) + estimate.log_tick
+    # With few rounds that disagree much, the added degrees of freedom narrow more than the added variance widens.
+    reach = max(reach, estimate.log_reach(level))
     return Interval(
         estimate=math.exp(estimate.value),
         low=math.exp(estimate.value - reach),

@@ -64,14 +64,18 @@ class LogEstimate:
     log_tick: float
     between_rounds: bool
 
-    def interval(self, level: float) -> Interval:
-        """Return the interval of exp(value).
+    def log_reach(self, level: float) -> float:
+        """Return the half width of the interval of `value`.
 
         Two floors keep a lucky agreement of few rounds from looking exact: one standard error as known
         inside the rounds, and half a clock tick.
         """
         reach = t_quantile((1 + level) / 2, self.degrees_of_freedom) * math.sqrt(self.variance)
-        reach = max(reach, math.sqrt(self.inside_variance)) + self.log_tick
+        return max(reach, math.sqrt(self.inside_variance)) + self.log_tick
+
+    def interval(self, level: float) -> Interval:
+        """Return the interval of exp(value)."""
+        reach = self.log_reach(level)
         return Interval(
             estimate=math.exp(self.value),
             low=math.exp(self.value - reach),

@@ -72,3 +72,11 @@ def test_the_smallest_visible_difference_is_where_the_interval_ends() -> None:
 def test_a_default_must_be_positive() -> None:
     with pytest.raises(ValueError, match="positive"):
         spread_between_runs([], 0.0)
+
+
+def test_to_cover_measuring_again_is_never_narrower_than_to_cover_this_run() -> None:
+    """Three rounds that disagree much: the spread between runs adds little variance, and many degrees of freedom."""
+    rounds = LogEstimate(0.0, 0.1**2, 2.0, 1e-6, 0.0, True)
+    inside = rounds.interval(0.95)
+    again = measured_again(rounds, [Spread(log_sd=0.02, degrees_of_freedom=12.0, runs=5)])
+    assert again.low <= inside.low < inside.high <= again.high
