@@ -9,15 +9,16 @@ from devbench.domain.ranges import Count, NotNegative, Positive, Seconds, Time, 
 
 SCHEMA = 1
 
-# maintenance: new, or held by somebody. unknown: trouble on the way to it, so nobody knows. good, bad: what the gold case
-# has said. retired: it stays in the log, and nothing is tried.
+# maintenance: new, or held by somebody. unknown: trouble on the way to it, so nobody knows. good, bad: what the gold
+# case has said. retired: it stays in the log, and nothing is tried.
 Health = Literal["maintenance", "unknown", "good", "bad", "retired"]
 State = Literal["idle", "reserved", "running"]
 
 # software: one case, over its boards. board: one board, over its cases. odd one out: one case on one board.
 ChangeKind = Literal["software", "board", "odd one out"]
 
-# confirmed: measured again, and there; told once. refuted: measured again, and not there. waiting: not yet measured again.
+# confirmed: measured again, and there; told once. refuted: measured again, and not there. waiting: not yet measured
+# again.
 ChangeStatus = Literal["confirmed", "refuted", "waiting"]
 
 
@@ -42,7 +43,8 @@ class HealthChange:
 class GoldResult:
     """What the gold case of a place has said.
 
-    passed: None where trouble on the way kept it from being measured. median_ms, low_ms, high_ms: 95 %, 0 if not measured.
+    passed: None where trouble on the way kept it from being measured.
+    median_ms, low_ms, high_ms: with its 95 % interval; 0 if it was not measured.
     expected_low_ms, expected_high_ms: what the history of this place allows; 0 while it has too little of it.
     """
 
@@ -104,7 +106,7 @@ class GroupNight:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesKey:
-    """Which series of figures over nights: one case on one place. Any field may be "" where a change is of all of them."""
+    """Which series of figures over nights: one case on one place. A field is "" where a change is of all of them."""
 
     model: str = ""
     precision: str = ""
@@ -128,7 +130,8 @@ class LevelChange:
     ratio, low, high: of the new level to the one before, with a 95 % interval; above 1 is slower.
     first_night: the first at the new level. last_night: the last one before it. series: how many have it.
     changed_then: what else changed between these two nights: versions, artifacts, firmware, a boot.
-    reproduce: a command that anybody can type. again: run folders in which it was measured again, from the night's folder.
+    reproduce: a command that anybody can type.
+    again: run folders in which it was measured again, from the night's folder.
     """
 
     kind: ChangeKind
