@@ -2,8 +2,8 @@
 
     uv run python benchmarks/time_left.py suites/imagenet.yaml --runs 3 --work /tmp/time-left
 
-Counted are the estimates that a user sees when a round begins, once a tenth of the run is over. Before, no round of some
-cases is done; and of the last two rounds, half a second is a fifth.
+Counted are the estimates that a user sees when a round begins, once a tenth of the run is over: before, no round of
+some cases is done. And not of the last two rounds: half a second is a fifth of them.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def main() -> None:
     print("| run | seconds | estimates | within 20 % | median of said / was |\n|--:|--:|--:|--:|--:|")
     for number in range(1, given.runs + 1):
         found = one_run(given.suite, given.profile, given.budget_s, given.work / f"{time.time_ns()}")
+        if not found:
+            parser.error("too few rounds: the first and the last ones do not count")
         ratios = [said / was for said, was in found]
         near = sum(0.8 <= one <= 1.2 for one in ratios)
         print(f"| {number} | {found[0][1]:.0f} | {len(found)} | {near} | {statistics.median(ratios):.2f} |", flush=True)
