@@ -26,7 +26,7 @@ from devbench.predict.advice import advice
 from devbench.predict.network import Network, network_of
 from devbench.predict.prediction import Prediction, predict
 from devbench.predict.study import LEAST_FOR_90, study_of
-from devbench.predict.tables import TABLES, Table
+from devbench.predict.tables import Table, published_tables
 from devbench.printable import one_line
 from devbench.sources.paths import MODELS, did_you_mean, listed
 
@@ -113,7 +113,7 @@ def command(models: tuple[Path, ...], as_json: bool) -> int:
     """
     plugins = load_plugins()
     warn(plugins.broken)
-    studies = [study_of(table.key) for table in TABLES]
+    studies = [study_of(table.key) for table in published_tables().values()]
     failed: list[DevbenchError] = []
     found: dict[str, dict[str, object]] = {}
     numbers = True
@@ -178,7 +178,7 @@ def _compiled_beside(path: Path) -> Path | None:
 
 def _edge_tpu(registry: Registry) -> KnownRuntime | None:
     """The runtime that knows the rules of the Edge TPU, where its plugin is here."""
-    kinds = {table.device for table in TABLES if table.edge_tpu}
+    kinds = {table.device for table in published_tables().values() if table.edge_tpu}
     names = [name for kind in kinds & registry.devices.keys() for name in registry.devices[kind].runtimes]
     return next((registry.runtimes[name] for name in sorted(names) if name in registry.runtimes), None)
 
