@@ -1,0 +1,1 @@
+"""A laboratory that measures every night: groups, health, gold case, verification, reservations."""
