@@ -150,8 +150,14 @@ def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) 
                 runtime=name,
                 options=options,
                 precision=entry.precision,
-                problem=problem,
+                problem=problem or _not_taken(registry.runtimes[name], options, entry),
             )
+
+
+def _not_taken(runtime: KnownRuntime, options: Mapping[str, Option], entry: DeviceFormat) -> Skipped | None:
+    """Why this runtime does not take what the suite sets; another one of the same device may, or the suite is wrong."""
+    wrong = (runtime.wrong_option(name, value) for name, value in options.items() if name in entry.options)
+    return next((Skipped(reason=f"{runtime.name}: {why}") for why in wrong if why), None)
 
 
 def _answers(slots: Sequence[_Slot]) -> bool:
