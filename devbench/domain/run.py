@@ -91,7 +91,11 @@ class Compare:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked of `devbench run`, kept so that `--resume` asks the same again."""
+    """What was asked of `devbench run`, kept so that `--resume` asks the same again.
+
+    night: the night of a laboratory that it is a part of; "" outside of one. purpose: why it was measured there: `again`
+        to see whether a change is real, `gold` to see whether a place is healthy; "" for the suites themselves.
+    """
 
     suite_text: str
     suite_dir: str
@@ -100,6 +104,8 @@ class Request:
     profile: str = ""
     seed: int | None = None
     budget_s: Positive | None = None
+    night: str = ""
+    purpose: Literal["", "again", "gold"] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
