@@ -6,16 +6,16 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from devbench.domain.history import Series, night_order
 from devbench.domain.night import Night, PlaceNight
-from devbench.printable import one_line, printable
+from devbench.printable import one_line
 from devbench.report.html.drawn import colours
+from devbench.report.html.filled import our_markup, own_file, page_environment
 from devbench.report.night.junit import of_series
 from devbench.report.night.sparkline import NARROW, WIDE, Days, large, sparkline
 from devbench.report.night.words import (
@@ -65,18 +65,9 @@ class CaseBlock:
 
 def morning_page(night: Night, series: Sequence[Series]) -> str:
     """The page of `night`. series: what the history has of each case on each place."""
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("devbench.report.night", "."), PackageLoader("devbench.report.html", ".")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: printable(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = _own("devbench.report.night", "find.js")
-    style = _own("devbench.report.html", "style.css") + _own("devbench.report.night", "night.css") + colours()
+    environment = page_environment("devbench.report.night", "devbench.report.html")
+    script = own_file("devbench.report.night", "find.js")
+    style = own_file("devbench.report.html", "style.css") + own_file("devbench.report.night", "night.css") + colours()
     days = Days.of([one for each in series for one in (*each.nights[:1], *each.nights[-1:])])
     changes = list(_change_blocks(night, series, days))
     return environment.get_template("night.html.j2").render(
@@ -87,8 +78,8 @@ def morning_page(night: Night, series: Sequence[Series]) -> str:
         undecided=undecided_text(night),
         problems=[sentence(one) for one in night.problems],
         notes=[sentence(one) for one in night.notes],
-        style=_markup(style),
-        script=_markup(script),
+        style=our_markup(style),
+        script=our_markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         kinds=[(title, [block for kind, block in changes if kind == one]) for one, title in KINDS.items()],
         quiet=[(change_text(one), one.status, one.why) for one in night.changes if one.status != "confirmed"],
@@ -116,8 +107,8 @@ def _change_blocks(night: Night, series: Sequence[Series], days: Days) -> Iterat
             plots=tuple(
                 (
                     f"{what_of(one.key)} on {place_of(one.key)}",
-                    _markup(large(one, [change], days, WIDE)),
-                    _markup(large(one, [change], days, NARROW)),
+                    our_markup(large(one, [change], days, WIDE)),
+                    our_markup(large(one, [change], days, NARROW)),
                     tuple(f"{at}: {one_line(text)}" for at, text in one.versions),
                 )
                 for one in shown
@@ -155,7 +146,7 @@ def _case_blocks(night: Night, series: Sequence[Series], days: Days) -> Iterator
             else:
                 figure = "no figure"
             mark = "" if not told else "up" if told[0].ratio > 1 else "down"
-            small.append((place_of(one.key), figure, mark, _markup(sparkline(one, [*earlier, *told], days))))
+            small.append((place_of(one.key), figure, mark, our_markup(sparkline(one, [*earlier, *told], days))))
         changed = sum(bool(mark) for _, _, mark, _ in small)
         blocks.append(CaseBlock(name=name, changed=changed, range=_range(last), small=tuple(small)))
     yield from sorted(blocks, key=lambda one: (-one.changed, one.name))
@@ -182,13 +173,3 @@ def _gold(place: PlaceNight) -> str:
     if gold.expected_high_ms:
         text += f", expected {milliseconds(gold.expected_low_ms)} to {milliseconds(gold.expected_high_ms)} ms"
     return f"{text}: {one_line(gold.why)}" if gold.why else text
-
-
-def _own(package: str, name: str) -> str:
-    return (files(package) / name).read_text(encoding="utf-8")
-
-
-def _markup(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(text)  # noqa: S704 - our CSS and script, and plots, which escape their texts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -53,7 +53,8 @@ def sparkline(series: Series, changes: Sequence[LevelChange], days: Days) -> str
         return ""
     x = [_across(days, night) for night in series.nights]
     low, high = _span(series.undisturbed_ms[known])
-    y = (3 + (_AXIS - 7) * (1 - (np.clip(series.undisturbed_ms, low, high) - low) / (high - low))).tolist()
+    shown = np.clip(np.nan_to_num(series.undisturbed_ms), low, high)
+    y = np.rint(3 + (_AXIS - 7) * (1 - (shown - low) / (high - low))).astype(int).tolist()
     usual = float(np.median(series.undisturbed_ms[known]))
     zero = round(3 + (_AXIS - 7) * (1 - (usual - low) / (high - low)))
     parts = [
@@ -70,7 +71,7 @@ def sparkline(series: Series, changes: Sequence[LevelChange], days: Days) -> str
             parts.append(f'<path class="c {kind}" d="M{at[change.first_night]} 0V{_AXIS}"/>')
     parts.append(f'<path class="l" d="{_line(x, y, known.tolist())}"/>')
     last = int(np.flatnonzero(known)[-1])
-    parts.append(f'<circle cx="{x[last]}" cy="{round(y[last])}" r="2.5"/></svg>')
+    parts.append(f'<circle cx="{x[last]}" cy="{y[last]}" r="2.5"/></svg>')
     return "".join(parts)
 
 
@@ -89,12 +90,12 @@ def _about(night: str, text: str) -> str:
     return escape(one_line(f"{night}: {text}"))
 
 
-def _line(x: Sequence[int], y: Sequence[float], known: Sequence[bool]) -> str:
+def _line(x: Sequence[int], y: Sequence[int], known: Sequence[bool]) -> str:
     """As few bytes as it takes: whole numbers, each from the one before; a gap where a night is missing."""
     parts: list[str] = []
     steps: list[str] = []
     px = py = 0
-    for at, value, there in zip(x, map(round, y), known, strict=True):
+    for at, value, there in zip(x, y, known, strict=True):
         if not there:
             parts += _ended(steps)
         elif steps:
@@ -155,9 +156,8 @@ def large(series: Series, changes: Sequence[LevelChange], days: Days, size: Size
             at = x[series.nights.index(change.first_night)]
             parts.append(f'<path class="c {"up" if change.ratio > 1 else "down"}" d="M{at:.1f} {top - 6}V{bottom}"/>')
     shown = (known & ~series.doubtful).tolist()
-    parts.append(
-        f'<path class="l" d="{_line(list(map(round, x)), [down(one) for one in series.undisturbed_ms], shown)}"/>'
-    )
+    heights = [round(down(one)) for one in np.nan_to_num(series.undisturbed_ms).tolist()]
+    parts.append(f'<path class="l" d="{_line([round(at) for at in x], heights, shown)}"/>')
     for at, value, there, doubtful, night in zip(
         x, series.undisturbed_ms.tolist(), known.tolist(), series.doubtful.tolist(), series.nights, strict=True
     ):
@@ -172,9 +172,8 @@ def large(series: Series, changes: Sequence[LevelChange], days: Days, size: Size
     return "".join(parts) + "</svg>"
 
 
-def _band(series: Series, x: Sequence[float], down: object) -> str:
+def _band(series: Series, x: Sequence[float], down: Callable[[float], float]) -> str:
     """The intervals of the nights, as short strokes."""
-    assert callable(down)
     strokes = zip(x, series.low_ms.tolist(), series.high_ms.tolist(), strict=True)
     return "".join(
         f"M{at:.1f} {down(low):.1f}V{down(high):.1f}" for at, low, high in strokes if isfinite(low) and isfinite(high)
