@@ -94,8 +94,9 @@ class Request:
     """What was asked of `devbench run`, kept so that `--resume` asks the same again.
 
     places: device and name of those to measure at; all that there are, if none is named.
-    night: the night of a laboratory that it is a part of; "" outside of one. purpose: why it was measured there: `again`
-        to see whether a change is real, `gold` to see whether a place is healthy; "" for the suites themselves.
+    night: the night of a laboratory that it is a part of; "" outside of one.
+    purpose: why it was measured there: `again` to see whether a change is real, `gold` to see whether a place is
+        healthy; "" for the suites themselves.
     """
 
     suite_text: str

@@ -61,7 +61,7 @@ class GoldLine:
     high_ms: NotNegative
 
 
-def gold_request(gold: Gold, key: PlaceKey, base: Path) -> Request:
+def gold_request(gold: Gold, key: PlaceKey, base: Path, night: str = "") -> Request:
     """What is asked of a run for the gold case at one place."""
     model = {"name": gold.model, **({"source": gold.source} if gold.source else {})}
     if gold.precision:
@@ -72,7 +72,7 @@ def gold_request(gold: Gold, key: PlaceKey, base: Path) -> Request:
         "devices": [{"name": key[0], **({"runtime": gold.runtime} if gold.runtime else {})}],
         "measure": {"profile": "quick"},
     }
-    return Request(suite_text=json.dumps(suite), suite_dir=str(base), places=(key,))
+    return Request(suite_text=json.dumps(suite), suite_dir=str(base), places=(key,), night=night, purpose="gold")
 
 
 def read_gold(nights: Path, key: PlaceKey) -> list[GoldLine]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devbench.domain.lab import PlaceKey
 from devbench.domain.night import GoldResult
-from devbench.errors import DevbenchError, NothingMeasuredError, RoundError
+from devbench.errors import DevbenchError, RoundError
 from devbench.lab.gold import gold_request, judge_gold, keep_gold
 from devbench.lab.laboratory import Laboratory, slug
 from devbench.lab.recover import boot_id
@@ -44,11 +44,9 @@ def _once(laboratory: Laboratory, key: PlaceKey, folder: Path, night: str) -> Go
     nights, lab = laboratory.nights, laboratory.lab
     assert nights.gold
     path = _free(folder, slug(key))
-    group = " ".join(key)
+    request = gold_request(nights.gold, key, lab.path.parent, night)
     try:
-        run = laboratory.measure(gold_request(nights.gold, key, lab.path.parent), "gold case", path, group=group)
-    except NothingMeasuredError as error:
-        return GoldResult(passed=None, why=error.message)
+        run = laboratory.measure(request, f"{lab.path}: nights: gold", path, group=" ".join(key))
     except DevbenchError as error:
         return GoldResult(passed=None, why=error.message)
     result = judge_gold(run, RunFolder(path), nights.folder, nights.gold, key)

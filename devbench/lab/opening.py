@@ -22,6 +22,7 @@ from devbench.lab.record import NightBook, new_id, night_folders, read_night
 from devbench.run.groups import Group
 
 LOCK_FILE = ".lock"
+TOLD = "told"  # the last step
 _LONGEST_NIGHT = timedelta(hours=20)  # of one that has no end of its own
 _SHORTEST_S = 5.0
 _LONGEST_LOOK_S = 1.0  # `lab status` has the lock for a moment
@@ -76,10 +77,10 @@ def _read(path: Path) -> str:
 
 
 def unfinished(nights: Path) -> NightBook | None:
-    """The newest night, if it was ended in the middle. Raises a `NightError` if its record cannot be read."""
+    """The newest night, if it was ended before all was told. Raises a `NightError` if its record cannot be read."""
     for folder in night_folders(nights)[:1]:
         night = read_night(folder)
-        if not night.finished_utc:
+        if not night.finished_utc or TOLD not in night.done:
             return NightBook(night, folder)
     return None
 
