@@ -93,8 +93,9 @@ class Compare:
 class Request:
     """What was asked of `devbench run`, kept so that `--resume` asks the same again.
 
-    night: the night of a laboratory that it is a part of; "" outside of one. purpose: why it was measured there: `again`
-        to see whether a change is real, `gold` to see whether a place is healthy; "" for the suites themselves.
+    night: the night of a laboratory that it is a part of; "" outside of one.
+    purpose: why it was measured there: `again` to see whether a change is real, `gold` to see whether a place is
+        healthy; "" for the suites themselves.
     """
 
     suite_text: str
