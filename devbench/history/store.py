@@ -53,7 +53,10 @@ class History:
         A run that was continued since is added again, and the newer one counts. Raises a `DevbenchError`.
         """
         run_folder = RunFolder(folder)
-        run = _with_undisturbed(run_folder.load(), run_folder)
+        return self.add(_with_undisturbed(run_folder.load(), run_folder), folder, night, purpose)
+
+    def add(self, run: Run, folder: Path, night: str = "", purpose: Purpose = "") -> bool:
+        """The same of a run that was read; `folder` is where it stands."""
         night = run.request.night or night or _day_of(run)
         if not is_night(night):
             raise DevbenchError(f"{folder}: '{night}' is not a night", "A night is called such as 2026-11-21.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from devbench.domain.conditions import Reason, Verdict
 from devbench.domain.outcome import Failed, Measured, RoundFacts, Summary
@@ -91,17 +92,17 @@ def made_case(
     )
 
 
-def made_run(
-    folder: Path,
+def run_of(
+    name: str,
     *cases: CaseRecord,
     night: str = "",
     purpose: Literal["", "again", "gold"] = "",
     started: str = "2026-11-01T02:00:00+00:00",
     finished: str = "2026-11-01T03:00:00+00:00",
-) -> Path:
-    """A run folder with these cases."""
-    run = Run(
-        id=folder.name,
+) -> Run:
+    """A run with these cases."""
+    return Run(
+        id=name,
         suite="imagenet",
         suite_sha256=SHA,
         started_utc=started,
@@ -115,13 +116,15 @@ def made_run(
         absent=(),
         cases=cases,
     )
+
+
+def made_run(folder: Path, *cases: CaseRecord, **about: Any) -> Path:
+    """A run folder with these cases; the rest is as for `run_of`."""
     with RunFolder(folder) as kept:
-        kept.save(run)
+        kept.save(run_of(folder.name, *cases, **about))
     return folder
 
 
 def night_of(number: int) -> str:
     """The id of a night: number 0 is the first of September."""
-    from datetime import date, timedelta
-
     return (date(2026, 9, 1) + timedelta(days=number)).isoformat()

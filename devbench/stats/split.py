@@ -1,0 +1,163 @@
+"""Splits the nights of many series into what they share: the whole kind of device, the board, the case, and the rest.
+
+    log time = level of the series + kind + factor · board + case + rest
+
+All cases of a board feel the state of that board, such as its temperature: some more than others, which the factor
+tells. A case is the same software on each board. So a step that is seen in one of the four parts tells what has
+changed: the software of all cases, a board, the software of one case, or one case on one board. And what is common to
+many series is known far better than any of them, and does not hide what only one of them does.
+
+Parts are taken out in turns, as Tukey's median polish does (Exploratory Data Analysis, 1977), with Huber means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from devbench.stats.huber import Floats, huber_means, row_medians
+
+FEWEST = 3  # series that a common part is taken from
+_ROUNDS = 3
+_LEAST_SD = 0.0015
+_FACTOR_SD = 0.2  # how much cases differ in what they feel of their board's state, before anything is known
+_MAD = 1.4826
+
+Indexes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One common part: groups × nights. errors: their standard errors. known: whether the group is large enough."""
+
+    values: Floats
+    errors: Floats
+    known: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The parts of all series: by kind of device, by board, by case, and what is left of each series."""
+
+    kinds: Part
+    boards: Part
+    cases: Part
+    rest: Part
+    factors: Floats
+
+
+def split(
+    values: Floats, errors: Floats, levels: Indexes, kind_of: Indexes, board_of: Indexes, case_of: Indexes
+) -> Split:
+    """Return the parts of these series.
+
+    Args:
+        values: logarithms, series × nights; NaN where there is none.
+        errors: their standard errors.
+        levels: which of its levels a series had that night: another number after each change that was accepted.
+        kind_of: the kind of device of each series. board_of: its board. case_of: its case on this kind of device.
+
+    A board needs three cases, a case three boards, and a kind of device three of both; the part is 0 without them.
+
+    """
+    y = values - _levels(values, levels)
+    spread = _MAD * row_medians(np.abs(y))
+    variance = errors**2 + np.maximum(np.nan_to_num(spread), _LEAST_SD)[:, None] ** 2
+    boards, cases = _Group(board_of, variance), _Group(case_of, variance)
+    kinds = _kinds(boards.fit(y), cases.fit(y), kind_of, board_of, case_of)
+    kind = np.nan_to_num(kinds.values)[kind_of]
+    board, case = np.zeros_like(y), np.zeros_like(y)
+    factors = np.ones(len(y))
+    for number in range(_ROUNDS):
+        of_board = boards.fit(y - kind - case)
+        board = np.nan_to_num(of_board.values)[board_of]
+        if number:
+            factors = _factors(y - kind - case, board, variance)
+        of_case = cases.fit(y - kind - factors[:, None] * board)
+        case = np.nan_to_num(of_case.values)[case_of]
+    rest = y - kind - case - factors[:, None] * board
+    return Split(kinds, of_board, of_case, Part(rest, errors, np.ones(len(y), dtype=bool)), factors)
+
+
+def _levels(values: Floats, levels: Indexes) -> Floats:
+    """The middle of each level of each series, for each night."""
+    found = np.zeros_like(values)
+    for level in np.unique(levels):
+        there = levels == level
+        found = np.where(there, row_medians(np.where(there, values, np.nan))[:, None], found)
+    return found
+
+
+def _kinds(boards: Part, cases: Part, kind_of: Indexes, board_of: Indexes, case_of: Indexes) -> Part:
+    """What most boards and most cases of a kind of device show: of the two middles, the one that is nearer to 0.
+
+    One board is not most boards, though it has all cases; nor is one case most cases, though it is on all boards.
+    """
+    count = int(kind_of.max(initial=-1)) + 1
+    found = []
+    for part, group_of in ((boards, board_of), (cases, case_of)):
+        pairs = np.unique(np.stack([group_of, kind_of]), axis=1)
+        groups = _Group(pairs[1], _over_time(part)[pairs[0]])
+        found.append(groups.fit(part.values[pairs[0]]))
+    first, second = found
+    same = np.sign(first.values) == np.sign(second.values)
+    nearer = np.where(np.abs(first.values) < np.abs(second.values), first.values, second.values)
+    values = np.where(same, nearer, 0.0)
+    values = np.where(np.isfinite(first.values) & np.isfinite(second.values), values, np.nan)
+    errors = np.where(np.isfinite(values), np.maximum(first.errors, second.errors), np.nan)
+    assert len(values) == count
+    return Part(values, errors, first.known & second.known)
+
+
+def _over_time(part: Part) -> Floats:
+    """The variance of a part's values: their own, and that from night to night."""
+    spread = _MAD * row_medians(np.abs(part.values - row_medians(part.values)[:, None]))
+    variance: Floats = part.errors**2 + np.maximum(np.nan_to_num(spread), _LEAST_SD)[:, None] ** 2
+    return variance
+
+
+class _Group:
+    """Averages over the members of each group, night by night."""
+
+    def __init__(self, group_of: Indexes, variance: Floats) -> None:
+        count = int(group_of.max(initial=-1)) + 1
+        sizes = np.bincount(group_of, minlength=count)
+        order = np.argsort(group_of, kind="stable")
+        self._members = np.full((count, int(sizes.max(initial=0))), -1)
+        place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        self._members[group_of[order], place] = order
+        self._known = sizes >= FEWEST
+        self._variance = self._taken(variance)
+
+    def fit(self, values: Floats) -> Part:
+        """The mean of each group, groups × nights: NaN where the group is too small, or few of it were measured."""
+        taken = self._taken(values)
+        mean, of_mean = huber_means(taken, self._variance)
+        enough = ((np.isfinite(taken) & np.isfinite(self._variance)).sum(axis=-1) >= FEWEST) & self._known[:, None]
+        return Part(np.where(enough, mean, np.nan), np.where(enough, np.sqrt(of_mean), np.nan), self._known)
+
+    def _taken(self, values: Floats) -> Floats:
+        """Groups × nights × members."""
+        padded = np.vstack([values, np.full((1, values.shape[1]), np.nan)])
+        found: Floats = np.moveaxis(padded[self._members], 1, 2)
+        return found
+
+
+def _factors(values: Floats, board: Floats, variance: Floats) -> Floats:
+    """How much of its board's state each series feels: by least squares, towards 1 where little is known."""
+    known = np.isfinite(values)
+    weight = np.where(known, 1 / np.where(known, variance, 1.0), 0.0)
+    off = np.where(known, values - board, 0.0)
+    limit = 3 * np.sqrt(np.where(known, variance, 1.0))
+    along = (weight * board * np.clip(off, -limit, limit)).sum(axis=1)
+    return np.clip(1 + along / ((weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2), 0.3, 2.0)
+
+
+def indexes(names: Sequence[tuple[str, ...]]) -> tuple[Indexes, list[tuple[str, ...]]]:
+    """Each name as an index into the sorted list of all different names."""
+    different = sorted(set(names))
+    number = {name: place for place, name in enumerate(different)}
+    return np.array([number[name] for name in names], dtype=np.int64), different
