@@ -84,6 +84,10 @@ class Reservations:
     _token: str = field(default_factory=lambda: secrets.token_hex(3))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _few: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE))
+    _asked_for: set[str] = field(
+        default_factory=set
+    )  # by whom a place was asked for: there may be something to release
+    _hangs: bool = False
     _seen: tuple[float, dict[str, Seen]] = (-1e9, {})
 
     def __enter__(self) -> Self:
@@ -117,8 +121,7 @@ class Reservations:
             self._acquire(mine, deadline)
             yield mine
         finally:
-            with self._few:
-                why = give_back(note, self.client.program)
+            why = self._give_back(mine, note)
             if why:  # the note stays: the guardian tries again, and so does the next night
                 self.tell(f"labgrid: {name} could not be released: {one_line(why)}")
             else:
@@ -149,6 +152,17 @@ class Reservations:
                 f"{mine.name}: labgrid could not switch it off and on: {one_line(last_line(done['text']))}",
                 f"Try: {self.client.program} -p {mine.name} power cycle",
             )
+
+    def _give_back(self, mine: Reservation, note: Note) -> str:
+        """Why that failed; "" if it is done, or if there was nothing to do."""
+        if mine.user not in self._asked_for:
+            return ""
+        if self._hangs:
+            return releasing.NOT_TRIED
+        with self._few:
+            why = give_back(note, self.client.program, waited=self._asked_for[mine.user])
+        self._hangs = releasing.HANGS in why
+        return why
 
     def _acquire(self, mine: Reservation, deadline: float) -> None:
         """Get the place, now or when its holder gives it back; ReservationError after the deadline."""
@@ -181,6 +195,7 @@ class Reservations:
             raise unknown(mine.name, sorted(places))
         if seen.acquired:
             return f"{seen.acquired} (since {seen.since})"
+        self._asked_for.setdefault(mine.user, False)
         done = self._ask(mine, "acquire")
         if done["status"] == 0:
             return ""
@@ -192,6 +207,7 @@ class Reservations:
 
     def _queue(self, mine: Reservation, left_s: float) -> None:
         """Wait in labgrid's own queue, in which those who came first are served first. Returns when it is our turn."""
+        self._asked_for[mine.user] = True
         process = subprocess.Popen(
             [self.client.path, "reserve", "--wait", "--shell", f"name={mine.name}"],
             env=environment(mine.host, mine.user, self.client.coordinator),
