@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -60,6 +61,7 @@ _MOST_REASONS = 5
 @click.option("--resume", type=PATH, help="Continue the run in this folder.")
 @click.option("--strict", is_flag=True, help="Fail if a case is skipped or a device is absent.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
+@click.option("--serial", is_flag=True, help="One round at a time, also where places are on different machines.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
 @click.option(
     "--page/--no-page",
@@ -79,6 +81,7 @@ def command(
     resume: Path | None,
     strict: bool,
     seed: int | None,
+    serial: bool,
     dry_run: bool,
     page: bool,
     verbose: bool,
@@ -96,6 +99,7 @@ def command(
         raise click.UsageError("--resume continues a run as it began: give no other options")
     with open_progress() as progress:
         context, _ = open_context(progress)
+        context = replace(context, serial=serial)
         warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
         if resume:
             folder = open_run(resume)

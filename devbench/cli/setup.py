@@ -87,6 +87,7 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
         progress=progress,
         hold=hold,
         earlier=EarlierRuns(cache / "earlier-runs"),
+        carry=runner.carry,
     )
     return context, runner
 
