@@ -41,6 +41,7 @@ Tell = Callable[[str], None]
 
 _AT_ONCE = 2  # each call of labgrid-client takes a third of a second of a core
 _SEEN_IS_NEW_S = 10.0
+_SEEN_TOGETHER_S = 1.0  # two hundred boards that begin at once ask once
 _TRY_AGAIN_S = 5.0
 
 
@@ -189,7 +190,7 @@ class Reservations:
 
     def _try(self, mine: Reservation) -> str:
         """Who has the place; "" if it is ours now. Raises ReservationError."""
-        places = self._places(mine, 0.0)
+        places = self._places(mine, _SEEN_TOGETHER_S)
         seen = places.get(mine.name)
         if seen is None:
             raise unknown(mine.name, sorted(places))
