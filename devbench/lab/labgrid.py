@@ -35,6 +35,7 @@ from devbench.lab.labgrid_client import (
     unknown,
 )
 from devbench.lab.releasing import SUFFIX, Answer, Note, ask, end_group, environment, give_back, last_line
+from devbench.places.interrupt import check_interrupt
 from devbench.printable import one_line
 
 Tell = Callable[[str], None]
@@ -220,7 +221,7 @@ class Reservations:
         until = time.monotonic() + left_s
         try:
             while process.poll() is None and time.monotonic() < until and not self.stop.wait(0.2):
-                pass
+                check_interrupt()
         finally:
             ended = process.poll()
             end_group(process)  # its reservation is cancelled when the place is given back
@@ -253,6 +254,7 @@ class Reservations:
                 raise no_program(self.client.program, error.strerror or str(error)) from error
 
     def _pause(self) -> None:
+        check_interrupt()
         self.stop.wait(min(_TRY_AGAIN_S, self.client.patience_s / 4))
 
     def _watch(self) -> None:
