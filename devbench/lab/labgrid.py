@@ -35,12 +35,14 @@ from devbench.lab.labgrid_client import (
     unknown,
 )
 from devbench.lab.releasing import SUFFIX, Answer, Note, ask, end_group, environment, give_back, last_line
+from devbench.places.interrupt import check_interrupt
 from devbench.printable import one_line
 
 Tell = Callable[[str], None]
 
 _AT_ONCE = 2  # each call of labgrid-client takes a third of a second of a core
 _SEEN_IS_NEW_S = 10.0
+_SEEN_TOGETHER_S = 1.0  # two hundred boards that begin at once ask once
 _TRY_AGAIN_S = 5.0
 
 
@@ -84,6 +86,10 @@ class Reservations:
     _token: str = field(default_factory=lambda: secrets.token_hex(3))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _few: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE))
+    _asked_for: set[str] = field(
+        default_factory=set
+    )  # by whom a place was asked for: there may be something to release
+    _hangs: bool = False
     _seen: tuple[float, dict[str, Seen]] = (-1e9, {})
 
     def __enter__(self) -> Self:
@@ -117,8 +123,7 @@ class Reservations:
             self._acquire(mine, deadline)
             yield mine
         finally:
-            with self._few:
-                why = give_back(note, self.client.program)
+            why = self._give_back(mine, note)
             if why:  # the note stays: the guardian tries again, and so does the next night
                 self.tell(f"labgrid: {name} could not be released: {one_line(why)}")
             else:
@@ -150,6 +155,17 @@ class Reservations:
                 f"Try: {self.client.program} -p {mine.name} power cycle",
             )
 
+    def _give_back(self, mine: Reservation, note: Note) -> str:
+        """Why that failed; "" if it is done, or if there was nothing to do."""
+        if mine.user not in self._asked_for:
+            return ""
+        if self._hangs:
+            return releasing.NOT_TRIED
+        with self._few:
+            why = give_back(note, self.client.program, waited=self._asked_for[mine.user])
+        self._hangs = releasing.HANGS in why
+        return why
+
     def _acquire(self, mine: Reservation, deadline: float) -> None:
         """Get the place, now or when its holder gives it back; ReservationError after the deadline."""
         given_up = time.monotonic() + self.client.patience_s
@@ -175,12 +191,13 @@ class Reservations:
 
     def _try(self, mine: Reservation) -> str:
         """Who has the place; "" if it is ours now. Raises ReservationError."""
-        places = self._places(mine, 0.0)
+        places = self._places(mine, _SEEN_TOGETHER_S)
         seen = places.get(mine.name)
         if seen is None:
             raise unknown(mine.name, sorted(places))
         if seen.acquired:
             return f"{seen.acquired} (since {seen.since})"
+        self._asked_for.setdefault(mine.user, False)
         done = self._ask(mine, "acquire")
         if done["status"] == 0:
             return ""
@@ -192,6 +209,7 @@ class Reservations:
 
     def _queue(self, mine: Reservation, left_s: float) -> None:
         """Wait in labgrid's own queue, in which those who came first are served first. Returns when it is our turn."""
+        self._asked_for[mine.user] = True
         process = subprocess.Popen(
             [self.client.path, "reserve", "--wait", "--shell", f"name={mine.name}"],
             env=environment(mine.host, mine.user, self.client.coordinator),
@@ -203,7 +221,7 @@ class Reservations:
         until = time.monotonic() + left_s
         try:
             while process.poll() is None and time.monotonic() < until and not self.stop.wait(0.2):
-                pass
+                check_interrupt()
         finally:
             ended = process.poll()
             end_group(process)  # its reservation is cancelled when the place is given back
@@ -236,6 +254,7 @@ class Reservations:
                 raise no_program(self.client.program, error.strerror or str(error)) from error
 
     def _pause(self) -> None:
+        check_interrupt()
         self.stop.wait(min(_TRY_AGAIN_S, self.client.patience_s / 4))
 
     def _watch(self) -> None:

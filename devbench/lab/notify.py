@@ -22,7 +22,7 @@ MOST_SUMMARY_BYTES = 1 << 20  # of a step; a larger one is dropped whole
 CUT = "\n\n*The rest is left out: GitHub takes no more than 1 MiB. The morning page and night.json have all of it.*\n"
 
 _KEPT_BYTES = 2000  # of what a command says
-_READING_ENDS_WITHIN_S = 2.0
+_READING_ENDS_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,4 +168,4 @@ def _keep_end(descriptor: int, kept: bytearray) -> None:
 
 def _end_of(said: bytearray) -> str:
     text = " ".join(bytes(said).decode(errors="replace").split())
-    return f": {text[-300:]}" if text else ""
+    return f": {text[-300:].strip()}" if text else ""

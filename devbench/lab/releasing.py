@@ -18,6 +18,8 @@ from typing import TypedDict, final
 
 READY = b"ready\n"
 SUFFIX = ".labgrid.json"
+HANGS = "did not end within"
+NOT_TRIED = "not tried, since labgrid's coordinator does not answer"
 LIMIT_S = 30.0  # labgrid-client gives up after 20 s where the coordinator does not answer
 
 
@@ -59,7 +61,7 @@ def ask(
         said, _ = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
         end_group(process)
-        return Answer(status=124, text=f"labgrid-client did not end within {limit_s:g} s")
+        return Answer(status=124, text=f"labgrid-client {HANGS} {limit_s:g} s")
     except BaseException:
         end_group(process)
         raise
@@ -82,10 +84,11 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def give_back(note: Note, program: str) -> str:
+def give_back(note: Note, program: str, *, waited: bool = True) -> str:
     """Release the board if this note's user has it, and end what that user waits for; why that failed, or "".
 
     A board that somebody else has by now stays theirs: labgrid compares the name in one step.
+    waited: False where that user is known to have no reservation.
     """
     who = {"host": note["host"], "user": note["user"], "coordinator": note["coordinator"]}
     name = f"{note['host']}/{note['user']}"
@@ -93,6 +96,8 @@ def give_back(note: Note, program: str) -> str:
         done = ask(program, [f"--place={note['place']}", "release-from", name], **who)
         if done["status"] and not any(text in done["text"] for text in ("is not acquired", "matches nothing")):
             return last_line(done["text"])
+        if not waited:
+            return ""
         listed = ask(program, ["reservations"], **who)
         if listed["status"]:
             return last_line(listed["text"])
@@ -132,14 +137,16 @@ def give_back_all(folder: Path, pattern: str, program: str, machine: str) -> lis
 
     The note of what is given back is removed. A damaged note, or one of another machine, is passed over.
     """
-    found = []
+    found: list[tuple[Note, str]] = []
+    hangs = False  # each of two hundred boards would wait for half a minute
     for path in sorted(folder.glob(pattern)):
         try:
             note = json.loads(path.read_bytes())
         except (OSError, ValueError):
             continue
         if is_note(note) and note["machine"] == machine:
-            why = give_back(note, program)
+            why = NOT_TRIED if hangs else give_back(note, program)
+            hangs = hangs or HANGS in why
             if not why:
                 path.unlink(missing_ok=True)
             found.append((note, why))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -14,6 +15,13 @@ _woken: list[int] = []
 def woken_by() -> int | None:
     """A descriptor that can be read once threads are asked to end; None while there are none."""
     return _woken[-1] if _woken else None
+
+
+def check_interrupt() -> None:
+    """Raise the KeyboardInterrupt that this thread is asked for: for those that wait for something else."""
+    woken = woken_by()
+    if woken is not None and select.select([woken], [], [], 0)[0]:
+        raise KeyboardInterrupt
 
 
 @contextmanager

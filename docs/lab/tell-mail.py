@@ -23,5 +23,5 @@ message["To"] = ", ".join(wanted.to)
 message["Subject"] = f"[lab] {night['night']['id']}: {' '.join(night['headline'].split())[:150]}"
 message.set_content(night["text"])
 if wanted.page:
-    message.add_attachment(wanted.page.read_bytes(), maintype="text", subtype="html", filename=wanted.page.name)
+    message.add_attachment(wanted.page.read_text(encoding="utf-8"), subtype="html", filename=wanted.page.name)
 subprocess.run(["sendmail", "-t", "-oi"], input=message.as_bytes(), check=True)  # noqa: S607 - found on PATH

@@ -29,7 +29,7 @@ def headline(night: Night) -> str:
         parts.append(_how_many(told))
     if ill:
         need = "needs" if len(ill) == 1 else "need"
-        parts.append(f"{len(ill)} of {count_of(len(night.places), 'place')} {need} a hand")
+        parts.append(f"{len(ill):,} of {count_of(len(night.places), 'place')} {need} a hand")
     if parts:
         return sentence(", and ".join(parts))
     if not any(one.measured for one in night.places):
