@@ -80,9 +80,8 @@ def check(places: tuple[str, ...]) -> int:
     """Run the gold case now, on all places or on PLACES. Exit status: 0 all are right; 5 one is not; 1 an error."""
     from devbench.cli.lab_night import check_places
 
-    lab, _ = _lab()
     try:
-        right = check_places(_keys(lab, places), tell=_tell)
+        right = check_places(places, tell=_tell)
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -125,7 +124,7 @@ def _set_health(names: Sequence[str], after: Health, why: str) -> None:
     if not why.strip():
         raise click.UsageError("--why must not be empty")
     lab, nights = _lab()
-    keys = _keys(lab, names)
+    keys = keys_of(lab, names)
     log = read_log(nights.folder)
     lines = changes_for(keys, log, after, why.strip(), stamp(), who())
     append_log(nights.folder, lines)
@@ -140,7 +139,11 @@ def _set_health(names: Sequence[str], after: Health, why: str) -> None:
 def _lab() -> tuple[Lab, Nights]:
     from devbench.cli.setup import lab_file, load_plugins
 
-    lab = lab_file(load_plugins())
+    return with_nights(lab_file(load_plugins()))
+
+
+def with_nights(lab: Lab | None) -> tuple[Lab, Nights]:
+    """The laboratory and its nights. A `DevbenchError` where there are none."""
     if lab is None:
         raise DevbenchError(
             "lab.yaml: there is no such file here", "Go to its folder, or let DEVBENCH_LAB name it: docs/lab.md."
@@ -155,7 +158,7 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _keys(lab: Lab, names: Sequence[str]) -> tuple[PlaceKey, ...]:
+def keys_of(lab: Lab, names: Sequence[str]) -> tuple[PlaceKey, ...]:
     """The places that are meant: by their name, or by device and name with a colon between them; all without names."""
     from devbench.suites.names import nearest
 

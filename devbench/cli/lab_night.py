@@ -7,12 +7,11 @@ from dataclasses import replace
 from functools import partial
 
 from devbench.cli.interrupts import interruptible
-from devbench.cli.lab import _NO_NIGHTS
+from devbench.cli.lab import keys_of, with_nights
 from devbench.cli.setup import lab_file, machine_root, open_context, settled_file, settled_files, warn
 from devbench.clock import stamp, utc_now
 from devbench.domain.lab import Nights, PlaceKey
 from devbench.domain.night import GoldResult, Night
-from devbench.errors import DevbenchError
 from devbench.lab.conduct import conduct, open_night
 from devbench.lab.gold_first import answers, try_gold
 from devbench.lab.health import append_log, changes_for, judge, outage_of, read_log, who
@@ -32,7 +31,7 @@ Tell = Callable[[str], None]
 def one_night(tell: Tell) -> Night:
     """The night, measured and told of. Raises a `DevbenchError` where there can be none, and KeyboardInterrupt."""
     with interruptible():
-        laboratory = _laboratory(tell)
+        laboratory = open_laboratory(tell)
         requests = laboratory.requests()
         without_gold = laboratory.places_without_gold()
         with only_one(laboratory.nights.folder):
@@ -44,13 +43,15 @@ def one_night(tell: Tell) -> Night:
                 conduct(laboratory, book, requests, without_gold)
                 _tell_of(laboratory, book)
                 if not was_over:  # one of an earlier day is closed, and then tonight's begins
+                    warn(laboratory.context.plugins.troubles)
                     return book.night
 
 
-def check_places(keys: Sequence[PlaceKey], tell: Tell) -> bool:
+def check_places(names: Sequence[str], tell: Tell) -> bool:
     """Run the gold case on these places, those of one group in turns; whether all are right. Their health follows."""
     with interruptible():
-        laboratory = _laboratory(tell)
+        laboratory = open_laboratory(tell)
+        keys = keys_of(laboratory.lab, names)
         without = laboratory.places_without_gold()
         nights = laboratory.nights
         with only_one(nights.folder), boards_of(laboratory, "check") as boards:
@@ -90,7 +91,7 @@ def _note_checks(nights: Nights, found: dict[PlaceKey, GoldResult | None]) -> No
 
 def free() -> list[str]:
     """Give back what an earlier night holds: what was done, in sentences."""
-    laboratory = _laboratory(lambda _: None)
+    laboratory = open_laboratory(lambda _: None)
     with only_one(laboratory.nights.folder):
         return _freed(laboratory)
 
@@ -106,23 +107,18 @@ def _freed(laboratory: Laboratory) -> list[str]:
     return done
 
 
-def _laboratory(tell: Tell) -> Laboratory:
+def open_laboratory(tell: Tell) -> Laboratory:
+    """What the lab.yaml here describes, with plugins loaded. Raises a `DevbenchError`."""
     context, runner = open_context(Progress())
     warn(context.plugins.broken)
-    lab = lab_file(context.plugins)
-    if lab is None:
-        raise DevbenchError(
-            "lab.yaml: there is no such file here", "Go to its folder, or let DEVBENCH_LAB name it: docs/lab.md."
-        )
-    if lab.nights is None:
-        raise DevbenchError(f"{lab.path}: has no `nights:`", _NO_NIGHTS)
+    lab, nights = with_nights(lab_file(context.plugins))
     hold = context.hold
     assert isinstance(hold, partial)
 
     def hold_of(group: str) -> Hold:
         return partial(hold, state_file=settled_file(group))
 
-    return Laboratory(lab=lab, nights=lab.nights, context=context, runner=runner, hold_of=hold_of, tell=tell)
+    return Laboratory(lab=lab, nights=nights, context=context, runner=runner, hold_of=hold_of, tell=tell)
 
 
 def _tell_of(laboratory: Laboratory, book: NightBook) -> None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
-from devbench.domain.lab import PlaceKey
+from devbench.domain.history import Again
 from devbench.domain.night import LevelChange, Night
 from devbench.domain.run import Request
 from devbench.errors import DevbenchError
 from devbench.history.store import History
-from devbench.history.watch import MOST_SESSIONS, Again, judge_again, look_for_changes, to_measure_again
-from devbench.lab.laboratory import Laboratory, slug
+from devbench.history.watch import MOST_SESSIONS, judge_again, look_for_changes, to_measure_again
+from devbench.lab.laboratory import Laboratory
 from devbench.lab.record import NightBook
-from devbench.run.lanes import in_lanes
+from devbench.store.folder import RunFolder
 
 LOOKED, AGAIN = "looked", "again"
 _LEAST_S = 10.0  # for which a session is begun
 _POLL_S = 1.0
+_TURNS_S = 120.0  # for old and new of one figure in turns
 
 
 @dataclass
@@ -30,7 +30,6 @@ class Verification:
     laboratory: Laboratory
     book: NightBook
     history: History
-    requests: Mapping[str, Request]
     left_s: Callable[[], float]
 
     def look(self) -> None:
@@ -71,52 +70,47 @@ class Verification:
         return self.left_s() > _LEAST_S
 
     def _session(self, number: int) -> list[tuple[Again, str]]:
-        """One fresh run for each group and suite that has something to be measured; each with what it was for."""
+        """A fresh run for each suite, in which groups go on side by side; each figure with the run that it is in."""
         night = self.book.night
         wanted = [one for change in self._waiting for one in to_measure_again(self.history, night.id, change)]
-        jobs: dict[tuple[str, str], list[Again]] = {}
-        for one in dict.fromkeys(wanted):
-            group = _group_of(night, (one.key.device, one.key.place))
-            if group and one.suite in self.requests and self._may(one):
-                jobs.setdefault((group, one.suite), []).append(one)
+        wanted = [one for one in dict.fromkeys(wanted) if self._may(one)]
+        self.laboratory.tell(f"measured again, session {number}: {len(wanted)} figures")
+        by_suite: dict[tuple[Request, Request | None], list[Again]] = {}
+        for one in wanted:
+            if request := _suite_of(one.folder):
+                old = _suite_of(one.beside) if one.beside else None
+                by_suite.setdefault((request, old if old != request else None), []).append(one)
         done: list[tuple[Again, str]] = []
-        groups = dict.fromkeys(group for group, _ in jobs)
-        self.laboratory.tell(f"measured again, session {number}: {len(set(wanted))} figures")
-        in_lanes([partial(self._group, group, jobs, number, done) for group in groups])
+        for (request, old), figures in by_suite.items():
+            relative = _free(self.book.folder, f"again/{night.id}-again-{number}")
+            try:
+                self._measure(figures, request, old, self.book.folder / relative)
+            except DevbenchError as error:
+                self.book.note(f"measuring again failed: {error.message}")
+            else:
+                done += [(one, relative) for one in figures]
         return done
 
     def _may(self, one: Again) -> bool:
-        place = self.book.place((one.key.device, one.key.place))
-        return place.health_after == "good"
-
-    def _group(
-        self, group: str, jobs: Mapping[tuple[str, str], Sequence[Again]], number: int, done: list[tuple[Again, str]]
-    ) -> None:
-        for (name, suite), wanted in jobs.items():
-            if name != group:
-                continue
-            try:
-                folder = self._measured(suite, wanted, number)
-                done += [(one, folder) for one in wanted]
-            except DevbenchError as error:
-                self.book.note(f"{group}: measuring again failed: {error.message}")
-
-    def _measured(self, suite: str, wanted: Sequence[Again], number: int) -> str:
-        """The folder of a fresh run of these, from the night's own."""
-        night = self.book.night
-        places: tuple[PlaceKey, ...] = tuple(dict.fromkeys((one.key.device, one.key.place) for one in wanted))
-        request = replace(
-            self.requests[suite],
-            models=tuple(dict.fromkeys(one.key.model for one in wanted)),
-            devices=tuple(dict.fromkeys(one.key.device for one in wanted)),
-            places=places,
-            purpose="again",
+        return any(
+            (place.device, place.place, place.health_after) == (one.key.device, one.key.place, "good")
+            for place in self.book.night.places
         )
-        name = f"{night.id}-again-{number}-{suite}-{slug(places[0])}"
-        relative = _free(self.book.folder, f"again/{name}")
-        folder = self.book.folder / relative
-        self.laboratory.measure(request, suite, folder, group=" ".join(places[0]), until_end_s=self.left_s)
-        return relative
+
+    def _measure(self, figures: Sequence[Again], request: Request, old: Request | None, folder: Path) -> None:
+        """These figures anew. old: what was asked before the change, where that was something else: both in turns."""
+        only = {
+            "models": tuple(dict.fromkeys(one.key.model for one in figures)),
+            "devices": tuple(dict.fromkeys(one.key.device for one in figures)),
+            "places": tuple(dict.fromkeys((one.key.device, one.key.place) for one in figures)),
+        }
+        fresh = replace(request, night=self.book.night.id, purpose="again", **only)
+        if old is None:
+            self.laboratory.measure(fresh, "suite", folder, group="again", until_end_s=self.left_s)
+        else:
+            before = replace(old, night=self.book.night.id, purpose="again", **only)
+            budget_s = min(_TURNS_S * len(figures), self.left_s())
+            self.laboratory.measure_in_turns(before, fresh, folder, budget_s=budget_s)
 
     def _judge(self, runs: Sequence[tuple[Again, str]]) -> None:
         night = self.book.night
@@ -124,8 +118,7 @@ class Verification:
         for change in night.changes:
             if change.status == "waiting":
                 keys = {one.key for one in to_measure_again(self.history, night.id, change)}
-                names = tuple(dict.fromkeys(folder for one, folder in runs if one.key in keys))
-                if names:
+                if names := tuple(dict.fromkeys(folder for one, folder in runs if one.key in keys)):
                     folders = [self.book.folder / name for name in names]
                     judged = judge_again(self.history, night.id, change, folders)
                     change = replace(judged, again=tuple(dict.fromkeys((*change.again, *names))))  # noqa: PLW2901
@@ -134,14 +127,19 @@ class Verification:
         self.history.keep(night.id, changes)
 
 
-def _group_of(night: Night, key: PlaceKey) -> str:
-    return next((group.name for group in night.groups if key in group.places), "")
+def _suite_of(folder: str) -> Request | None:
+    """The suite that was asked for in the run there, whole; None if the run is not there any more."""
+    try:
+        asked = RunFolder(Path(folder)).load().request
+    except DevbenchError:
+        return None
+    return Request(suite_text=asked.suite_text, suite_dir=asked.suite_dir, profile=asked.profile)
 
 
 def _sessions_so_far(night: Night) -> int:
     """Those that a night which was ended in the middle has had."""
     names = (Path(name).name for change in night.changes for name in change.again)
-    numbers = [name.partition("-again-")[2].partition("-")[0] for name in names]
+    numbers = [name.partition("-again-")[2].partition(".")[0] for name in names]
     return max((int(one) for one in numbers if one.isdecimal()), default=0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from devbench.clock import stamp
@@ -10,6 +11,7 @@ from devbench.domain.lab import PlaceKey
 from devbench.domain.night import HealthChange, Night
 from devbench.domain.run import Request
 from devbench.errors import DevbenchError
+from devbench.history.fold import fold
 from devbench.history.store import History
 from devbench.lab.again import AGAIN, Verification
 from devbench.lab.health import DEVBENCH, append_log, changes_for, read_log
@@ -61,7 +63,7 @@ def conduct(
         history = History(laboratory.nights.history)
         _append(history, book)
         if not book.is_done(AGAIN):
-            _verify(Verification(laboratory, book, history, asked, run.left_s), book)
+            _verify(Verification(laboratory, book, history, run.left_s), book)
         book.note(*history.notes)
         run.finish()
     return book.night
@@ -76,6 +78,9 @@ def _append(history: History, book: NightBook) -> None:
             history.append(book.folder / name, book.night.id)
         except DevbenchError as error:
             book.problem(f"not added to the history: {error.message}")
+    with suppress(DevbenchError):  # another host folds it
+        _, notes = fold(history.path)
+        book.note(*notes)
     book.mark(HISTORY)
 
 

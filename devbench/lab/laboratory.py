@@ -17,9 +17,11 @@ from devbench.errors import DevbenchError, NothingMeasuredError
 from devbench.lab.gold import gold_request
 from devbench.run.context import RunContext
 from devbench.run.execute import Hold
+from devbench.run.measure_both import Side, measure_both
 from devbench.run.progress import Progress
 from devbench.run.resume import resume_run
 from devbench.run.round import RoundRunner
+from devbench.run.side_by_side import Looks
 from devbench.run.start import known_names, make_plan, start_run
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import write_results
@@ -27,6 +29,7 @@ from devbench.store.results_rows import rows_of
 from devbench.suites.suite import read_suite
 from devbench.suites.yaml_file import read_yaml
 
+_THRESHOLD = 0.01  # a difference that is looked for in turns
 _PLAIN = re.compile(r"[A-Za-z0-9._+@-]{1,80}")
 
 
@@ -101,18 +104,33 @@ class Laboratory:
 
         Raises a `DevbenchError`; a `NothingMeasuredError` where the suite has nothing for these places.
         """
-        context = replace(
-            self.context,
-            lab=tuple(self.lab.places),
-            progress=_GroupProgress(group, self.tell),
-            hold=self.hold_of(group),
-            until_end_s=until_end_s or self.context.until_end_s,
-        )
+        context = self._context(group, until_end_s or self.context.until_end_s)
         run_folder = RunFolder(folder)
         run = resume_run(run_folder, context) if run_folder.exists else start_run(request, name, run_folder, context)
-        run_folder.write("results.csv", write_results(rows_of(run)).encode())
-        context.plugins.run_finished(run)
+        self._close(run, run_folder)
         return run
+
+    def measure_in_turns(self, old: Request, new: Request, folder: Path, *, budget_s: float) -> None:
+        """Two requests in one run, the rounds of old and new in turns. Raises a `DevbenchError`."""
+        context = self._context("again", self.context.until_end_s)
+        sides = Side(request=old, name="suite of the night before"), Side(request=new, name="suite")
+        found = measure_both(
+            sides, RunFolder(folder), context, lambda pairs: Looks(pairs, _THRESHOLD, budget_s, self.tell)
+        )
+        self._close(found.run, RunFolder(folder))
+
+    def _context(self, group: str, until_end_s: Callable[[], float]) -> RunContext:
+        return replace(
+            self.context,
+            lab=self.lab.places,
+            progress=_GroupProgress(group, self.tell),
+            hold=self.hold_of(group),
+            until_end_s=until_end_s,
+        )
+
+    def _close(self, run: Run, folder: RunFolder) -> None:
+        folder.write("results.csv", write_results(rows_of(run)).encode())
+        self.context.plugins.run_finished(run)
 
 
 class _GroupProgress(Progress):

@@ -23,6 +23,7 @@ _ANSWER_LIMIT_S = 30.0
 _COMMAND_LIMIT_S = 120.0
 _POLL_S = 2.0
 _OFF_S = 3.0
+_FOUND_S = 5.0  # until this machine has found a stick that has power again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ def recovery_steps(
     if place.ssh and ways.upkeep.reboot and used.count("reboot") < ways.recovery.reboots:
         yield _step("reboot", place, ways, boot, lambda: _reboot(place, ways.upkeep.reboot), new_boot=True)
     if ways.upkeep.has_power and used.count("power cycle") < ways.recovery.power_cycles:
-        yield _step("power cycle", place, ways, boot, lambda: _power_cycle(ways), new_boot=place.ssh is not None)
+        yield _step("power cycle", place, ways, boot, lambda: _power_cycle(place, ways), new_boot=place.ssh is not None)
 
 
 def boot_id(place: Place) -> str:
@@ -139,15 +140,17 @@ def _reboot(place: Place, command: str) -> None:
     _hang_up(place.ssh)
 
 
-def _power_cycle(ways: Ways) -> None:
+def _power_cycle(place: Place, ways: Ways) -> None:
     if ways.upkeep.power_by_labgrid:
         if ways.by_labgrid is None:
             raise DevbenchError("labgrid is to switch its power, and it is not reserved there")
         ways.by_labgrid()
-        return
-    _run(ways.upkeep.power_off, ways.folder)
-    time.sleep(_OFF_S)
-    _run(ways.upkeep.power_on, ways.folder)
+    else:
+        _run(ways.upkeep.power_off, ways.folder)
+        time.sleep(_OFF_S)
+        _run(ways.upkeep.power_on, ways.folder)
+    if place.ssh is None:
+        time.sleep(_FOUND_S)
 
 
 def _run(command: Sequence[str], folder: Path) -> None:
