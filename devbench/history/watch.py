@@ -18,8 +18,9 @@ from devbench.history.reading import Rows, Which
 from devbench.history.series import difference, touches
 from devbench.history.state import State, last_words, part_of, state_of
 from devbench.history.store import History
-from devbench.stats.candidates import MOST_SESSIONS, Candidate, PartName, candidates
+from devbench.stats.candidates import MOST_SESSIONS, Candidate, candidates
 from devbench.stats.huber import row_medians
+from devbench.stats.split import PartName
 
 __all__ = ["MOST_SESSIONS", "judge_again", "look_for_changes", "to_measure_again"]
 

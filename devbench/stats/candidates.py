@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from devbench.stats.changes import Shifts, shifts
-from devbench.stats.split import Split
+from devbench.stats.split import PartName, Split
 
-PartName = Literal["kinds", "boards", "cases", "rest"]
 MOST_SESSIONS = 8
 _PART_SD = 0.0005  # what nights of a common part differ by at least: less than those of one series
 _MISSED = 0.05  # the share of real changes that the sessions may refute

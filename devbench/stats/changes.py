@@ -60,6 +60,7 @@ def shifts(
     *,
     fewest_nights: int = 1,
     least_sd: float = LEAST_SD,
+    related: bool = True,
 ) -> Shifts:
     """Return what the last night (the last column) says of the level of each series (a row).
 
@@ -70,6 +71,7 @@ def shifts(
             spread alone: their levels must have been taken out.
         fewest_nights: how many nights a new level must have.
         least_sd: the least that nights are taken to differ by, beyond their errors.
+        related: whether spread and correlation of the other series tell something of each one.
 
     """
     count, total = values.shape
@@ -84,7 +86,7 @@ def shifts(
     tonight = known[:, -1] if total else np.zeros(count, dtype=bool)
     best = _nothing(count)
     for last in range(fewest_nights, min(LAST_NIGHTS, room - 1) + 1):
-        found = _window(x, s, inside, last, least_sd)
+        found = _window(x, s, inside, last, least_sd, related=related)
         eligible = tonight & inside[:, room - last :].all(axis=1) & np.isfinite(found["z"])
         better = eligible & (np.abs(found["z"]) > np.abs(best["z"]))
         for name, array in found.items():
@@ -115,10 +117,10 @@ def levels(values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
     """
     x, s = values[:, -NIGHTS_BEFORE:], errors[:, -NIGHTS_BEFORE:]
     residual = x - row_medians(x)[:, None]
-    spread = _spread(residual, s, LEAST_SD)
+    spread = _spread(residual, s, LEAST_SD, related=True)
     variance = s**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(x, variance)
-    return mean, of_mean * _widened(_correlations(residual, variance), np.isfinite(x).sum(axis=1)), spread
+    return mean, of_mean * _widened(_correlations(residual, variance, related=True), np.isfinite(x).sum(axis=1)), spread
 
 
 def _nothing(count: int) -> dict[str, Floats]:
@@ -126,7 +128,9 @@ def _nothing(count: int) -> dict[str, Floats]:
     return found | {name: np.zeros(count) for name in ("z", "nights", "nights_before")}
 
 
-def _window(x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, least_sd: float) -> dict[str, Floats]:
+def _window(
+    x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, least_sd: float, *, related: bool
+) -> dict[str, Floats]:
     """The last `last` nights against those before them."""
     end = x.shape[1] - last
     begin = max(end - NIGHTS_BEFORE, 0)
@@ -134,12 +138,12 @@ def _window(x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, leas
     rough = row_medians(np.where(level, before, np.nan))
     earlier = row_medians(np.where(level, np.nan, before))
     residual = before - np.where(level, rough[:, None], earlier[:, None])
-    spread = _spread(residual, error, least_sd)
+    spread = _spread(residual, error, least_sd, related=related)
     variance = error**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(np.where(level, before, np.nan), variance)
     after_variance = s[:, end:] ** 2 + spread[:, None] ** 2
     after, of_after = _after(x[:, end:], after_variance, mean)
-    correlations = _correlations(residual, variance)
+    correlations = _correlations(residual, variance, related=related)
     nights = np.isfinite(residual).sum(axis=1)
     of_level = level.sum(axis=1)
     sd = np.sqrt(
@@ -149,7 +153,7 @@ def _window(x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, leas
     enough = (nights >= FEWEST_BEFORE) & (of_level > 0)
     t = np.where(enough, difference / sd, 0.0)
     return {
-        "z": np.nan_to_num(_as_normal(t, nights - 1 + _prior_nights(len(x)))),
+        "z": np.nan_to_num(_as_normal(t, nights - 1 + (_prior_nights(len(x)) if related else 0))),
         "difference": difference,
         "sd": sd,
         "before": mean,
@@ -163,7 +167,7 @@ def _prior_nights(series: int) -> float:
     return _PRIOR_NIGHTS if series > _PRIOR_NIGHTS else 0.0
 
 
-def _spread(residual: Floats, error: Floats, least_sd: float) -> Floats:
+def _spread(residual: Floats, error: Floats, least_sd: float, *, related: bool) -> Floats:
     """The standard deviation between nights, beyond what the nights' own errors explain.
 
     Of nights whose error is not unusual. Clipped at three times a robust one, so that it uses nearly all there is in
@@ -179,7 +183,7 @@ def _spread(residual: Floats, error: Floats, least_sd: float) -> Floats:
     square = np.nansum(clipped**2, axis=1) / np.maximum(count - 1, 1)
     found = np.maximum(square - np.nan_to_num(usual) ** 2, least_sd**2)
     enough = count >= FEWEST_BEFORE
-    if _prior_nights(len(found)) and enough.any():
+    if related and _prior_nights(len(found)) and enough.any():
         prior = float(np.median(found[enough]))
         found = (count * found + _PRIOR_NIGHTS * prior) / (count + _PRIOR_NIGHTS)
     return np.sqrt(found)
@@ -195,7 +199,7 @@ def _after(x: Floats, variance: Floats, before: Floats) -> tuple[Floats, Floats]
     return np.where(apart, nearer, mean), of_mean
 
 
-def _correlations(residual: Floats, variance: Floats) -> Floats:
+def _correlations(residual: Floats, variance: Floats, *, related: bool) -> Floats:
     """Of each series with itself some nights before, from 1 on; those of all series count as well: never below 0."""
     lags = min(_LAGS, max(residual.shape[1] - 2, 1))
     u = np.clip(residual / np.sqrt(variance), -_CLIP, _CLIP)
@@ -208,7 +212,7 @@ def _correlations(residual: Floats, variance: Floats) -> Floats:
     )
     own = products / power[:, None]
     common = products.sum(axis=0) / power.sum()
-    others = min(len(u) - 1, 3) * NIGHTS_BEFORE
+    others = min(len(u) - 1, 3) * NIGHTS_BEFORE if related else 0
     mixed = (own * nights[:, None] + common * others) / (nights[:, None] + others)
     return np.clip(mixed + 1 / nights[:, None], 0.0, 0.95)  # a mean that was taken out makes them smaller by about this
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ _FACTOR_SD = 0.2  # how much cases differ in what they feel of their board's sta
 _MAD = 1.4826
 
 Indexes = npt.NDArray[np.int64]
+PartName = Literal["kinds", "boards", "cases", "rest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +156,18 @@ def _factors(values: Floats, board: Floats, variance: Floats) -> Floats:
     limit = 3 * np.sqrt(np.where(known, variance, 1.0))
     along = (weight * board * np.clip(off, -limit, limit)).sum(axis=1)
     return np.clip(1 + along / ((weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2), 0.3, 2.0)
+
+
+def common(parts: Split, kind_of: Indexes, board_of: Indexes, case_of: Indexes, but: PartName) -> Floats:
+    """What all parts but one (and but the rest) make of each figure, series × nights; 0 where a part is not known."""
+    found = np.zeros_like(parts.rest.values)
+    if but != "kinds":
+        found = found + np.nan_to_num(parts.kinds.values)[kind_of]
+    if but != "boards":
+        found = found + parts.factors[:, None] * np.nan_to_num(parts.boards.values)[board_of]
+    if but != "cases":
+        found = found + np.nan_to_num(parts.cases.values)[case_of]
+    return found
 
 
 def indexes(names: Sequence[tuple[str, ...]]) -> tuple[Indexes, list[tuple[str, ...]]]:
