@@ -211,7 +211,7 @@ def _correlations(residual: Floats, variance: Floats, *, related: bool) -> Float
         axis=1,
     )
     own = products / power[:, None]
-    common = products.sum(axis=0) / power.sum()
+    common = products.sum(axis=0) / max(float(power.sum()), 1e-12)
     others = min(len(u) - 1, 3) * NIGHTS_BEFORE if related else 0
     mixed = (own * nights[:, None] + common * others) / (nights[:, None] + others)
     return np.clip(mixed + 1 / nights[:, None], 0.0, 0.95)  # a mean that was taken out makes them smaller by about this
