@@ -75,6 +75,7 @@ class Decision:
     z: standard errors between them. beyond_line: what of that no straight line explains.
     least, needed_z, needed_beyond_line: what each must reach.
     spread: standard deviation between nights, as a share. correlation: of a night with the one before.
+    drift: what a straight line through the last `drift_nights` rises by. slow: whether it is a candidate by that.
     """
 
     part: str
@@ -94,6 +95,9 @@ class Decision:
     needed_beyond_line: float = 0.0
     spread: float = 0.0
     correlation: float = 0.0
+    drift: float = 0.0
+    drift_nights: int = 0
+    slow: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

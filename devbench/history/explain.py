@@ -12,7 +12,7 @@ from devbench.domain.night import SeriesKey
 from devbench.history.series import touches
 from devbench.history.state import State, state_of
 from devbench.history.store import History
-from devbench.stats.candidates import RULES, keeps
+from devbench.stats.candidates import RULES, drifting, keeps
 from devbench.stats.changes import FEWEST_BEFORE
 from devbench.stats.huber import row_medians
 from devbench.stats.split import FEWEST, PartName
@@ -58,9 +58,14 @@ def _decision(state: State, part: PartName, number: int) -> Decision:
     if impossible or found.nights[index] == 0:
         return Decision(part=_WORDS[part], impossible=impossible or _too_few(found.nights_before[index]))
     difference, sd = float(found.difference[index]), float(found.sd[index])
+    step = bool(keeps(found, rule)[index])
+    slow = not step and bool(drifting(found)[index])
     return Decision(
         part=_WORDS[part],
-        candidate=bool(keeps(found, rule)[index]),
+        candidate=step or slow,
+        drift=math.expm1(float(found.drift[index])),
+        drift_nights=int(found.drift_nights[index]),
+        slow=slow,
         change=math.exp(difference),
         low=math.exp(difference - _Z95 * sd),
         high=math.exp(difference + _Z95 * sd),

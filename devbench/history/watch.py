@@ -57,6 +57,10 @@ def _change(state: State, found: Candidate) -> LevelChange:
     of_group = state.group_of[found.part] == found.index
     tonight = np.isfinite(state.values[:, -1])
     spread = state.shifts[found.part].spread[found.index]
+    how = f"{abs(found.z):.1f} standard errors from the level before, in {_nights(found.nights)}"
+    if found.drift:
+        slowly = f"a slow drift of {100 * math.expm1(found.drift):+.1f} % over {_nights(2 * found.nights)}, not a step"
+        how = f"{slowly}; told from the middle of its way"
     return LevelChange(
         kind=_KINDS[found.part],
         key=key,
@@ -67,8 +71,7 @@ def _change(state: State, found: Candidate) -> LevelChange:
         low=math.exp(found.difference - _Z95 * found.sd),
         high=math.exp(found.difference + _Z95 * found.sd),
         series=int((of_group & tonight).sum()),
-        why=f"{abs(found.z):.1f} standard errors from the level before, in {_nights(found.nights)}; "
-        f"nights differ by {100 * spread:.2f} % otherwise",
+        why=f"{how}; nights differ by {100 * spread:.2f} % otherwise",
     )
 
 

@@ -12,6 +12,7 @@ benchmarks/lab/alarms.py counts false alarms, and how soon steps are found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from devbench.stats.huber import Floats, huber_means, row_medians, row_quantile
 LAST_NIGHTS = 14
 NIGHTS_BEFORE = 35
 FEWEST_BEFORE = 8
+FEWEST_FOR_DRIFT = 15
 LEAST_SD = 0.0015  # between nights: nothing that is measured is steadier
 _LAGS = 10
 _PRIOR_NIGHTS = 4.0  # what the spread of the other series counts for
@@ -38,6 +40,8 @@ class Shifts:
     nights_before: how many nights that is of. spread: standard deviation between nights. correlation: with the night
     before. beyond_line: the same as z, of what a straight line does not explain.
     first, last: index of the first night of the new level, and of the last one before it.
+    drift: what a straight line through all these nights rises by; drift_z: in standard errors, 0 where it is of too few
+    nights. middle, drift_nights: index of the night in their middle, and how many they are.
     """
 
     z: Floats
@@ -51,6 +55,10 @@ class Shifts:
     beyond_line: Floats
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
+    drift: Floats
+    drift_z: Floats
+    middle: npt.NDArray[np.int64]
+    drift_nights: npt.NDArray[np.int64]
 
 
 def shifts(
@@ -107,7 +115,56 @@ def shifts(
         beyond_line=_beyond_line(x, s, inside, best),
         first=order[rows, place] if room else place,
         last=order[rows, np.maximum(place - 1, 0)] if room else place,
+        **_drift(x, s, inside & tonight[:, None], order, least_sd, related=related),
     )
+
+
+def _drift(
+    x: Floats,
+    s: Floats,
+    inside: npt.NDArray[np.bool_],
+    order: npt.NDArray[np.int64],
+    least_sd: float,
+    *,
+    related: bool,
+) -> dict[str, Any]:
+    """A straight line through all nights of the present level."""
+    count, room = x.shape
+    nights = inside.sum(axis=1)
+    place = np.where(inside, np.cumsum(inside, axis=1) - 1.0, 0.0)
+    values = np.where(inside, x, np.nan)
+    rough = row_medians(values)
+    residual = values - rough[:, None] - _rough_line(values - rough[:, None], place, nights)
+    spread = _spread(residual, np.where(inside, s, np.nan), least_sd, related=related)
+    variance = np.where(inside, s, 1.0) ** 2 + spread[:, None] ** 2
+    weight = np.where(inside, 1 / variance, 0.0)
+    total = np.maximum(weight.sum(axis=1), 1e-300)
+    line = np.where(inside, place - ((weight * place).sum(axis=1) / total)[:, None], 0.0)
+    along = np.maximum((weight * line**2).sum(axis=1), 1e-300)
+    limit = _CLIP * np.sqrt(variance)
+    kept = np.where(inside, values - residual + np.clip(residual, -limit, limit), 0.0)
+    slope = (weight * line * kept).sum(axis=1) / along
+    span = np.maximum(nights - 1, 0)
+    widened = _widened(_correlations(residual, variance, related=related), nights)
+    enough = nights >= FEWEST_FOR_DRIFT
+    sd = span * np.sqrt(widened / along)
+    drift = np.where(enough, slope * span, 0.0)
+    middle = np.argmax(np.cumsum(inside, axis=1) > (nights // 2)[:, None], axis=1) if room else np.zeros(count, int)
+    return {
+        "drift": drift,
+        "drift_z": np.where(enough, drift / np.maximum(sd, 1e-300), 0.0),
+        "middle": order[np.arange(count), middle] if room else middle,
+        "drift_nights": nights,
+    }
+
+
+def _rough_line(values: Floats, place: Floats, nights: npt.NDArray[np.int64]) -> Floats:
+    """From the middle of the first half to that of the second: odd nights hardly move it."""
+    half = (nights // 2)[:, None]
+    first, second = (row_medians(np.where(side, values, np.nan)) for side in (place < half, place >= half))
+    slope = np.nan_to_num(second - first) / np.maximum(nights / 2, 1)
+    found: Floats = slope[:, None] * (place - (nights[:, None] - 1) / 2)
+    return found
 
 
 def levels(values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:

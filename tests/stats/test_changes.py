@@ -208,3 +208,14 @@ def test_the_more_series_the_surer_the_sessions_must_be() -> None:
     shares = [false_share(series) for series in (1, 600, 6000, 10**9)]
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] == 1e-5
+
+
+def test_a_long_drift_is_told_as_one_and_a_short_one_is_not() -> None:
+    values, board, case = _lab(5, 6)
+    values[board == 2] += np.linspace(0, 0.05, NIGHTS)
+    values[board == 3] += np.linspace(0, 0.015, NIGHTS)
+    found = _found(values, board, case)
+    (board_2,) = [one for one in found if one.part == "boards"]
+    assert board_2.index == 2
+    assert board_2.drift == pytest.approx(0.05, abs=0.01)
+    assert board_2.first == NIGHTS // 2

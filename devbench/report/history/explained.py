@@ -65,6 +65,8 @@ def _sentence(decision: Decision) -> str:
     ]
     failed = [text for passed, text in checks if not passed]
     verdict = "candidate: " + ", ".join(text for _, text in checks) if not failed else "no: " + ", ".join(failed)
+    if decision.slow:
+        verdict = f"candidate: a slow drift of {100 * decision.drift:+.1f} % over {decision.drift_nights} nights"
     return (
         f"{decision.part}: {percent:+.1f} % {ends} in the last {nights}, since {decision.first_night}, against "
         f"{decision.nights_before} before; {verdict}. Nights differ by {100 * decision.spread:.2f} %, correlation with "
