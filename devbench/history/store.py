@@ -79,6 +79,15 @@ class History:
         self._notes |= dict.fromkeys(rows.notes)
         return rows
 
+    def last_night(self) -> str:
+        """The last night of which there is anything; "" if there is none."""
+        with self._disk_errors():
+            nights = [name.what for name, _ in listed(self.path / RUNS)]
+            months = [name.what for name, _ in listed(self.path / MONTHS)]
+        if months and (not nights or max(months) >= max(nights, key=night_order)[:7]):
+            nights += self.read(Which(since=f"{max(months)}-01", purposes=("", "again", "gold"))).nights
+        return max(nights, key=night_order, default="")
+
     def keep(self, night: str, changes: Iterable[LevelChange]) -> None:
         """Keep what was decided in this night; nothing is ever taken back, the last word counts."""
         with self._disk_errors():
