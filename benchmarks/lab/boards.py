@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from benchmarks.lab.simulated import SIM, install, install_ssh, write_lab
+from benchmarks.lab.simulated import install_sim, install_ssh, write_lab
 
 _MEASURE = "{profile: quick, rounds: 2, max_rounds: 2, warmup_runs: 1, warmup_s: 0, min_runs: 5, min_s: %g, cap_s: %g}"
 
@@ -32,7 +32,7 @@ def make_laboratory(folder: Path, boards: int, cases: int, round_s: float, real:
     """lab.yaml and all that it needs."""
     dice = Random(seed)
     path = install_ssh(folder)
-    install(folder / "site", "sim", SIM)
+    install_sim(folder)
     hubs = [hub for hub in range(boards) for _ in range(dice.randint(1, 4))][:boards]
     places = []
     for number, hub in enumerate(hubs):

@@ -135,6 +135,12 @@ SHORT = (
 )
 
 
+def install_sim(folder: Path) -> None:
+    """Boards whose rounds are made up by what `sim.json` says, and the fake runtime that they name."""
+    install(folder / "site", "sim", SIM)
+    install(folder / "site", "fake", "from devbench.testing.fake import devbench_devices, devbench_runtimes\n")
+
+
 def install(site: Path, name: str, source: str) -> None:
     """A third-party distribution in `site` that brings the plugin `name`."""
     about = site / f"{name}-1.0.dist-info"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from devbench.domain.history import Again
 from devbench.domain.night import LevelChange, Night
-from devbench.domain.run import Request
+from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError
 from devbench.history.store import History
 from devbench.history.watch import MOST_SESSIONS, judge_again, look_for_changes, to_measure_again
+from devbench.lab.artifacts import as_before
 from devbench.lab.laboratory import Laboratory
 from devbench.lab.record import NightBook
 from devbench.store.folder import RunFolder
@@ -77,8 +78,9 @@ class Verification:
         self.laboratory.tell(f"measured again, session {number}: {len(wanted)} figures")
         by_suite: dict[tuple[Request, Request | None], list[Again]] = {}
         for one in wanted:
-            if request := _suite_of(one.folder):
-                old = _suite_of(one.beside) if one.beside else None
+            if run := _run_in(one.folder):
+                request = _suite_of(run)
+                old = self._before(one, run) if one.beside else None
                 by_suite.setdefault((request, old if old != request else None), []).append(one)
         done: list[tuple[Again, str]] = []
         for (request, old), figures in by_suite.items():
@@ -90,6 +92,15 @@ class Verification:
             else:
                 done += [(one, relative) for one in figures]
         return done
+
+    def _before(self, one: Again, run: Run) -> Request | None:
+        """What was asked before the change: the suite of then, with the model files of then as far as they are kept."""
+        old = _run_in(one.beside)
+        if old is None:
+            return None
+        nights = self.laboratory.nights.folder
+        before = as_before(_suite_of(old), old.cases, nights)
+        return before if before != as_before(_suite_of(run), run.cases, nights) else None
 
     def _may(self, one: Again) -> bool:
         return any(
@@ -131,12 +142,17 @@ class Verification:
         self.history.keep(night.id, changes)
 
 
-def _suite_of(folder: str) -> Request | None:
-    """The suite that was asked for in the run there, whole; None if the run is not there any more."""
+def _run_in(folder: str) -> Run | None:
+    """The run there; None if it is not there any more."""
     try:
-        asked = RunFolder(Path(folder)).load().request
+        return RunFolder(Path(folder)).load()
     except DevbenchError:
         return None
+
+
+def _suite_of(run: Run) -> Request:
+    """The suite that was asked for, whole."""
+    asked = run.request
     return Request(suite_text=asked.suite_text, suite_dir=asked.suite_dir, profile=asked.profile)
 
 

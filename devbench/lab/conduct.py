@@ -14,6 +14,7 @@ from devbench.errors import DevbenchError
 from devbench.history.fold import fold
 from devbench.history.store import History
 from devbench.lab.again import AGAIN, Verification
+from devbench.lab.artifacts import keep_artifacts
 from devbench.lab.health import DEVBENCH, append_log, changes_for, read_log
 from devbench.lab.laboratory import Laboratory
 from devbench.lab.night import NightRun, run_folders
@@ -22,6 +23,7 @@ from devbench.lab.record import NightBook
 from devbench.lab.reserving import boards_of
 from devbench.places.machines import machine_of
 from devbench.run.groups import groups_of
+from devbench.store.folder import RunFolder
 
 HISTORY = "history"
 
@@ -75,7 +77,9 @@ def _append(history: History, book: NightBook) -> None:
         return
     for name in run_folders(book.night):
         try:
-            history.append(book.folder / name, book.night.id)
+            folder = RunFolder(book.folder / name)
+            history.append(folder.path, book.night.id)
+            book.note(*keep_artifacts(folder.load(), book.folder.parent))
         except DevbenchError as error:
             book.problem(f"not added to the history: {error.message}")
     with suppress(DevbenchError):  # another host folds it

@@ -98,7 +98,8 @@ class Laboratory:
             gold_request(self.nights.gold, key, base).suite_text, name, known_names(self.context.plugins)
         )
         plan = plan_suite(suite, base, registry, self.lab.places, suite.measure.settings(), 0, _is_there, only=(key,))
-        return "" if plan.cases else "; ".join(dict.fromkeys(why.reason for _, why in plan.skips))
+        reasons = [*(why.reason for _, why in plan.skips), *(one.reason for one in plan.absent)]
+        return "" if plan.cases else "; ".join(dict.fromkeys(reasons))
 
     def measure(
         self,
