@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from devbench.domain.case import ALL_RUNTIMES, ImageInput, Option, PlannedCase
 from devbench.domain.lab import PlaceKey
@@ -155,8 +156,14 @@ def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) 
                 runtime=name,
                 options=options,
                 precision=entry.precision,
-                problem=problem,
+                problem=problem or _not_taken(registry.runtimes[name], options, entry),
             )
+
+
+def _not_taken(runtime: KnownRuntime, options: Mapping[str, Option], entry: DeviceFormat) -> Skipped | None:
+    """Why this runtime does not take what the suite sets; another one of the same device may, or the suite is wrong."""
+    wrong = (runtime.wrong_option(name, value) for name, value in options.items() if name in entry.options)
+    return next((Skipped(reason=f"{runtime.name}: {why}") for why in wrong if why), None)
 
 
 def _answers(slots: Sequence[_Slot]) -> bool:
@@ -229,10 +236,10 @@ def _fitting(entry: ModelFormat, precision: str, suite: Suite, registry: Registr
 
 def _file_variant(entry: ModelFormat, precision: str, base: Path) -> Variant:
     assert entry.source is not None
-    suffix = Path(entry.source).suffix.lstrip(".") or "tflite"
+    path = entry.source if is_file_source(entry.source) else urlsplit(entry.source).path  # without ?query and #fragment
     return Variant(
         precision=precision,
-        format=suffix,
+        format=Path(path).suffix.lstrip(".") or "tflite",
         source=_source(entry.source, base),
         weights="as in the file",
         sha256=entry.sha256 or "",

@@ -43,7 +43,7 @@ def known_names(plugins: Plugins) -> KnownNames:
             for kind in registry.devices
         },
         precisions=tuple(dict.fromkeys((*PRECISIONS, *registry.precisions))),
-        options={name: runtime.options for name, runtime in registry.runtimes.items()},
+        options={name: runtime.option_specs for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime].wrong_option(name, value),
     )
 
