@@ -18,7 +18,7 @@ from devbench.history.reading import Rows, Which
 from devbench.history.series import difference, touches
 from devbench.history.state import State, last_words, part_of, state_of
 from devbench.history.store import History
-from devbench.stats.candidates import MOST_SESSIONS, Candidate, candidates
+from devbench.stats.candidates import MOST_AT_ONCE, MOST_SESSIONS, Candidate, candidates
 from devbench.stats.huber import row_medians
 from devbench.stats.split import PartName
 
@@ -34,7 +34,6 @@ _Z95 = 1.96
 _AGAIN_NIGHTS = 3  # for so many nights, what was refuted is not tried again unless it has grown
 _GROWN = 1.5
 _NEAR_NIGHTS = 3  # the first night of a change is known about so well
-_MOST_AGAIN = 3
 _MOST_TEXTS = 6
 
 
@@ -153,7 +152,7 @@ def to_measure_again(history: History, night: str, change: LevelChange) -> tuple
         places = {as_tuple(state.keys[one])[-2:] for one in chosen}
         if part in ("boards", "rest") or as_tuple(state.keys[number])[-2:] not in places:
             chosen.append(number)
-        if len(chosen) == _MOST_AGAIN:
+        if len(chosen) == MOST_AT_ONCE[part]:
             break
     wanted = {state.keys[number] for number in chosen}
     columns = ("folder", "suite", "case", "fastest_ms", "within_sd", "verdict", *SAME_SOFTWARE)

@@ -208,9 +208,11 @@ def _window(
     )
     difference = after - mean
     enough = (nights >= FEWEST_BEFORE) & (of_level > 0)
+    # Of the variance of a night, only that between nights is an estimate from these nights (Welch and Satterthwaite).
+    estimated = spread**2 / (spread**2 + np.nan_to_num(row_medians(error)) ** 2)
     t = np.where(enough, difference / sd, 0.0)
     return {
-        "z": np.nan_to_num(_as_normal(t, nights - 1 + (_prior_nights(len(x)) if related else 0))),
+        "z": np.nan_to_num(_as_normal(t, (nights - 1 + (_prior_nights(len(x)) if related else 0)) / estimated**2)),
         "difference": difference,
         "sd": sd,
         "before": mean,
