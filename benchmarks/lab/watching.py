@@ -27,11 +27,15 @@ Indexes = npt.NDArray[np.int64]
 
 @dataclass
 class Watched:
-    """What became of one laboratory. told: nights of each alarm with its candidate. sessions: measured again."""
+    """What became of one laboratory.
+
+    sessions, figures: what was measured again. told: the night of each alarm, with its candidate.
+    """
 
     series_nights: int = 0
     candidates: int = 0
     sessions: int = 0
+    figures: int = 0
     told: list[tuple[int, Candidate]] = field(default_factory=list)
 
 
@@ -68,16 +72,21 @@ def watch(
             shown = candidates({"rest": rest})
         else:
             shown = candidates(part_shifts(parts, starts))
+        others: dict[PartName, Floats] = {}
         for one in shown:
             where = one.part, one.index
             if _known(one, night, told.get(where), refuted.get(where)):
                 continue
             found.candidates += 1
             members = np.flatnonzero(group_of[one.part] == one.index)
-            shared = common(parts, kinds, boards, cases, one.part)
+            if one.part not in others:
+                others[one.part] = common(parts, kinds, boards, cases, one.part)
             before = sessions.setdefault(where, [])
-            verdict, count = _judged(lab, values, shared, level_of, one, members, night, step, watched, before, rng)
+            verdict, count = _judged(
+                lab, values, others[one.part], level_of, one, members, night, step, watched, before, rng
+            )
             found.sessions += count
+            found.figures += count * min(MOST_AT_ONCE[one.part], len(members))
             if verdict == "refuted":
                 refuted[where] = night, one.difference
             elif verdict == "confirmed":

@@ -130,8 +130,8 @@ def _with_causes(change: LevelChange, rows: Rows, at: dict[tuple[SeriesKey, str]
     command = ""
     if both:
         folders = rows.texts("folder")
-        old, new = folders[both[0][0]], folders[both[0][1]]
-        command = f"devbench compare {shlex.quote(old)} {shlex.quote(new)}"
+        before, after = (shlex.quote(folders[row]) for row in both[0])
+        command = f"devbench compare {before} {after}"
     return replace(change, changed_then=tuple(shown), reproduce=command)
 
 

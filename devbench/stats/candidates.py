@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from devbench.stats.changes import Shifts, shifts
+from devbench.stats.changes import LEAST_SD, Shifts, shifts
 from devbench.stats.split import PartName, Split
 
 MOST_SESSIONS = 10  # in one night
@@ -48,7 +48,7 @@ RULES: Mapping[PartName, Rule] = {
     "kinds": Rule(z=3.5, least=0.005),
     "cases": Rule(z=2.5, least=0.005),
     "boards": Rule(z=4.0, least=0.01, nights=2),  # a board has states; it shows them for more than one night
-    "rest": Rule(z=2.8, least=0.01),
+    "rest": Rule(z=2.7, least=0.01),
 }
 
 
@@ -77,8 +77,8 @@ def part_shifts(parts: Split, starts: Mapping[PartName, npt.NDArray[np.int64]]) 
     found: dict[PartName, Shifts] = {}
     for name, rule in RULES.items():
         part = getattr(parts, name)
-        least = {} if name == "rest" else {"least_sd": _PART_SD}
-        found[name] = shifts(part.values, part.errors, starts.get(name), fewest_nights=rule.nights, **least)
+        least_sd = LEAST_SD if name == "rest" else _PART_SD
+        found[name] = shifts(part.values, part.errors, starts.get(name), fewest_nights=rule.nights, least_sd=least_sd)
     return found
 
 
@@ -137,7 +137,7 @@ def keeps(found: Shifts, rule: Rule) -> npt.NDArray[np.bool_]:
 
 def false_share(series: int) -> float:
     """The share of unreal candidates that the sessions may confirm: the smaller, the more series are watched."""
-    return min(0.02, max(3 / max(series, 1), 1e-5))
+    return min(0.02, max(4 / max(series, 1), 1e-5))
 
 
 @dataclass(frozen=True, kw_only=True)

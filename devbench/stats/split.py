@@ -190,7 +190,8 @@ def _factors(values: Floats, board: Floats, before: Floats, errors: Floats) -> F
     weight = np.where(known, 1 / np.where(known, variance, 1.0), 0.0)
     off = np.clip(np.where(known, rest, 0.0), -limit, limit) + (before - 1)[:, None] * board
     along = (weight * board * off).sum(axis=1)
-    return np.clip(1 + along / ((weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2), 0.3, 2.0)
+    found: Floats = np.clip(1 + along / ((weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2), 0.3, 2.0)
+    return found
 
 
 def common(parts: Split, kind_of: Indexes, board_of: Indexes, case_of: Indexes, but: PartName) -> Floats:
