@@ -3,8 +3,8 @@
 The last 1 to 14 nights are held against up to 35 before them. The weight of a night is 1 over the sum of two
 variances: that of its own figure, which its interval tells, and that between nights, which only the nights tell. Means
 are Huber's, so that one odd night decides nothing. Nights that resemble their neighbours tell less than independent
-ones: the variance of each mean is widened by the correlation between nights. A slow drift is not a step: a straight line
-through all these nights must leave something of it.
+ones: the variance of each mean is widened by the correlation between nights. A slow drift is not a step: a straight
+line through all these nights must leave something of it.
 
 benchmarks/lab/alarms.py counts false alarms, and how soon steps are found.
 """
