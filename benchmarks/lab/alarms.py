@@ -26,6 +26,7 @@ from benchmarks.lab.watching import Watched, watch
 
 NIGHTS, BEGIN, STEP_NIGHT = 70, 8, 40
 WITHIN = (1, 3, 7, 14)
+PARTS = ("false", "alone", "power", "software", "others")
 STEPS = (("quiet", 0.02), ("normal", 0.02), ("normal", 0.05), ("hetero", 0.02), ("noisy", 0.05))
 SOFTWARE = (("quiet", 0.01), ("normal", 0.01), ("ar1", 0.01), ("normal", 0.005))
 
@@ -36,11 +37,15 @@ def main() -> None:
     peers = Peers(options.peers) if options.peers else None
     begun = time.monotonic()
     print(f"Seed {options.seed}.\n")
-    false_alarms(options, begun)
-    alone(options)
-    power(options)
-    software(options)
-    if options.peer_nights:
+    if "false" in options.parts:
+        false_alarms(options, begun)
+    if "alone" in options.parts:
+        alone(options)
+    if "power" in options.parts:
+        power(options)
+    if "software" in options.parts:
+        software(options)
+    if "others" in options.parts:
         others(options, peers)
     print(f"\nTook {time.monotonic() - begun:.0f} s.")
 
@@ -53,10 +58,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--nights", type=int, default=NIGHTS)
     parser.add_argument("--series-nights", type=int, default=60_000, help="of each kind, for devbench")
     parser.add_argument("--alone", type=int, default=12_000, help="the same, where each series is the only one")
-    parser.add_argument("--peer-nights", type=int, default=2_000, help="the same, for others; 0 leaves them out")
+    parser.add_argument("--peer-nights", type=int, default=2_000, help="the same, for others")
     parser.add_argument("--peers", default="", help="the interpreter that has Otava, ruptures and asv")
     parser.add_argument("--trials", type=int, default=60, help="planted steps of each kind")
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS, help="which tables")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no further laboratory after so long")
     return parser.parse_args()
 
@@ -85,6 +91,7 @@ def false_alarms(options: argparse.Namespace, begun: float) -> None:
                 f"{found.series_nights:,}",
                 _rate(found.candidates, found.series_nights),
                 _rate(found.sessions, found.series_nights),
+                _rate(found.figures, found.series_nights),
                 _rate(len(found.told), found.series_nights, 3),
                 ", ".join(f"{count} {part}" for part, count in parts.items() if count) or "–",
             )
@@ -92,7 +99,7 @@ def false_alarms(options: argparse.Namespace, begun: float) -> None:
     size = f"{options.boards} boards × {options.cases} cases"
     _print(
         f"False alarms per 1,000 series-nights, {size}, nothing having changed",
-        ("noise", "series-nights", "candidates", "fresh sessions", "told", "which"),
+        ("noise", "series-nights", "candidates", "fresh sessions", "figures in them", "told", "which"),
         rows,
     )
 
@@ -100,7 +107,7 @@ def false_alarms(options: argparse.Namespace, begun: float) -> None:
 def alone(options: argparse.Namespace) -> None:
     """The same, of series that have no others beside them."""
     rows = []
-    for kind in options.kinds if options.alone else ():
+    for kind in options.kinds:
         rng = _rng(options, "alone", kind)
         series = -(-options.alone // (options.nights - BEGIN))
         found = watch(make(kind, series, 1, options.nights, rng), rng, BEGIN, alone=True)
@@ -225,6 +232,7 @@ def _sum(one: Watched, other: Watched) -> Watched:
         one.series_nights + other.series_nights,
         one.candidates + other.candidates,
         one.sessions + other.sessions,
+        one.figures + other.figures,
         one.told + other.told,
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.lab.noise import Floats, Lab, measured_again
 from benchmarks.lab.rules import conbench, perfherder
-from devbench.stats.candidates import MOST_SESSIONS, judge
+from devbench.stats.candidates import MOST_SESSIONS, judge, pulled
 from devbench.stats.changes import LAST_NIGHTS, NIGHTS_BEFORE, levels
 
 OURS_ANEW: dict[str, Callable[[Floats], list[int]]] = {"Conbench, z 5": conbench, "Perfherder": perfherder}
@@ -71,6 +71,8 @@ def is_there(
     before, errors = values[None, begin:first], lab.errors[None, series, begin:first]
     mean, of_mean, spread = levels(before, errors)
     claimed = float(np.nanmean(values[first : night + 1]) - mean[0])
+    of_night = float(np.median(errors)) ** 2 + float(spread[0]) ** 2
+    unreal = pulled(claimed, float(of_mean[0]), of_night, night - first + 1)
     differences, variances = [], []
     for _ in range(MOST_SESSIONS):
         off, error = measured_again(lab, np.array([series]), night, rng)
@@ -78,7 +80,7 @@ def is_there(
             continue
         differences.append(float(lab.level[series] + off[0] + step[night] - mean[0]))
         variances.append(float(error[0] ** 2 + spread[0] ** 2))
-        verdict = judge(differences, variances, float(of_mean[0]), claimed, 0.01, _SERIES).verdict
+        verdict = judge(differences, variances, float(of_mean[0]), claimed, 0.01, _SERIES, unreal).verdict
         if verdict != "waiting":
             return verdict == "confirmed"
     return False

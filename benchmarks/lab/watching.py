@@ -8,21 +8,34 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.lab.noise import Floats, Lab, measured_again
-from devbench.stats.candidates import MOST_SESSIONS, RULES, Candidate, candidates, judge, part_shifts
+from devbench.stats.candidates import (
+    MOST_AT_ONCE,
+    MOST_SESSIONS,
+    RULES,
+    Candidate,
+    candidates,
+    judge,
+    part_shifts,
+    pulled,
+)
 from devbench.stats.changes import FEWEST_BEFORE, levels, shifts
-from devbench.stats.split import PartName, Split, common, split
+from devbench.stats.split import PartName, common, split
 
 _NEAR_NIGHTS, _AGAIN_NIGHTS, _GROWN = 3, 3, 1.5  # as in devbench/history/watch.py
-_MOST_AGAIN = 3
+Indexes = npt.NDArray[np.int64]
 
 
 @dataclass
 class Watched:
-    """What became of one laboratory. told: nights of each alarm with its candidate. sessions: measured again."""
+    """What became of one laboratory.
+
+    sessions, figures: what was measured again. told: the night of each alarm, with its candidate.
+    """
 
     series_nights: int = 0
     candidates: int = 0
     sessions: int = 0
+    figures: int = 0
     told: list[tuple[int, Candidate]] = field(default_factory=list)
 
 
@@ -48,6 +61,7 @@ def watch(
     starts = {name: np.zeros(int(groups.max()) + 1, dtype=np.int64) for name, groups in group_of.items()}
     refuted: dict[tuple[PartName, int], tuple[int, float]] = {}
     told: dict[tuple[PartName, int], tuple[int, float]] = {}
+    sessions: dict[tuple[PartName, int], list[_Session]] = {}
     found = Watched()
     for night in range(begin, values.shape[1]):
         until = slice(0, night + 1)
@@ -58,13 +72,21 @@ def watch(
             shown = candidates({"rest": rest})
         else:
             shown = candidates(part_shifts(parts, starts))
+        others: dict[PartName, Floats] = {}
         for one in shown:
             where = one.part, one.index
             if _known(one, night, told.get(where), refuted.get(where)):
                 continue
             found.candidates += 1
-            verdict, sessions = _judged(lab, values, parts, group_of, level_of, one, night, step, watched, rng)
-            found.sessions += sessions
+            members = np.flatnonzero(group_of[one.part] == one.index)
+            if one.part not in others:
+                others[one.part] = common(parts, kinds, boards, cases, one.part)
+            before = sessions.setdefault(where, [])
+            verdict, count = _judged(
+                lab, values, others[one.part], level_of, one, members, night, step, watched, before, rng
+            )
+            found.sessions += count
+            found.figures += count * min(MOST_AT_ONCE[one.part], len(members))
             if verdict == "refuted":
                 refuted[where] = night, one.difference
             elif verdict == "confirmed":
@@ -83,42 +105,63 @@ def _known(one: Candidate, night: int, told: tuple[int, float] | None, refuted: 
     return 0 < night - refuted[0] <= _AGAIN_NIGHTS and abs(one.difference) <= _GROWN * abs(refuted[1])
 
 
+@dataclass(frozen=True)
+class _Session:
+    """What a fresh session has shown. off: distance from the true levels."""
+
+    night: int
+    series: Indexes
+    off: Floats
+    errors: Floats
+
+
 def _judged(
     lab: Lab,
     values: Floats,
-    parts: Split,
-    group_of: dict[str, npt.NDArray[np.int64]],
-    level_of: npt.NDArray[np.int64],
+    shared: Floats,
+    level_of: Indexes,
     one: Candidate,
+    members: Indexes,
     night: int,
     step: Floats,
     watched: int,
+    sessions: list[_Session],
     rng: np.random.Generator,
 ) -> tuple[str, int]:
-    """The verdict of fresh sessions, and how many there were: as devbench/history/judging.py does it."""
-    members = np.flatnonzero((group_of[one.part] == one.index) & np.isfinite(values[:, night]))
-    chosen = rng.permutation(members)[:_MOST_AGAIN]
+    """The verdict of sessions, and how many fresh ones there were: as devbench/history/judging.py does it.
+
+    shared: what other parts make of each figure. sessions: those of before; the fresh ones are added.
+    """
+    mine = members[np.isfinite(values[members, night])]
+    chosen = rng.permutation(mine)[: MOST_AT_ONCE[one.part]]
     if not len(chosen):
         return "waiting", 0
-    of = (group_of[name] for name in ("kinds", "boards", "cases"))
-    shared_parts = common(parts, *of, one.part)[chosen]
-    before = slice(0, one.first)
-    same_level = level_of[chosen, before] == level_of[chosen, one.first - 1][:, None]
-    x = np.where(same_level, values[chosen, before] - shared_parts[:, before], np.nan)
-    mean, of_mean, spread = levels(x, lab.errors[chosen, before])
-    differences, variances, shared = [], [], 0.0
-    for session in range(1, MOST_SESSIONS + 1):
+    until = slice(0, one.first)
+    same_level = level_of[members, until] == level_of[members, one.first - 1][:, None]
+    x = np.where(same_level, values[members, until] - shared[members, until], np.nan)
+    mean, of_mean, spread = levels(x, lab.errors[members, until])
+    of_night = np.nanmedian(lab.errors[members, until], axis=1) ** 2 + spread**2
+    unreal = pulled(one.difference, float(np.mean(of_mean)), float(np.mean(of_night)), night + 1 - one.first)
+    place = np.full(len(values), -1)
+    place[members] = np.arange(len(members))
+    for number in range(1, MOST_SESSIONS + 1):
         off, errors = measured_again(lab, chosen, night, rng)
-        terms = lab.level[chosen] + off + step[chosen, night] - shared_parts[:, night] - mean
-        good = np.isfinite(terms)
-        if not good.any():
-            continue
-        weight = 1 / (errors[good] ** 2 + spread[good] ** 2)
-        share = weight / weight.sum()
-        differences.append(float(share @ terms[good]))
-        variances.append(float(1 / weight.sum()))
-        shared = max(shared, float(share**2 @ of_mean[good]))
-        verdict = judge(differences, variances, shared, one.difference, RULES[one.part].least, watched).verdict
+        sessions.append(_Session(night, chosen, off + step[chosen, night], errors))
+        differences, variances, of_level = [], [], 0.0
+        for session in sessions:
+            if session.night < one.first:
+                continue
+            at = place[session.series]
+            terms = lab.level[session.series] + session.off - shared[session.series, session.night] - mean[at]
+            good = np.isfinite(terms)
+            if good.any():
+                weight = 1 / (session.errors[good] ** 2 + spread[at][good] ** 2)
+                share = weight / weight.sum()
+                differences.append(float(share @ terms[good]))
+                variances.append(float(1 / weight.sum()))
+                of_level = max(of_level, float(share**2 @ of_mean[at][good]))
+        least = RULES[one.part].least
+        verdict = judge(differences, variances, of_level, one.difference, least, watched, unreal).verdict
         if verdict != "waiting":
-            return verdict, session
+            return verdict, number
     return "waiting", MOST_SESSIONS

@@ -24,7 +24,7 @@ def is_night(text: str) -> bool:
 
 
 def night_order(night: str) -> tuple[str, int]:
-    """What nights are sorted by: the tenth of a day comes after the second. A ValueError where it is no night."""
+    """What nights are sorted by: the tenth of a day comes after the second. A ValueError for anything else."""
     found = _NIGHT.fullmatch(night)
     if not found:
         raise ValueError(f"'{night}' is not a night such as 2026-11-21")

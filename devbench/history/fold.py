@@ -160,7 +160,7 @@ def _fold_month(
         return None
     whole, series = _sorted(tables)
     slim = _slimmed(whole, retention)
-    data = encoded(slim, [key_of(parts) for parts in series], runs=[asdict(one) for one in folded])  # type: ignore[call-overload]
+    data = encoded(slim, [key_of(parts) for parts in series], runs=[asdict(one) for one in folded])
     generation = max((int(name.key[1:]) for name, _ in listed(folder / MONTHS) if name.what == month), default=0) + 1
     name, _ = put(folder / MONTHS, month, f"g{generation:06d}", data)
     path = folder / MONTHS / f"{name.stem}.parquet"

@@ -14,8 +14,9 @@ from devbench.history.reading import Rows, Which
 from devbench.history.series import nightly_of, touches
 from devbench.history.state import State, part_of, state_of
 from devbench.history.store import History
-from devbench.stats.candidates import RULES, judge
+from devbench.stats.candidates import RULES, judge, pulled
 from devbench.stats.changes import levels
+from devbench.stats.huber import row_medians
 from devbench.stats.split import PartName
 
 SAME_SOFTWARE = ("artifact_sha256", "runtime_version", "delegate_version", "firmware")
@@ -37,7 +38,7 @@ def judge_again(history: History, night: str, change: LevelChange, reruns: Seque
         history.append(folder, night, "again")
     state = state_of(history, night)
     part = part_of(change)
-    sessions, of_level = _sessions(history, state, change, part)
+    sessions, of_level, unreal = _sessions(history, state, change, part)
     found = judge(
         [one for one, _ in sessions],
         [one for _, one in sessions],
@@ -45,6 +46,7 @@ def judge_again(history: History, night: str, change: LevelChange, reruns: Seque
         math.log(change.ratio),
         RULES[part].least,
         state.watched,
+        unreal,
     )
     if not found.sessions:
         return change
@@ -74,12 +76,12 @@ def _percent(log_ratio: float) -> str:
 
 def _sessions(
     history: History, state: State, change: LevelChange, part: PartName
-) -> tuple[list[tuple[float, float]], float]:
-    """Of each session its difference from the level before with its variance, and the variance of that level."""
+) -> tuple[list[tuple[float, float]], float, float]:
+    """Of each session its difference from the level before with its variance; that of the level; see `pulled`."""
     numbers = [number for number, key in enumerate(state.keys) if touches(change.key, key)]
     first = state.index_of(change.first_night)
     if not numbers or not first:
-        return [], 0.0
+        return [], 0.0, 0.0
     common = state.others(part)[numbers]
     present = state.levels == state.levels[:, [first - 1]]
     before = np.where(present[numbers], state.values[numbers] - common, np.nan)[:, :first]
@@ -107,7 +109,13 @@ def _sessions(
             shares = weights / weights.sum()
             sessions.append((float(shares @ [one for one, _, _ in terms]), float(1 / weights.sum())))
             shared = max(shared, float(shares**2 @ [one for _, _, one in terms]))
-    return sessions, shared
+    of_night = np.nan_to_num(row_medians(state.errors[numbers, :first])) ** 2 + spread**2
+    known = np.isfinite(of_mean) & np.isfinite(of_night)
+    if not shared or not known.any():  # only old and new side by side
+        return sessions, shared, 0.0
+    nights = len(state.nights) - first
+    unreal = pulled(math.log(change.ratio), float(of_mean[known].mean()), float(of_night[known].mean()), nights)
+    return sessions, shared, unreal
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Which:
-    """Which rows. wants: the series. since, until: nights or days, both included; "" is no bound.
+    """Which rows. wants: the series. since, until: nights or days, both included; "" does not bound it.
 
     purposes: why they were measured. columns: besides series and night.
     """

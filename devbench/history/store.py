@@ -48,7 +48,7 @@ class History:
         return tuple(self._notes)
 
     def append(self, folder: Path, night: str = "", purpose: Purpose = "") -> bool:
-        """Add the run in `folder`; whether it was new. The same run twice is no error.
+        """Add the run in `folder`; whether it was new. The same run twice is one run.
 
         night, purpose: for a run whose own record does not say. A run of no night is of the day on which it began, UTC.
         A run that was continued since is added again, and the newer one counts. Raises a `DevbenchError`.

@@ -18,7 +18,7 @@ from devbench.history.reading import Rows, Which
 from devbench.history.series import difference, touches
 from devbench.history.state import State, last_words, part_of, state_of
 from devbench.history.store import History
-from devbench.stats.candidates import MOST_SESSIONS, Candidate, candidates
+from devbench.stats.candidates import MOST_AT_ONCE, MOST_SESSIONS, Candidate, candidates
 from devbench.stats.huber import row_medians
 from devbench.stats.split import PartName
 
@@ -34,7 +34,6 @@ _Z95 = 1.96
 _AGAIN_NIGHTS = 3  # for so many nights, what was refuted is not tried again unless it has grown
 _GROWN = 1.5
 _NEAR_NIGHTS = 3  # the first night of a change is known about so well
-_MOST_AGAIN = 3
 _MOST_TEXTS = 6
 
 
@@ -131,8 +130,8 @@ def _with_causes(change: LevelChange, rows: Rows, at: dict[tuple[SeriesKey, str]
     command = ""
     if both:
         folders = rows.texts("folder")
-        old, new = folders[both[0][0]], folders[both[0][1]]
-        command = f"devbench compare {shlex.quote(old)} {shlex.quote(new)}"
+        before, after = (shlex.quote(folders[row]) for row in both[0])
+        command = f"devbench compare {before} {after}"
     return replace(change, changed_then=tuple(shown), reproduce=command)
 
 
@@ -153,7 +152,7 @@ def to_measure_again(history: History, night: str, change: LevelChange) -> tuple
         places = {as_tuple(state.keys[one])[-2:] for one in chosen}
         if part in ("boards", "rest") or as_tuple(state.keys[number])[-2:] not in places:
             chosen.append(number)
-        if len(chosen) == _MOST_AGAIN:
+        if len(chosen) == MOST_AT_ONCE[part]:
             break
     wanted = {state.keys[number] for number in chosen}
     columns = ("folder", "suite", "case", "fastest_ms", "within_sd", "verdict", *SAME_SOFTWARE)

@@ -15,16 +15,20 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from devbench.stats.changes import Shifts, shifts
+from devbench.stats.changes import LEAST_SD, Shifts, shifts
 from devbench.stats.split import PartName, Split
 
-MOST_SESSIONS = 8
+MOST_SESSIONS = 10  # in one night
+MOST_AT_ONCE: Mapping[PartName, int] = {"kinds": 8, "cases": 8, "boards": 3, "rest": 1}
+"""Series that one session measures: places side by side, the cases of one place one after the other."""
+
 DRIFT, DRIFT_Z = 0.03, 5.0  # of a slow change: how far, and in standard errors
 _END_FROM_FIRST_HALF = 0.75  # of the way of a line, from the mean of its first half to its end
 _PART_SD = 0.0005  # what nights of a common part differ by at least: less than those of one series
 _MISSED = 0.05  # the share of real changes that the sessions may refute
 _FEWEST_SESSIONS = 3  # what one session says is clipped, so that no fewer can confirm
-_SHARE = 0.6  # of the size that a candidate seems to have: it was chosen for being large
+_SHARE = 0.75  # of the size that a candidate seems to have: it was chosen for being large
+_DEGREES = 8.0  # of Student's t: sessions have outliers, and the spread between nights is itself an estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +46,9 @@ class Rule:
 
 RULES: Mapping[PartName, Rule] = {
     "kinds": Rule(z=3.5, least=0.005),
-    "cases": Rule(z=3.0, least=0.005),
-    "boards": Rule(z=3.5, least=0.01, nights=2),  # a board has states; it shows them for more than one night
-    "rest": Rule(z=3.0, least=0.01),
+    "cases": Rule(z=2.5, least=0.005),
+    "boards": Rule(z=4.0, least=0.01, nights=2),  # a board has states; it shows them for more than one night
+    "rest": Rule(z=2.7, least=0.01),
 }
 
 
@@ -73,8 +77,8 @@ def part_shifts(parts: Split, starts: Mapping[PartName, npt.NDArray[np.int64]]) 
     found: dict[PartName, Shifts] = {}
     for name, rule in RULES.items():
         part = getattr(parts, name)
-        least = {} if name == "rest" else {"least_sd": _PART_SD}
-        found[name] = shifts(part.values, part.errors, starts.get(name), fewest_nights=rule.nights, **least)
+        least_sd = LEAST_SD if name == "rest" else _PART_SD
+        found[name] = shifts(part.values, part.errors, starts.get(name), fewest_nights=rule.nights, least_sd=least_sd)
     return found
 
 
@@ -133,7 +137,7 @@ def keeps(found: Shifts, rule: Rule) -> npt.NDArray[np.bool_]:
 
 def false_share(series: int) -> float:
     """The share of unreal candidates that the sessions may confirm: the smaller, the more series are watched."""
-    return min(0.005, max(1.25 / max(series, 1), 1e-5))
+    return min(0.02, max(4 / max(series, 1), 1e-5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +157,13 @@ class Judged:
 
 
 def judge(
-    differences: Sequence[float], variances: Sequence[float], of_level: float, claimed: float, least: float, series: int
+    differences: Sequence[float],
+    variances: Sequence[float],
+    of_level: float,
+    claimed: float,
+    least: float,
+    series: int,
+    unreal: float = 0.0,
 ) -> Judged:
     """Return what fresh sessions say of a claimed change.
 
@@ -164,18 +174,20 @@ def judge(
         claimed: the difference that the nights have shown.
         least: the smallest difference that matters.
         series: how many are watched.
+        unreal: what sessions show on average if the nights before and after are of one level: see `pulled`.
 
     """
     needed, given_up = math.log((1 - _MISSED) / false_share(series)), math.log(_MISSED)
-    step = math.copysign(max(_SHARE * abs(claimed), least), claimed)
+    real = math.copysign(max(_SHARE * abs(claimed), least, 2 * abs(unreal)), claimed)
     x, variance = np.asarray(differences, dtype=float), np.asarray(variances, dtype=float)
     if not len(x):
         return Judged(
             verdict="waiting", odds=0.0, needed=needed, given_up=given_up, difference=0.0, sd=math.inf, sessions=0
         )
-    widened = variance + len(x) * of_level
+    widened = _DEGREES * (variance + len(x) * of_level)
+    odds_of = (_DEGREES + 1) / 2 * (np.log1p((x - unreal) ** 2 / widened) - np.log1p((x - real) ** 2 / widened))
     most = needed / (_FEWEST_SESSIONS - 0.5)
-    odds = float(np.clip((step * x - step**2 / 2) / widened, -most, most).sum())
+    odds = float(np.clip(odds_of, -most, most).sum())
     weight = 1 / variance
     verdict: Literal["confirmed", "refuted", "waiting"] = "waiting"
     if odds >= needed:
@@ -191,3 +203,13 @@ def judge(
         sd=math.sqrt(1 / weight.sum() + of_level),
         sessions=len(x),
     )
+
+
+def pulled(claimed: float, of_level: float, of_night: float, nights: int) -> float:
+    """How far from the level before sessions are on average if nothing has changed.
+
+    A candidate was chosen: by chance the nights after were high, and those before low. All of them together tell the
+    level that there is then. of_level: variance of the level before. of_night: of one night. nights: after.
+    """
+    of_after = of_night / max(nights, 1)
+    return claimed * of_level / (of_level + of_after) if of_level + of_after > 0 else 0.0

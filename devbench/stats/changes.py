@@ -3,8 +3,8 @@
 The last 1 to 14 nights are held against up to 35 before them. The weight of a night is 1 over the sum of two
 variances: that of its own figure, which its interval tells, and that between nights, which only the nights tell. Means
 are Huber's, so that one odd night decides nothing. Nights that resemble their neighbours tell less than independent
-ones: the variance of each mean is widened by the correlation between nights. A slow drift is no step: a straight line
-through all these nights must leave something of it.
+ones: the variance of each mean is widened by the correlation between nights. A slow drift is not a step: a straight
+line through all these nights must leave something of it.
 
 benchmarks/lab/alarms.py counts false alarms, and how soon steps are found.
 """
@@ -208,9 +208,11 @@ def _window(
     )
     difference = after - mean
     enough = (nights >= FEWEST_BEFORE) & (of_level > 0)
+    # Of the variance of a night, only that between nights is an estimate from these nights (Welch and Satterthwaite).
+    estimated = spread**2 / (spread**2 + np.nan_to_num(row_medians(error)) ** 2)
     t = np.where(enough, difference / sd, 0.0)
     return {
-        "z": np.nan_to_num(_as_normal(t, nights - 1 + (_prior_nights(len(x)) if related else 0))),
+        "z": np.nan_to_num(_as_normal(t, (nights - 1 + (_prior_nights(len(x)) if related else 0)) / estimated**2)),
         "difference": difference,
         "sd": sd,
         "before": mean,
@@ -243,7 +245,8 @@ def _spread(residual: Floats, error: Floats, least_sd: float, *, related: bool) 
     if related and _prior_nights(len(found)) and enough.any():
         prior = float(np.median(found[enough]))
         found = (count * found + _PRIOR_NIGHTS * prior) / (count + _PRIOR_NIGHTS)
-    return np.sqrt(found)
+    spread: Floats = np.sqrt(found)
+    return spread
 
 
 def _after(x: Floats, variance: Floats, before: Floats) -> tuple[Floats, Floats]:
@@ -271,14 +274,16 @@ def _correlations(residual: Floats, variance: Floats, *, related: bool) -> Float
     common = products.sum(axis=0) / max(float(power.sum()), 1e-12)
     others = min(len(u) - 1, 3) * NIGHTS_BEFORE if related else 0
     mixed = (own * nights[:, None] + common * others) / (nights[:, None] + others)
-    return np.clip(mixed + 1 / nights[:, None], 0.0, 0.95)  # a mean that was taken out makes them smaller by about this
+    found: Floats = np.clip(mixed + 1 / nights[:, None], 0.0, 0.95)  # taking out a mean has made them smaller by this
+    return found
 
 
 def _widened(correlations: Floats, nights: npt.NDArray[np.int64]) -> Floats:
     """By how much the variance of a mean of so many nights is larger than of independent ones."""
     lag = np.arange(1, correlations.shape[1] + 1)
     share = np.clip(1 - lag / np.maximum(nights, 1)[:, None], 0.0, None)
-    return 1 + 2 * (share * correlations).sum(axis=1)
+    widened: Floats = 1 + 2 * (share * correlations).sum(axis=1)
+    return widened
 
 
 def _as_normal(t: Floats, degrees: Floats | npt.NDArray[np.int64]) -> Floats:
@@ -304,10 +309,12 @@ def _beyond_line(x: Floats, s: Floats, inside: npt.NDArray[np.bool_], best: dict
     filled = level + np.clip(np.where(used, x - level, 0.0), -_CLIP * sd, _CLIP * sd)  # an odd night bends no line
 
     def centred(array: Floats) -> Floats:
-        return array - ((weight * array).sum(axis=1) / total)[:, None]
+        found: Floats = array - ((weight * array).sum(axis=1) / total)[:, None]
+        return found
 
     line, step, filled = centred(np.broadcast_to(place.astype(np.float64), x.shape)), centred(step), centred(filled)
     along = np.maximum((weight * line**2).sum(axis=1), 1e-300)
     step = step - ((weight * line * step).sum(axis=1) / along)[:, None] * line
     size = np.maximum((weight * step**2).sum(axis=1), 1e-300)
-    return (weight * step * filled).sum(axis=1) / np.sqrt(size)
+    beyond: Floats = (weight * step * filled).sum(axis=1) / np.sqrt(size)
+    return beyond

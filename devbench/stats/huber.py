@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float64]
 
 _TUNING = 1.345  # 95 % as efficient as the mean where values are normal
 _STEPS = 6
+_OF_WEIGHTS = 0.95  # its variance over 1 / (sum of the weights that are left), where values are normal
 
 
 def row_medians(values: Floats) -> Floats:
@@ -58,7 +59,13 @@ def huber_means(values: Floats, variances: Floats) -> tuple[Floats, Floats]:
         middle = np.where(total > 0, (counted * filled).sum(axis=-1) / np.where(total > 0, total, 1.0), middle)
     total = counted.sum(axis=-1)
     empty = total <= 0
-    return np.where(empty, np.nan, middle), np.where(empty, np.inf, 1 / np.where(empty, 1.0, total))
+    return np.where(empty, np.nan, middle), np.where(empty, np.inf, _share(values) / np.where(empty, 1.0, total))
+
+
+def _share(values: Floats) -> Floats:
+    """Of one or two values nothing is weighed down but by its variance."""
+    several = np.isfinite(values).sum(axis=-1) > 2  # noqa: PLR2004
+    return np.where(several, _OF_WEIGHTS, 1.0)
 
 
 def _at(ordered: Floats, place: npt.NDArray[np.int64]) -> Floats:

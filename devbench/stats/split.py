@@ -73,14 +73,26 @@ def split(
     case, factors = np.zeros_like(y), np.ones(len(y))
     for number in range(_ROUNDS):
         boards = _centred(_Group(board_of, variance).fit(y - kind - case), kinds, kind_of, board_of)
-        board = np.nan_to_num(boards.values)[board_of]
+        board = beyond_error(boards)[board_of]
         if number:
             factors = _factors(y - kind - case, board, factors, errors)
         cases = _Group(case_of, variance).fit(y - kind - factors[:, None] * board)
-        case = np.nan_to_num(cases.values)[case_of]
+        case = beyond_error(cases)[case_of]
         rest = y - kind - case - factors[:, None] * board
         variance = _variance(rest, errors)
     return Split(kinds, boards, cases, Part(rest, errors, np.ones(len(y), dtype=bool)), factors)
+
+
+def beyond_error(part: Part) -> Floats:
+    """What of a part is taken out of its series: what is within its own error would only add noise to them.
+
+    The non-negative garrote (Breiman 1995, Technometrics 37, 373-384): nothing of a value within its standard error,
+    nearly all of one that is many of them.
+    """
+    values = np.nan_to_num(part.values)
+    size = np.maximum(np.abs(values), 1e-12)
+    found: Floats = values * np.maximum(1 - (np.nan_to_num(part.errors) / size) ** 2, 0.0)
+    return found
 
 
 def _variance(values: Floats, errors: Floats) -> Floats:
@@ -178,7 +190,8 @@ def _factors(values: Floats, board: Floats, before: Floats, errors: Floats) -> F
     weight = np.where(known, 1 / np.where(known, variance, 1.0), 0.0)
     off = np.clip(np.where(known, rest, 0.0), -limit, limit) + (before - 1)[:, None] * board
     along = (weight * board * off).sum(axis=1)
-    return np.clip(1 + along / ((weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2), 0.3, 2.0)
+    found: Floats = np.clip(1 + along / ((weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2), 0.3, 2.0)
+    return found
 
 
 def common(parts: Split, kind_of: Indexes, board_of: Indexes, case_of: Indexes, but: PartName) -> Floats:
@@ -187,9 +200,9 @@ def common(parts: Split, kind_of: Indexes, board_of: Indexes, case_of: Indexes, 
     if but != "kinds":
         found = found + np.nan_to_num(parts.kinds.values)[kind_of]
     if but != "boards":
-        found = found + parts.factors[:, None] * np.nan_to_num(parts.boards.values)[board_of]
+        found = found + parts.factors[:, None] * beyond_error(parts.boards)[board_of]
     if but != "cases":
-        found = found + np.nan_to_num(parts.cases.values)[case_of]
+        found = found + beyond_error(parts.cases)[case_of]
     return found
 
 

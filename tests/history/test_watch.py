@@ -91,7 +91,7 @@ def test_a_change_of_software_is_one_change_with_what_else_changed_and_how_to_re
     old, new = (tmp_path / night_of(number) / "runs" for number in (LAST - 1, LAST))
     assert change.reproduce == f"devbench compare {old} {new}"
     again = to_measure_again(lab.history, night_of(LAST), change)
-    assert len({one.key.place for one in again}) == 3
+    assert {one.key.place for one in again} == set(PLACES)
     assert {(one.case.partition("/")[0], one.folder, one.beside) for one in again} == {("m2", str(new), str(old))}
 
 
