@@ -86,9 +86,7 @@ class Reservations:
     _token: str = field(default_factory=lambda: secrets.token_hex(3))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _few: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE))
-    _asked_for: set[str] = field(
-        default_factory=set
-    )  # by whom a place was asked for: there may be something to release
+    _asked_for: dict[str, bool] = field(default_factory=dict)  # who asked for a place, and whether it had to wait
     _hangs: bool = False
     _seen: tuple[float, dict[str, Seen]] = (-1e9, {})
 

@@ -55,10 +55,14 @@ class ChangeBlock:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseBlock:
-    """A case on all its places. small: name, last figure, mark ("up", "down" or "") and plot of each."""
+    """A case on all its places. small: name, last figure, mark ("up", "down" or "") and plot of each.
+
+    open: whether it is shown at once: the case itself changed somewhere, and not only a board that runs it.
+    """
 
     name: str
     changed: int
+    open: bool
     range: str
     small: tuple[tuple[str, str, str, Markup], ...]
 
@@ -134,10 +138,11 @@ def _case_blocks(night: Night, series: Sequence[Series], days: Days) -> Iterator
         groups.setdefault(what_of(one.key), []).append(one)
     blocks = []
     for name, members in groups.items():
-        small, last = [], []
+        small, last, kinds = [], [], set[str]()
         for one in sorted(members, key=lambda one: place_of(one.key)):
             told = [change for change in night.told if of_series(change, one.key)]
-            earlier = [change for change in one.changes if change.status == "confirmed"]
+            kinds |= {change.kind for change in told}
+            marked = {each.first_night: each for each in (*one.changes, *told) if each.status == "confirmed"}
             known = np.flatnonzero(np.isfinite(one.undisturbed_ms) & ~one.doubtful)
             if known.size:
                 value = float(one.undisturbed_ms[known[-1]])
@@ -146,10 +151,12 @@ def _case_blocks(night: Night, series: Sequence[Series], days: Days) -> Iterator
             else:
                 figure = "no figure"
             mark = "" if not told else "up" if told[0].ratio > 1 else "down"
-            small.append((place_of(one.key), figure, mark, our_markup(sparkline(one, [*earlier, *told], days))))
+            small.append((place_of(one.key), figure, mark, our_markup(sparkline(one, list(marked.values()), days))))
         changed = sum(bool(mark) for _, _, mark, _ in small)
-        blocks.append(CaseBlock(name=name, changed=changed, range=_range(last), small=tuple(small)))
-    yield from sorted(blocks, key=lambda one: (-one.changed, one.name))
+        small.sort(key=lambda one: not one[2])
+        shown = bool(kinds - {"board"}) or len(groups) == 1
+        blocks.append(CaseBlock(name=name, changed=changed, open=shown, range=_range(last), small=tuple(small)))
+    yield from sorted(blocks, key=lambda one: (not one.open, -one.changed, one.name))
 
 
 def _not_of(night: Night, series: Series, index: int) -> str:
