@@ -66,6 +66,61 @@ class KeptChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Why one part of a series is a candidate for a change in a night, or is not: the numbers that decide.
+
+    part: what it is the level of, in words. impossible: why nothing can be said of it; "" where the numbers are known.
+    change, low, high: the new level over the one before, with its 95 % interval. nights, nights_before: that these are
+        of. first_night, last_night: of the new level, and of the one before.
+    z: standard errors between them. beyond_line: what of that no straight line explains.
+    least, needed_z, needed_beyond_line: what each must reach.
+    spread: standard deviation between nights, as a share. correlation: of a night with the one before.
+    drift: what a straight line through the last `drift_nights` rises by. slow: whether it is a candidate by that.
+    """
+
+    part: str
+    impossible: str = ""
+    candidate: bool = False
+    change: float = 1.0
+    low: float = 1.0
+    high: float = 1.0
+    nights: int = 0
+    nights_before: int = 0
+    first_night: str = ""
+    last_night: str = ""
+    z: float = 0.0
+    beyond_line: float = 0.0
+    least: float = 0.0
+    needed_z: float = 0.0
+    needed_beyond_line: float = 0.0
+    spread: float = 0.0
+    correlation: float = 0.0
+    drift: float = 0.0
+    drift_nights: int = 0
+    slow: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Why there was an alarm about a series in a night, or why none.
+
+    figure_ms: of the night; None if there is none that counts. own_error: its standard error as a share.
+    level_ms: the middle of the nights before at its present level, of which there are `nights`; None without any.
+    left_out: contaminated nights of these. kept: what was decided about it so far.
+    """
+
+    key: SeriesKey
+    night: str
+    figure_ms: float | None
+    own_error: float | None
+    level_ms: float | None
+    nights: int
+    left_out: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+    kept: tuple[KeptChange, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Again:
     """What to measure in a fresh session, to see whether a change is real.
 

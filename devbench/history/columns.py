@@ -108,7 +108,7 @@ def rows_of(run: Run, night: str, purpose: str, folder: str) -> tuple[list[Serie
     night, purpose: which night it belongs to, and why it was measured. folder: where the run is.
     """
     done = [case for case in run.cases if not isinstance(case.outcome, Pending)]
-    keys = _keys(done)
+    keys = keys_of(done)
     series = sorted(set(keys), key=as_tuple)
     index = {key: number for number, key in enumerate(series)}
     about = {
@@ -151,7 +151,7 @@ def key_of(parts: Sequence[str]) -> SeriesKey:
     return SeriesKey(**dict(zip(KEY, parts, strict=True)))
 
 
-def _keys(cases: Sequence[CaseRecord]) -> list[SeriesKey]:
+def keys_of(cases: Sequence[CaseRecord]) -> list[SeriesKey]:
     """The series of each case. Two cases of a run that differ in nothing a series knows are told apart by their ids."""
     options = [";".join(f"{name}={value}" for name, value in sorted(case.options.items())) for case in cases]
     plain = [_key(case, text) for case, text in zip(cases, options, strict=True)]

@@ -14,8 +14,9 @@ from devbench.history.reading import Rows, Which
 from devbench.history.series import nightly_of, touches
 from devbench.history.state import State, part_of, state_of
 from devbench.history.store import History
-from devbench.stats.candidates import RULES, PartName, judge
+from devbench.stats.candidates import RULES, judge
 from devbench.stats.changes import levels
+from devbench.stats.split import PartName
 
 SAME_SOFTWARE = ("artifact_sha256", "runtime_version", "delegate_version", "firmware")
 """Where these differ, old and new can be measured side by side."""

@@ -243,9 +243,9 @@ def _joined(parts: Iterable[tuple[list[Parts], pa.Table]], which: Which, notes: 
     empty = pa.schema([COLUMNS.field(name) for name in columns]).empty_table()
     table = pa.concat_tables([table.select(columns) for _, table in parts]) if parts else empty
     codes, texts = _codes(table["night"])
-    nights = sorted(set(texts), key=night_order)
+    nights = sorted({texts[code] for code in np.unique(codes)}, key=night_order)  # others may be in a file's dictionary
     place_of = {night: number for number, night in enumerate(nights)}
-    to_night = np.array([place_of[text] for text in texts], dtype=np.int64)
+    to_night = np.array([place_of.get(text, -1) for text in texts], dtype=np.int64)
     return Rows(
         keys=tuple(key_of(key) for key in order),
         nights=tuple(nights),

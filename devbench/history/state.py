@@ -14,9 +14,9 @@ from devbench.domain.night import LevelChange, SeriesKey
 from devbench.history.reading import Rows, Which
 from devbench.history.series import Nightly, day_before, nightly_of, touches
 from devbench.history.store import History
-from devbench.stats.candidates import PartName, part_shifts
+from devbench.stats.candidates import part_shifts
 from devbench.stats.changes import Shifts
-from devbench.stats.split import Split, indexes, split
+from devbench.stats.split import PartName, Split, common, indexes, split
 
 DAYS = 90  # that are looked at: 49 nights, and some in which nothing was measured
 Indexes = npt.NDArray[np.int64]
@@ -70,25 +70,16 @@ class State:
 
     def others(self, part: PartName) -> Floats:
         """What all parts but this one make of each figure, series × nights."""
-        parts, of = self.parts, self.group_of
-        kind = np.nan_to_num(parts.kinds.values)[of["kinds"]]
-        board = parts.factors[:, None] * np.nan_to_num(parts.boards.values)[of["boards"]]
-        case = np.nan_to_num(parts.cases.values)[of["cases"]]
-        found: dict[PartName, Floats] = {
-            "kinds": board + case,
-            "boards": kind + case,
-            "cases": kind + board,
-            "rest": kind + board + case,
-        }
-        return found[part]
+        of = self.group_of
+        return common(self.parts, of["kinds"], of["boards"], of["cases"], part)
 
 
-def state_of(history: History, night: str) -> State:
-    """Everything up to and including `night`. Raises a `DevbenchError`."""
+def state_of(history: History, night: str, *, decided: bool = True) -> State:
+    """Everything up to and including `night`; without what was decided in it, if so asked. A `DevbenchError`."""
     columns = ("fastest_ms", "within_sd", "verdict")
     rows = history.read(Which(since=day_before(night, DAYS), until=night, columns=columns))
     kept = history.changes(until=night)
-    return build(rows, night, kept)
+    return build(rows, night, [one for one in kept if decided or one.night != night])
 
 
 def build(rows: Rows, night: str, kept: Sequence[KeptChange]) -> State:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from devbench.clock import utc_now
 from devbench.domain.history import KeptChange, is_night, night_order
 from devbench.domain.night import LevelChange
 from devbench.domain.outcome import Measured
@@ -79,6 +80,15 @@ class History:
         self._notes |= dict.fromkeys(rows.notes)
         return rows
 
+    def last_night(self) -> str:
+        """The last night of which there is anything; "" if there is none."""
+        with self._disk_errors():
+            nights = [name.what for name, _ in listed(self.path / RUNS)]
+            months = [name.what for name, _ in listed(self.path / MONTHS)]
+        if months and (not nights or max(months) >= max(nights, key=night_order)[:7]):
+            nights += self.read(Which(since=f"{max(months)}-01", purposes=("", "again", "gold"))).nights
+        return max(nights, key=night_order, default="")
+
     def keep(self, night: str, changes: Iterable[LevelChange]) -> None:
         """Keep what was decided in this night; nothing is ever taken back, the last word counts."""
         with self._disk_errors():
@@ -127,7 +137,7 @@ class History:
             self._notes[f"{folder}: ended before it began, by the clock of its host: the clock was set meanwhile"] = (
                 None
             )
-        if (begun - datetime.now(UTC)).total_seconds() > 24 * 3600:
+        if (begun - utc_now()).total_seconds() > 24 * 3600:
             self._notes[f"{folder}: began at {run.started_utc}, which is more than a day from now: a wrong clock?"] = (
                 None
             )

@@ -18,8 +18,9 @@ from devbench.history.reading import Rows, Which
 from devbench.history.series import difference, touches
 from devbench.history.state import State, last_words, part_of, state_of
 from devbench.history.store import History
-from devbench.stats.candidates import MOST_SESSIONS, Candidate, PartName, candidates
+from devbench.stats.candidates import MOST_SESSIONS, Candidate, candidates
 from devbench.stats.huber import row_medians
+from devbench.stats.split import PartName
 
 __all__ = ["MOST_SESSIONS", "judge_again", "look_for_changes", "to_measure_again"]
 
@@ -56,6 +57,10 @@ def _change(state: State, found: Candidate) -> LevelChange:
     of_group = state.group_of[found.part] == found.index
     tonight = np.isfinite(state.values[:, -1])
     spread = state.shifts[found.part].spread[found.index]
+    how = f"{abs(found.z):.1f} standard errors from the level before, in {_nights(found.nights)}"
+    if found.drift:
+        slowly = f"a slow drift of {100 * math.expm1(found.drift):+.1f} % over {_nights(2 * found.nights)}, not a step"
+        how = f"{slowly}; told from the middle of its way"
     return LevelChange(
         kind=_KINDS[found.part],
         key=key,
@@ -66,8 +71,7 @@ def _change(state: State, found: Candidate) -> LevelChange:
         low=math.exp(found.difference - _Z95 * found.sd),
         high=math.exp(found.difference + _Z95 * found.sd),
         series=int((of_group & tonight).sum()),
-        why=f"{abs(found.z):.1f} standard errors from the level before, in {_nights(found.nights)}; "
-        f"nights differ by {100 * spread:.2f} % otherwise",
+        why=f"{how}; nights differ by {100 * spread:.2f} % otherwise",
     )
 
 

@@ -99,18 +99,22 @@ class Verification:
 
     def _measure(self, figures: Sequence[Again], request: Request, old: Request | None, folder: Path) -> None:
         """These figures anew. old: what was asked before the change, where that was something else: both in turns."""
-        only = {
-            "models": tuple(dict.fromkeys(one.key.model for one in figures)),
-            "devices": tuple(dict.fromkeys(one.key.device for one in figures)),
-            "places": tuple(dict.fromkeys((one.key.device, one.key.place) for one in figures)),
-        }
-        fresh = replace(request, night=self.book.night.id, purpose="again", **only)
+
+        def narrowed(asked: Request) -> Request:
+            return replace(
+                asked,
+                models=tuple(dict.fromkeys(one.key.model for one in figures)),
+                devices=tuple(dict.fromkeys(one.key.device for one in figures)),
+                places=tuple(dict.fromkeys((one.key.device, one.key.place) for one in figures)),
+                night=self.book.night.id,
+                purpose="again",
+            )
+
         if old is None:
-            self.laboratory.measure(fresh, "suite", folder, group="again", until_end_s=self.left_s)
+            self.laboratory.measure(narrowed(request), "suite", folder, group="again", until_end_s=self.left_s)
         else:
-            before = replace(old, night=self.book.night.id, purpose="again", **only)
             budget_s = min(_TURNS_S * len(figures), self.left_s())
-            self.laboratory.measure_in_turns(before, fresh, folder, budget_s=budget_s)
+            self.laboratory.measure_in_turns(narrowed(old), narrowed(request), folder, budget_s=budget_s)
 
     def _judge(self, runs: Sequence[tuple[Again, str]]) -> None:
         night = self.book.night

@@ -112,7 +112,7 @@ def judge_gold(run: Run, folder: RunFolder, nights: Path, gold: Gold, key: Place
     wrong = _other_answer(nights / ANSWERS / _answer_name(key, line.case), folder.outputs(run, case.id))
     why = wrong
     passed: bool | None = not wrong
-    if passed and high_ms and line.low_ms > high_ms:
+    if passed and high_ms and line.ms > high_ms:
         disturbed = outcome.verdict.status == "contaminated"
         slower = line.ms / math.sqrt(low_ms * high_ms) - 1
         why = f"the gold case took {line.ms:.4g} ms, {slower:.0%} more than usual here"

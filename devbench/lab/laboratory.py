@@ -13,20 +13,23 @@ from devbench.domain.lab import Lab, Nights, PlaceKey
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import Request, Run
-from devbench.errors import DevbenchError, NothingMeasuredError
+from devbench.errors import DevbenchError
 from devbench.lab.gold import gold_request
+from devbench.plugin.methods import LOOK
+from devbench.plugin.registry import Registry
 from devbench.run.context import RunContext
 from devbench.run.execute import Hold
 from devbench.run.measure_both import Side, measure_both
+from devbench.run.plan import plan_suite
 from devbench.run.progress import Progress
 from devbench.run.resume import resume_run
 from devbench.run.round import RoundRunner
 from devbench.run.side_by_side import Looks
-from devbench.run.start import known_names, make_plan, start_run
+from devbench.run.start import known_names, start_run
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import write_results
 from devbench.store.results_rows import rows_of
-from devbench.suites.suite import read_suite
+from devbench.suites.suite import parse_suite, read_suite
 from devbench.suites.yaml_file import read_yaml
 
 _THRESHOLD = 0.01  # a difference that is looked for in turns
@@ -70,8 +73,13 @@ class Laboratory:
         if gold is None:
             return set(self.keys)
         reasons: dict[PlaceKey, str] = {}
+        known = self.context.plugins.registry
+        unseen = {
+            kind: replace(one, written=tuple(name for name in one.written if name != LOOK.name))
+            for kind, one in known.devices.items()
+        }
         for key in self.keys:
-            if why := self._why_no_gold(key):
+            if why := self._why_no_gold(key, replace(known, devices=unseen)):
                 reasons[key] = why
         if reasons and len(reasons) == len(self.keys):
             why = "; ".join(dict.fromkeys(reasons.values()))
@@ -81,15 +89,16 @@ class Laboratory:
             )
         return set(reasons)
 
-    def _why_no_gold(self, key: PlaceKey) -> str:
+    def _why_no_gold(self, key: PlaceKey, registry: Registry) -> str:
         """By the plan alone, as if every runtime were there: what is missing tonight is another matter."""
         assert self.nights.gold
-        request = gold_request(self.nights.gold, key, self.lab.path.parent)
-        try:
-            _, plan, _ = make_plan(request, f"{self.lab.path}: nights: gold", replace(self.context, probe=_is_there))
-        except NothingMeasuredError:
-            return ""  # it is not here at all
-        return "; ".join(dict.fromkeys(why.reason for _, why in plan.skips)) if not plan.cases else ""
+        base = self.lab.path.parent
+        name = f"{self.lab.path}: nights: gold"
+        suite = parse_suite(
+            gold_request(self.nights.gold, key, base).suite_text, name, known_names(self.context.plugins)
+        )
+        plan = plan_suite(suite, base, registry, self.lab.places, suite.measure.settings(), 0, _is_there, only=(key,))
+        return "" if plan.cases else "; ".join(dict.fromkeys(why.reason for _, why in plan.skips))
 
     def measure(
         self,

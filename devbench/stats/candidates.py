@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from devbench.stats.changes import Shifts, shifts
-from devbench.stats.split import Split
+from devbench.stats.split import PartName, Split
 
-PartName = Literal["kinds", "boards", "cases", "rest"]
 MOST_SESSIONS = 8
+DRIFT, DRIFT_Z = 0.03, 5.0  # of a slow change: how far, and in standard errors
+_END_FROM_FIRST_HALF = 0.75  # of the way of a line, from the mean of its first half to its end
 _PART_SD = 0.0005  # what nights of a common part differ by at least: less than those of one series
 _MISSED = 0.05  # the share of real changes that the sessions may refute
 _FEWEST_SESSIONS = 3  # what one session says is clipped, so that no fewer can confirm
@@ -52,6 +53,8 @@ class Candidate:
     """A part whose level seems to have changed. index: of its group, or of its series.
 
     z, difference, sd, nights: as in `Shifts`. first, last: nights, as indexes.
+    drift: whether it went there slowly; first and last are then in the middle of the way, and the difference is that of
+    tonight from the first half.
     """
 
     part: PartName
@@ -62,6 +65,7 @@ class Candidate:
     nights: int
     first: int
     last: int
+    drift: float = 0.0
 
 
 def part_shifts(parts: Split, starts: Mapping[PartName, npt.NDArray[np.int64]]) -> dict[PartName, Shifts]:
@@ -76,11 +80,12 @@ def part_shifts(parts: Split, starts: Mapping[PartName, npt.NDArray[np.int64]]) 
 
 def candidates(found: Mapping[PartName, Shifts]) -> list[Candidate]:
     """The parts that keep their rule, the surest first."""
-    chosen = [
-        _candidate(name, of_part, int(index))
-        for name, of_part in found.items()
-        for index in np.flatnonzero(keeps(of_part, RULES[name]))
-    ]
+    chosen = []
+    for name, of_part in found.items():
+        steps = keeps(of_part, RULES[name])
+        drifts = drifting(of_part) & ~steps
+        chosen += [_candidate(name, of_part, int(index)) for index in np.flatnonzero(steps)]
+        chosen += [_drift(name, of_part, int(index)) for index in np.flatnonzero(drifts)]
     return sorted(chosen, key=lambda one: -abs(one.z))
 
 
@@ -95,6 +100,27 @@ def _candidate(name: PartName, found: Shifts, index: int) -> Candidate:
         first=int(found.first[index]),
         last=int(found.last[index]),
     )
+
+
+def _drift(name: PartName, found: Shifts, index: int) -> Candidate:
+    drift, z = float(found.drift[index]), float(found.drift_z[index])
+    return Candidate(
+        part=name,
+        index=index,
+        z=z,
+        difference=_END_FROM_FIRST_HALF * drift,
+        sd=_END_FROM_FIRST_HALF * abs(drift / z),
+        nights=int(found.drift_nights[index]) // 2,
+        first=int(found.middle[index]),
+        last=int(found.middle[index]) - 1,
+        drift=drift,
+    )
+
+
+def drifting(found: Shifts) -> npt.NDArray[np.bool_]:
+    """Of each series, whether it has gone a long way slowly."""
+    kept: npt.NDArray[np.bool_] = (np.abs(found.drift) >= DRIFT) & (np.abs(found.drift_z) >= DRIFT_Z)
+    return kept
 
 
 def keeps(found: Shifts, rule: Rule) -> npt.NDArray[np.bool_]:

@@ -12,6 +12,7 @@ benchmarks/lab/alarms.py counts false alarms, and how soon steps are found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from devbench.stats.huber import Floats, huber_means, row_medians, row_quantile
 LAST_NIGHTS = 14
 NIGHTS_BEFORE = 35
 FEWEST_BEFORE = 8
+FEWEST_FOR_DRIFT = 15
 LEAST_SD = 0.0015  # between nights: nothing that is measured is steadier
 _LAGS = 10
 _PRIOR_NIGHTS = 4.0  # what the spread of the other series counts for
@@ -38,6 +40,8 @@ class Shifts:
     nights_before: how many nights that is of. spread: standard deviation between nights. correlation: with the night
     before. beyond_line: the same as z, of what a straight line does not explain.
     first, last: index of the first night of the new level, and of the last one before it.
+    drift: what a straight line through all these nights rises by; drift_z: in standard errors, 0 where it is of too few
+    nights. middle, drift_nights: index of the night in their middle, and how many they are.
     """
 
     z: Floats
@@ -51,6 +55,10 @@ class Shifts:
     beyond_line: Floats
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
+    drift: Floats
+    drift_z: Floats
+    middle: npt.NDArray[np.int64]
+    drift_nights: npt.NDArray[np.int64]
 
 
 def shifts(
@@ -60,6 +68,7 @@ def shifts(
     *,
     fewest_nights: int = 1,
     least_sd: float = LEAST_SD,
+    related: bool = True,
 ) -> Shifts:
     """Return what the last night (the last column) says of the level of each series (a row).
 
@@ -70,6 +79,7 @@ def shifts(
             spread alone: their levels must have been taken out.
         fewest_nights: how many nights a new level must have.
         least_sd: the least that nights are taken to differ by, beyond their errors.
+        related: whether spread and correlation of the other series tell something of each one.
 
     """
     count, total = values.shape
@@ -84,7 +94,7 @@ def shifts(
     tonight = known[:, -1] if total else np.zeros(count, dtype=bool)
     best = _nothing(count)
     for last in range(fewest_nights, min(LAST_NIGHTS, room - 1) + 1):
-        found = _window(x, s, inside, last, least_sd)
+        found = _window(x, s, inside, last, least_sd, related=related)
         eligible = tonight & inside[:, room - last :].all(axis=1) & np.isfinite(found["z"])
         better = eligible & (np.abs(found["z"]) > np.abs(best["z"]))
         for name, array in found.items():
@@ -105,7 +115,56 @@ def shifts(
         beyond_line=_beyond_line(x, s, inside, best),
         first=order[rows, place] if room else place,
         last=order[rows, np.maximum(place - 1, 0)] if room else place,
+        **_drift(x, s, inside & tonight[:, None], order, least_sd, related=related),
     )
+
+
+def _drift(
+    x: Floats,
+    s: Floats,
+    inside: npt.NDArray[np.bool_],
+    order: npt.NDArray[np.int64],
+    least_sd: float,
+    *,
+    related: bool,
+) -> dict[str, Any]:
+    """A straight line through all nights of the present level."""
+    count, room = x.shape
+    nights = inside.sum(axis=1)
+    place = np.where(inside, np.cumsum(inside, axis=1) - 1.0, 0.0)
+    values = np.where(inside, x, np.nan)
+    rough = row_medians(values)
+    residual = values - rough[:, None] - _rough_line(values - rough[:, None], place, nights)
+    spread = _spread(residual, np.where(inside, s, np.nan), least_sd, related=related)
+    variance = np.where(inside, s, 1.0) ** 2 + spread[:, None] ** 2
+    weight = np.where(inside, 1 / variance, 0.0)
+    total = np.maximum(weight.sum(axis=1), 1e-300)
+    line = np.where(inside, place - ((weight * place).sum(axis=1) / total)[:, None], 0.0)
+    along = np.maximum((weight * line**2).sum(axis=1), 1e-300)
+    limit = _CLIP * np.sqrt(variance)
+    kept = np.where(inside, values - residual + np.clip(residual, -limit, limit), 0.0)
+    slope = (weight * line * kept).sum(axis=1) / along
+    span = np.maximum(nights - 1, 0)
+    widened = _widened(_correlations(residual, variance, related=related), nights)
+    enough = nights >= FEWEST_FOR_DRIFT
+    sd = span * np.sqrt(widened / along)
+    drift = np.where(enough, slope * span, 0.0)
+    middle = np.argmax(np.cumsum(inside, axis=1) > (nights // 2)[:, None], axis=1) if room else np.zeros(count, int)
+    return {
+        "drift": drift,
+        "drift_z": np.where(enough, drift / np.maximum(sd, 1e-300), 0.0),
+        "middle": order[np.arange(count), middle] if room else middle,
+        "drift_nights": nights,
+    }
+
+
+def _rough_line(values: Floats, place: Floats, nights: npt.NDArray[np.int64]) -> Floats:
+    """From the middle of the first half to that of the second: odd nights hardly move it."""
+    half = (nights // 2)[:, None]
+    first, second = (row_medians(np.where(side, values, np.nan)) for side in (place < half, place >= half))
+    slope = np.nan_to_num(second - first) / np.maximum(nights / 2, 1)
+    found: Floats = slope[:, None] * (place - (nights[:, None] - 1) / 2)
+    return found
 
 
 def levels(values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
@@ -115,10 +174,10 @@ def levels(values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
     """
     x, s = values[:, -NIGHTS_BEFORE:], errors[:, -NIGHTS_BEFORE:]
     residual = x - row_medians(x)[:, None]
-    spread = _spread(residual, s, LEAST_SD)
+    spread = _spread(residual, s, LEAST_SD, related=True)
     variance = s**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(x, variance)
-    return mean, of_mean * _widened(_correlations(residual, variance), np.isfinite(x).sum(axis=1)), spread
+    return mean, of_mean * _widened(_correlations(residual, variance, related=True), np.isfinite(x).sum(axis=1)), spread
 
 
 def _nothing(count: int) -> dict[str, Floats]:
@@ -126,7 +185,9 @@ def _nothing(count: int) -> dict[str, Floats]:
     return found | {name: np.zeros(count) for name in ("z", "nights", "nights_before")}
 
 
-def _window(x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, least_sd: float) -> dict[str, Floats]:
+def _window(
+    x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, least_sd: float, *, related: bool
+) -> dict[str, Floats]:
     """The last `last` nights against those before them."""
     end = x.shape[1] - last
     begin = max(end - NIGHTS_BEFORE, 0)
@@ -134,12 +195,12 @@ def _window(x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, leas
     rough = row_medians(np.where(level, before, np.nan))
     earlier = row_medians(np.where(level, np.nan, before))
     residual = before - np.where(level, rough[:, None], earlier[:, None])
-    spread = _spread(residual, error, least_sd)
+    spread = _spread(residual, error, least_sd, related=related)
     variance = error**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(np.where(level, before, np.nan), variance)
     after_variance = s[:, end:] ** 2 + spread[:, None] ** 2
     after, of_after = _after(x[:, end:], after_variance, mean)
-    correlations = _correlations(residual, variance)
+    correlations = _correlations(residual, variance, related=related)
     nights = np.isfinite(residual).sum(axis=1)
     of_level = level.sum(axis=1)
     sd = np.sqrt(
@@ -149,7 +210,7 @@ def _window(x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, leas
     enough = (nights >= FEWEST_BEFORE) & (of_level > 0)
     t = np.where(enough, difference / sd, 0.0)
     return {
-        "z": np.nan_to_num(_as_normal(t, nights - 1 + _prior_nights(len(x)))),
+        "z": np.nan_to_num(_as_normal(t, nights - 1 + (_prior_nights(len(x)) if related else 0))),
         "difference": difference,
         "sd": sd,
         "before": mean,
@@ -163,7 +224,7 @@ def _prior_nights(series: int) -> float:
     return _PRIOR_NIGHTS if series > _PRIOR_NIGHTS else 0.0
 
 
-def _spread(residual: Floats, error: Floats, least_sd: float) -> Floats:
+def _spread(residual: Floats, error: Floats, least_sd: float, *, related: bool) -> Floats:
     """The standard deviation between nights, beyond what the nights' own errors explain.
 
     Of nights whose error is not unusual. Clipped at three times a robust one, so that it uses nearly all there is in
@@ -179,7 +240,7 @@ def _spread(residual: Floats, error: Floats, least_sd: float) -> Floats:
     square = np.nansum(clipped**2, axis=1) / np.maximum(count - 1, 1)
     found = np.maximum(square - np.nan_to_num(usual) ** 2, least_sd**2)
     enough = count >= FEWEST_BEFORE
-    if _prior_nights(len(found)) and enough.any():
+    if related and _prior_nights(len(found)) and enough.any():
         prior = float(np.median(found[enough]))
         found = (count * found + _PRIOR_NIGHTS * prior) / (count + _PRIOR_NIGHTS)
     return np.sqrt(found)
@@ -195,7 +256,7 @@ def _after(x: Floats, variance: Floats, before: Floats) -> tuple[Floats, Floats]
     return np.where(apart, nearer, mean), of_mean
 
 
-def _correlations(residual: Floats, variance: Floats) -> Floats:
+def _correlations(residual: Floats, variance: Floats, *, related: bool) -> Floats:
     """Of each series with itself some nights before, from 1 on; those of all series count as well: never below 0."""
     lags = min(_LAGS, max(residual.shape[1] - 2, 1))
     u = np.clip(residual / np.sqrt(variance), -_CLIP, _CLIP)
@@ -207,8 +268,8 @@ def _correlations(residual: Floats, variance: Floats) -> Floats:
         axis=1,
     )
     own = products / power[:, None]
-    common = products.sum(axis=0) / power.sum()
-    others = min(len(u) - 1, 3) * NIGHTS_BEFORE
+    common = products.sum(axis=0) / max(float(power.sum()), 1e-12)
+    others = min(len(u) - 1, 3) * NIGHTS_BEFORE if related else 0
     mixed = (own * nights[:, None] + common * others) / (nights[:, None] + others)
     return np.clip(mixed + 1 / nights[:, None], 0.0, 0.95)  # a mean that was taken out makes them smaller by about this
 

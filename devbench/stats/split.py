@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,10 @@ _ROUNDS = 3
 _LEAST_SD = 0.0015
 _FACTOR_SD = 0.2  # how much cases differ in what they feel of their board's state, before anything is known
 _MAD = 1.4826
+_FEWER = 0.35  # of a group may do something else than what most of it have in common
 
 Indexes = npt.NDArray[np.int64]
+PartName = Literal["kinds", "boards", "cases", "rest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,22 +67,27 @@ def split(
 
     """
     y = values - _levels(values, levels)
-    spread = _MAD * row_medians(np.abs(y))
-    variance = errors**2 + np.maximum(np.nan_to_num(spread), _LEAST_SD)[:, None] ** 2
-    boards, cases = _Group(board_of, variance), _Group(case_of, variance)
-    kinds = _kinds(boards.fit(y), cases.fit(y), kind_of, board_of, case_of)
+    variance = _variance(y, errors)
+    kinds = _kinds(_Group(board_of, variance).fit(y), _Group(case_of, variance).fit(y), kind_of, board_of, case_of)
     kind = np.nan_to_num(kinds.values)[kind_of]
-    board, case = np.zeros_like(y), np.zeros_like(y)
-    factors = np.ones(len(y))
+    case, factors = np.zeros_like(y), np.ones(len(y))
     for number in range(_ROUNDS):
-        of_board = boards.fit(y - kind - case)
-        board = np.nan_to_num(of_board.values)[board_of]
+        boards = _centred(_Group(board_of, variance).fit(y - kind - case), kinds, kind_of, board_of)
+        board = np.nan_to_num(boards.values)[board_of]
         if number:
-            factors = _factors(y - kind - case, board, variance)
-        of_case = cases.fit(y - kind - factors[:, None] * board)
-        case = np.nan_to_num(of_case.values)[case_of]
-    rest = y - kind - case - factors[:, None] * board
-    return Split(kinds, of_board, of_case, Part(rest, errors, np.ones(len(y), dtype=bool)), factors)
+            factors = _factors(y - kind - case, board, factors, errors)
+        cases = _Group(case_of, variance).fit(y - kind - factors[:, None] * board)
+        case = np.nan_to_num(cases.values)[case_of]
+        rest = y - kind - case - factors[:, None] * board
+        variance = _variance(rest, errors)
+    return Split(kinds, boards, cases, Part(rest, errors, np.ones(len(y), dtype=bool)), factors)
+
+
+def _variance(values: Floats, errors: Floats) -> Floats:
+    """Of each figure: that of its error, and that of its series from night to night."""
+    spread = _MAD * row_medians(np.abs(values - row_medians(values)[:, None]))
+    found: Floats = errors**2 + np.maximum(np.nan_to_num(spread), _LEAST_SD)[:, None] ** 2
+    return found
 
 
 def _levels(values: Floats, levels: Indexes) -> Floats:
@@ -92,31 +100,31 @@ def _levels(values: Floats, levels: Indexes) -> Floats:
 
 
 def _kinds(boards: Part, cases: Part, kind_of: Indexes, board_of: Indexes, case_of: Indexes) -> Part:
-    """What most boards and most cases of a kind of device show: of the two middles, the one that is nearer to 0.
+    """What most boards and most cases of a kind of device show: of the two, the one that is nearer to 0.
 
     One board is not most boards, though it has all cases; nor is one case most cases, though it is on all boards.
     """
-    count = int(kind_of.max(initial=-1)) + 1
     found = []
     for part, group_of in ((boards, board_of), (cases, case_of)):
         pairs = np.unique(np.stack([group_of, kind_of]), axis=1)
-        groups = _Group(pairs[1], _over_time(part)[pairs[0]])
-        found.append(groups.fit(part.values[pairs[0]]))
-    first, second = found
-    same = np.sign(first.values) == np.sign(second.values)
-    nearer = np.where(np.abs(first.values) < np.abs(second.values), first.values, second.values)
-    values = np.where(same, nearer, 0.0)
+        groups = _Group(pairs[1], _variance(part.values, part.errors)[pairs[0]])
+        found.append((groups.fit(part.values[pairs[0]]), groups.most(part.values[pairs[0]])))
+    (first, of_first), (second, of_second) = found
+    nearer = np.where(np.abs(of_first) < np.abs(of_second), of_first, of_second)
+    values = np.where(np.sign(of_first) == np.sign(of_second), nearer, 0.0)
     values = np.where(np.isfinite(first.values) & np.isfinite(second.values), values, np.nan)
     errors = np.where(np.isfinite(values), np.maximum(first.errors, second.errors), np.nan)
-    assert len(values) == count
     return Part(values, errors, first.known & second.known)
 
 
-def _over_time(part: Part) -> Floats:
-    """The variance of a part's values: their own, and that from night to night."""
-    spread = _MAD * row_medians(np.abs(part.values - row_medians(part.values)[:, None]))
-    variance: Floats = part.errors**2 + np.maximum(np.nan_to_num(spread), _LEAST_SD)[:, None] ** 2
-    return variance
+def _centred(boards: Part, kinds: Part, kind_of: Indexes, board_of: Indexes) -> Part:
+    """Without what most boards of a kind share: that is the kind's, or a case's, and was looked for there."""
+    pairs = np.unique(np.stack([board_of, kind_of]), axis=1)
+    groups = _Group(pairs[1], _variance(boards.values, boards.errors)[pairs[0]])
+    shared = np.where(np.isfinite(kinds.values), groups.most(boards.values[pairs[0]]), 0.0)
+    values = boards.values.copy()
+    values[pairs[0]] -= shared[pairs[1]]
+    return Part(values, boards.errors, boards.known)
 
 
 class _Group:
@@ -139,6 +147,18 @@ class _Group:
         enough = ((np.isfinite(taken) & np.isfinite(self._variance)).sum(axis=-1) >= FEWEST) & self._known[:, None]
         return Part(np.where(enough, mean, np.nan), np.where(enough, np.sqrt(of_mean), np.nan), self._known)
 
+    def most(self, values: Floats) -> Floats:
+        """What about two thirds of a group have in common: the nearest to 0 of them, 0 where they are on both sides."""
+        ordered = np.sort(self._taken(values), axis=-1)  # NaN comes last
+        count = np.isfinite(ordered).sum(axis=-1)
+        place = (_FEWER * np.maximum(count - 1, 0)).astype(np.int64)
+        low, high = (
+            np.take_along_axis(ordered, np.maximum(one, 0)[..., None], axis=-1)[..., 0]
+            for one in (place, count - 1 - place)
+        )
+        low, high = np.nan_to_num(low), np.nan_to_num(high)
+        return np.where(low > 0, low, np.where(high < 0, high, 0.0))
+
     def _taken(self, values: Floats) -> Floats:
         """Groups × nights × members."""
         padded = np.vstack([values, np.full((1, values.shape[1]), np.nan)])
@@ -146,14 +166,31 @@ class _Group:
         return found
 
 
-def _factors(values: Floats, board: Floats, variance: Floats) -> Floats:
-    """How much of its board's state each series feels: by least squares, towards 1 where little is known."""
-    known = np.isfinite(values)
-    weight = np.where(known, 1 / np.where(known, variance, 1.0), 0.0)
-    off = np.where(known, values - board, 0.0)
+def _factors(values: Floats, board: Floats, before: Floats, errors: Floats) -> Floats:
+    """How much of its board's state each series feels: by least squares, towards 1 where little is known.
+
+    before: what was thought of it so far.
+    """
+    rest = values - before[:, None] * board
+    variance = _variance(rest, errors)
+    known = np.isfinite(rest) & np.isfinite(variance)
     limit = 3 * np.sqrt(np.where(known, variance, 1.0))
-    along = (weight * board * np.clip(off, -limit, limit)).sum(axis=1)
+    weight = np.where(known, 1 / np.where(known, variance, 1.0), 0.0)
+    off = np.clip(np.where(known, rest, 0.0), -limit, limit) + (before - 1)[:, None] * board
+    along = (weight * board * off).sum(axis=1)
     return np.clip(1 + along / ((weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2), 0.3, 2.0)
+
+
+def common(parts: Split, kind_of: Indexes, board_of: Indexes, case_of: Indexes, but: PartName) -> Floats:
+    """What all parts but one (and but the rest) make of each figure, series × nights; 0 where a part is not known."""
+    found = np.zeros_like(parts.rest.values)
+    if but != "kinds":
+        found = found + np.nan_to_num(parts.kinds.values)[kind_of]
+    if but != "boards":
+        found = found + parts.factors[:, None] * np.nan_to_num(parts.boards.values)[board_of]
+    if but != "cases":
+        found = found + np.nan_to_num(parts.cases.values)[case_of]
+    return found
 
 
 def indexes(names: Sequence[tuple[str, ...]]) -> tuple[Indexes, list[tuple[str, ...]]]:

@@ -169,7 +169,7 @@ class LabFormat(BaseModel):
 
 
 _HINT = "docs/lab.md shows what a lab file looks like."
-_KEYS = {
+_KEYS: dict[tuple[str, ...], tuple[str, ...]] = {
     (): tuple(LabFormat.model_fields),
     ("places",): tuple(PlaceFormat.model_fields),
     ("ssh",): tuple(SshFormat.model_fields),
@@ -200,7 +200,7 @@ def read_lab_file(path: Path, known: KnownNames, hint: str = "") -> Lab:
         file.raise_mistakes()
         raise
     _refuse_twins(file, lab)
-    check_shared(file, {place_index: place.shares for place_index, place in enumerate(lab.places)}, lab.shares)
+    check_shared(file, {index: place.shares for index, place in enumerate(lab.places)}, lab.shares)
     base = path.absolute().parent
     places = tuple(_place(place, base, all_shared(place.shares, lab.shares)) for place in lab.places)
     for config in {place.ssh.config for place in places if place.ssh and place.ssh.config}:

@@ -30,7 +30,11 @@ def made_case(
     started: str = "2026-11-01T02:00:00+00:00",
 ) -> CaseRecord:
     """A case with an undisturbed figure of `ms`; None: it failed. reach: half of its interval, as a share."""
-    reasons = () if verdict == "clean" else (Reason("steal", "contaminated", "stolen time", "wait"),)
+    reasons = (
+        ()
+        if verdict == "clean"
+        else (Reason(code="steal", severity="contaminated", text="stolen time", remedy="wait"),)
+    )
     about = RoundFacts(
         index=0,
         started_utc=started,

@@ -38,7 +38,7 @@ def test_a_first_night_measures_what_answers_rightly_and_says_so(lab: LabBench) 
 
 
 def test_a_place_with_a_wrong_answer_is_kept_out_and_returns_after_three_good_nights(lab: LabBench) -> None:
-    lab.sim("a", "b", "c")
+    lab.sim("a", "b")
     lab.night(now=_at(1))
     lab.does(b={"answer": 9})
     lab.night(now=_at(2), status=5)
@@ -46,7 +46,7 @@ def test_a_place_with_a_wrong_answer_is_kept_out_and_returns_after_three_good_ni
     assert (found["b"]["health_after"], found["b"]["measured"]) == ("bad", 0)
     assert "another answer than it always gave" in found["b"]["why"]
     assert found["b"]["gold"]["tries"] == 2, "tried again once"
-    assert found["a"]["measured"] == found["c"]["measured"] == 1
+    assert found["a"]["measured"] == 1
     lab.does()
     for day in (3, 4):
         lab.night(now=_at(day), status=5)
@@ -61,7 +61,7 @@ def test_a_place_with_a_wrong_answer_is_kept_out_and_returns_after_three_good_ni
 
 
 def test_a_place_that_has_become_slow_is_bad_and_a_new_runtime_is_another_case(lab: LabBench) -> None:
-    lab.sim("a", "b", "c")
+    lab.sim("a", "b")
     for day in (1, 2, 3):
         lab.night(now=_at(day))
     lab.does(a={"gold": 2.6}, b={"gold": 2.6, "version": "2.0"})
@@ -89,7 +89,7 @@ def test_when_most_places_fail_at_once_the_laboratory_is_at_fault(lab: LabBench)
 
 
 def test_trouble_on_the_way_is_not_the_fault_of_the_place(lab: LabBench) -> None:
-    lab.sim("a", "b", "c")
+    lab.sim("a", "b")
     lab.night(now=_at(1))
     lab.does(a={"error": "the connection was lost", "lost": True})
     lab.night(now=_at(2), status=5)
@@ -115,9 +115,9 @@ def test_a_place_that_is_held_is_left_alone_until_it_is_returned(lab: LabBench) 
 
 
 def test_check_runs_the_gold_case_now(lab: LabBench) -> None:
-    lab.sim("a", "b", "c")
-    assert lab.bench("lab", "check").returncode == 0
+    lab.sim("a", "b")
     lab.night(now=_at(1))
+    assert lab.bench("lab", "check").returncode == 0
     lab.does(b={"answer": 9})
     done = lab.bench("lab", "check", "b")
     assert done.returncode == 5
@@ -159,7 +159,7 @@ def test_ctrl_c_ends_a_night_in_order_and_it_goes_on(lab: LabBench) -> None:
     process = lab.bench.start("lab", "run")
     log = lab.folder / "rounds.log"
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (log.exists() and log.read_text().count("o") >= 8):
+    while time.monotonic() < deadline and not (log.exists() and len(log.read_text().splitlines()) >= 5):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
@@ -171,7 +171,7 @@ def test_ctrl_c_ends_a_night_in_order_and_it_goes_on(lab: LabBench) -> None:
 def test_a_night_ends_by_its_time_with_what_it_has_and_the_rest_says_why(lab: LabBench) -> None:
     lab.sim("a", nights='  until: "06:00"\n', models=("one", "two", "three", "four"))
     lab.bench.env["TZ"] = "UTC"
-    lab.does(a={"s": 0.7})
+    lab.does(a={"s": 1.5})
     begin = time.monotonic()
     night = lab.night(now=_at(1, "05:59:51"), status=None)
     assert time.monotonic() - begin < 20
