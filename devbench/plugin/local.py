@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Generator, Iterable
 from importlib import metadata
 from types import NoneType
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import pluggy
 
@@ -47,7 +47,7 @@ class LocalPlugin(Plugin):
         found = self.brought
         try:
             source = self._source
-            plugin = source.load() if isinstance(source, metadata.EntryPoint) else source
+            plugin = source.load() if _is_entry_point(source) else source
             self._hooks = _hooks_of(plugin, self.owner.plugin)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
             found.problems.append(reason(error))
@@ -185,6 +185,11 @@ def _items(value: object) -> list[Any]:
 def _shown(value: object) -> str:
     kind = value.__name__ if inspect.isclass(value) else type(value).__name__
     return "None" if value is None else f"{'the class' if inspect.isclass(value) else 'a value of type'} {kind}"
+
+
+def _is_entry_point(source: object) -> TypeGuard[metadata.EntryPoint]:
+    """Also one of the backport `importlib_metadata`, which takes the place of Python's own once anything imports it."""
+    return all(hasattr(source, name) for name in ("name", "group", "value", "load"))
 
 
 def _hooks_of(plugin: object, plugin_name: str) -> dict[str, pluggy.HookImpl]:

@@ -168,7 +168,7 @@ class NightsFormat(_Strict):
         return self
 
 
-NIGHT_KEYS = {
+NIGHT_KEYS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("nights",): tuple(NightsFormat.model_fields),
     ("gold",): tuple(GoldFormat.model_fields),
     ("recovery",): tuple(RecoveryFormat.model_fields),

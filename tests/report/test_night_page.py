@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from devbench.domain.night import SeriesKey
+from devbench.report.night.junit import of_series
+from devbench.report.night.page import history_page
 from devbench.report.night.sparkline import Days, sparkline
 from tests.lab.nights import ILL, ODD, QUIET
 from tests.report.browser import Browser
@@ -84,6 +86,20 @@ def test_names_with_odd_characters_are_text_and_no_history_is_no_error() -> None
     night, series = made_lab(1, 1)
     odd = replace(series[0], key=SeriesKey(model=ODD, device="x", place=ODD), versions=((series[0].nights[0], ODD),))
     assert "<b>&" not in page_of(night, [odd])
+
+
+def test_a_part_of_the_history_has_a_page_without_a_night() -> None:
+    night, series = made_lab(2, 2)
+    known = [replace(one, changes=tuple(each for each in night.changes if of_series(each, one.key))) for one in series]
+    page = history_page("network", known, ["one file could not be read"])
+    parsed(page)
+    assert '<h1 id="answer">network: 2 confirmed changes' in page
+    assert "2 cases on 2 places, 2026-08-24 to 2026-11-21." in page
+    assert "One file" not in page
+    assert "one file could not be read." in page
+    assert "Places that need a hand" not in page
+    assert page.count('<svg class="s"') == 4
+    parsed(history_page("", [], []))
 
 
 def test_a_line_has_gaps_where_nights_are_missing_or_doubtful() -> None:
