@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -40,11 +41,25 @@ def one_night(tell: Tell) -> Night:
                 book = open_night(laboratory, requests)
                 book.note(*notes)
                 was_over = is_over(book.night)
-                conduct(laboratory, book, requests, without_gold)
+                with _on_its_machines(laboratory, book) as machines:
+                    conduct(machines, book, requests, without_gold)
                 _tell_of(laboratory, book)
                 if not was_over:  # one of an earlier day is closed, and then tonight's begins
                     warn(laboratory.context.plugins.troubles)
                     return book.night
+
+
+@contextmanager
+def _on_its_machines(laboratory: Laboratory, book: NightBook) -> Iterator[Laboratory]:
+    """The same laboratory; with `cluster` in lab.yaml, one that measures on the machines of that."""
+    cluster = laboratory.lab.cluster
+    if cluster is None or book.night.finished_utc:
+        yield laboratory
+        return
+    from devbench.lab.cluster import connected
+
+    with connected(cluster, laboratory.lab.path, book.folder) as machines:
+        yield replace(laboratory, elsewhere=machines.measure)
 
 
 def check_places(names: Sequence[str], tell: Tell) -> bool:

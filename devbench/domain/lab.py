@@ -82,8 +82,21 @@ class Nights:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """The scheduler of `distributed` that hands out what is measured. Without TLS, on the loopback, it has no files."""
+
+    scheduler: str
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lab:
-    """One lab.yaml. upkeep: of the places that need any. nights: None where it names none."""
+    """One lab.yaml. upkeep: of the places that need any. nights: None where it names none.
+
+    cluster: None where all is measured from this machine.
+    """
 
     path: Path
     places: tuple[Place, ...]
@@ -91,6 +104,7 @@ class Lab:
     nights: Nights | None = None
     labgrid_client: str = "labgrid-client"
     labgrid_coordinator: str = ""
+    cluster: Cluster | None = None
 
     def upkeep_of(self, place: Place) -> Upkeep:
         """What keeps `place` going."""

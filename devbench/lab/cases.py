@@ -9,6 +9,7 @@ from devbench.domain.night import Night, SeriesKey
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import CaseRecord
 from devbench.errors import DevbenchError
+from devbench.history.columns import keys_of
 from devbench.store.folder import RunFolder
 
 
@@ -34,14 +35,15 @@ def cases_of(night: Night, folder: Path) -> tuple[tuple[NightCase, ...], tuple[s
     for group in night.groups:
         for name in group.runs:
             try:
-                found += map(night_case, RunFolder(folder / name).load().cases)
+                cases = RunFolder(folder / name).load().cases
+                found += map(night_case, cases, keys_of(cases))
             except DevbenchError as error:
                 problems.append(error.message)
     return tuple(found), tuple(problems)
 
 
-def night_case(case: CaseRecord) -> NightCase:
-    """One case of a run."""
+def night_case(case: CaseRecord, key: SeriesKey) -> NightCase:
+    """One case of a run. key: what the history calls it."""
     outcome = case.outcome
     ms, why = 0.0, ""
     if isinstance(outcome, Measured):
@@ -53,14 +55,7 @@ def night_case(case: CaseRecord) -> NightCase:
     elif isinstance(outcome, Skipped):
         why = outcome.reason
     return NightCase(
-        key=SeriesKey(
-            model=case.model,
-            precision=case.precision,
-            runtime=case.runtime,
-            options=" ".join(f"{name}={value}" for name, value in case.options.items()),
-            device=case.device,
-            place=case.place,
-        ),
+        key=key,
         status=outcome.status,
         ms=ms,
         took_s=sum(one.duration_s for one in case.rounds),

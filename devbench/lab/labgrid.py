@@ -86,9 +86,8 @@ class Reservations:
     _token: str = field(default_factory=lambda: secrets.token_hex(3))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _few: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE))
-    _asked_for: set[str] = field(
-        default_factory=set
-    )  # by whom a place was asked for: there may be something to release
+    _asked_for: dict[str, bool] = field(default_factory=dict)  # who asked for a place, and whether it had to wait
+    _ours_since: dict[str, float] = field(default_factory=dict)
     _hangs: bool = False
     _seen: tuple[float, dict[str, Seen]] = (-1e9, {})
 
@@ -121,6 +120,7 @@ class Reservations:
         write_whole(path, json.dumps(note).encode())
         try:
             self._acquire(mine, deadline)
+            self._ours_since[mine.user] = time.monotonic()
             yield mine
         finally:
             why = self._give_back(mine, note)
@@ -132,7 +132,9 @@ class Reservations:
     def check(self, mine: Reservation) -> str:
         """As Reservation.check."""
         try:
-            seen = self._places(mine, _SEEN_IS_NEW_S).get(mine.name)
+            seen = self._places(mine, min(_SEEN_IS_NEW_S, time.monotonic() - self._ours_since[mine.user])).get(
+                mine.name
+            )
         except ReservationError as error:
             return f"{mine.name}: whether it is still reserved is not known: {error.message}"
         if seen and seen.acquired == f"{mine.host}/{mine.user}":
@@ -140,7 +142,7 @@ class Reservations:
         if seen and seen.acquired:
             raise lost(mine.name, seen.acquired)
         done = self._ask(mine, "acquire")
-        self._seen = (-1e9, {})
+        self._ours_since[mine.user] = time.monotonic()
         if done["status"]:
             raise lost(mine.name, "")
         return f"{mine.name}: labgrid no longer knew the reservation (has its coordinator restarted?); it is ours again"
@@ -231,11 +233,12 @@ class Reservations:
     def _places(self, mine: Reservation, max_age_s: float) -> dict[str, Seen]:
         """All places of the coordinator, asked for at most so long ago. One question answers for all boards."""
         with self._lock:
-            if time.monotonic() - self._seen[0] > max_age_s:
+            asked = time.monotonic()
+            if asked - self._seen[0] > max_age_s:
                 done = self._ask(mine, "--verbose", "places", place=False)
                 if done["status"]:
                     raise unanswered(done, self.client)
-                self._seen = (time.monotonic(), places_of(done["text"]))
+                self._seen = (asked, places_of(done["text"]))
             return self._seen[1]
 
     def _ask(self, mine: Reservation, *words: str, place: bool = True, limit_s: float = releasing.LIMIT_S) -> Answer:

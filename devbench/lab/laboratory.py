@@ -36,11 +36,16 @@ _THRESHOLD = 0.01  # a difference that is looked for in turns
 _PLAIN = re.compile(r"[A-Za-z0-9._+@-]{1,80}")
 
 
+# Measures a request, of this name, in a folder, for a group, in so many seconds at most.
+Elsewhere = Callable[[Request, str, Path, str, float], Run]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Laboratory:
     """A lab.yaml with all that its nights need.
 
     hold_of: makes the settings of one group, with a file of its own for undoing them. tell: a line for who looks on.
+    elsewhere: measures at places over ssh from another machine; None where all is measured from this one.
     """
 
     lab: Lab
@@ -49,6 +54,7 @@ class Laboratory:
     runner: RoundRunner
     hold_of: Callable[[str], Hold]
     tell: Callable[[str], None]
+    elsewhere: Elsewhere | None = None
 
     def place(self, key: PlaceKey) -> Place:
         """The place that lab.yaml calls so."""
@@ -114,7 +120,10 @@ class Laboratory:
 
         Raises a `DevbenchError`; a `NothingMeasuredError` where the suite has nothing for these places.
         """
-        context = self._context(group, until_end_s or self.context.until_end_s)
+        until_end_s = until_end_s or self.context.until_end_s
+        if self.elsewhere and request.places and all(self.place(key).ssh for key in request.places):
+            return self.elsewhere(request, name, folder, group, until_end_s())
+        context = self._context(group, until_end_s)
         run_folder = RunFolder(folder)
         run = resume_run(run_folder, context) if run_folder.exists else start_run(request, name, run_folder, context)
         self._close(run, run_folder)

@@ -90,19 +90,22 @@ def give_back(note: Note, program: str, *, waited: bool = True) -> str:
     A board that somebody else has by now stays theirs: labgrid compares the name in one step.
     waited: False where that user is known to have no reservation.
     """
-    who = {"host": note["host"], "user": note["user"], "coordinator": note["coordinator"]}
+
+    def answer(*words: str) -> Answer:
+        return ask(program, words, host=note["host"], user=note["user"], coordinator=note["coordinator"])
+
     name = f"{note['host']}/{note['user']}"
     try:
-        done = ask(program, [f"--place={note['place']}", "release-from", name], **who)
+        done = answer(f"--place={note['place']}", "release-from", name)
         if done["status"] and not any(text in done["text"] for text in ("is not acquired", "matches nothing")):
             return last_line(done["text"])
         if not waited:
             return ""
-        listed = ask(program, ["reservations"], **who)
+        listed = answer("reservations")
         if listed["status"]:
             return last_line(listed["text"])
         for token in tokens_of(listed["text"], name):
-            ask(program, ["cancel-reservation", token], **who)  # it may have expired by now
+            answer("cancel-reservation", token)  # it may have expired by now
     except OSError as error:
         return f"{program} cannot be started: {error.strerror}"
     return ""

@@ -23,6 +23,7 @@ from devbench.domain.lab import Lab, PlaceKey, Upkeep
 from devbench.domain.place import Place, Ssh
 from devbench.errors import SuiteError
 from devbench.ownership import check_ours, sudo_caller
+from devbench.suites.cluster import CLUSTER_KEYS, ClusterFormat, cluster_of
 from devbench.suites.format import KnownNames
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
@@ -166,6 +167,7 @@ class LabFormat(BaseModel):
     shares: dict[str, SharedNames] = {}
     labgrid: LabgridFormat = LabgridFormat()
     nights: NightsFormat | None = None
+    cluster: ClusterFormat | None = None
 
 
 _HINT = "docs/lab.md shows what a lab file looks like."
@@ -176,6 +178,7 @@ _KEYS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("power",): tuple(PowerFormat.model_fields),
     ("labgrid",): tuple(LabgridFormat.model_fields),
     **NIGHT_KEYS,
+    **CLUSTER_KEYS,
 }
 
 
@@ -212,6 +215,7 @@ def read_lab_file(path: Path, known: KnownNames, hint: str = "") -> Lab:
         nights=nights_of(lab.nights, base) if lab.nights else None,
         labgrid_client=_program(lab.labgrid.client, base),
         labgrid_coordinator=lab.labgrid.coordinator,
+        cluster=cluster_of(lab.cluster, base) if lab.cluster else None,
     )
 
 

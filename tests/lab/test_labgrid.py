@@ -20,6 +20,7 @@ import pytest
 
 from devbench.lab.labgrid import Reservations, release_left_over
 from devbench.lab.labgrid_client import Client, ReservationError
+from tests.lab.conftest import LabBench
 
 pytestmark = [pytest.mark.xdist_group("labgrid"), pytest.mark.timeout(300)]
 
@@ -89,7 +90,7 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def labgrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     programs = os.environ.get("DEVBENCH_TEST_LABGRID", "")
     if not shutil.which("labgrid-client", path=programs):
         pytest.skip("DEVBENCH_TEST_LABGRID names no folder with labgrid-client")
@@ -139,30 +140,30 @@ def soon() -> float:
     return time.monotonic() + 60
 
 
-def test_a_board_is_ours_while_the_block_runs_and_power_goes_through_labgrid(lab: Lab, tmp_path: Path) -> None:
-    with night_of(lab, tmp_path / "held") as night:
+def test_a_board_is_ours_while_the_block_runs_and_power_goes_through_labgrid(labgrid: Lab, tmp_path: Path) -> None:
+    with night_of(labgrid, tmp_path / "held") as night:
         with night.reserved("attic", soon()) as board, night.reserved("", soon()) as nothing:
-            host, user = lab.holder().split("/")
+            host, user = labgrid.holder().split("/")
             assert (host, user[:20]) == (socket.gethostname(), "devbench-2026-11-21-")
-            assert "already acquired" in lab.ask("-p", "attic", "acquire").stderr
+            assert "already acquired" in labgrid.ask("-p", "attic", "acquire").stderr
             assert board.check() == ""
             assert nothing.check() == ""
-            lab.switched.clear()
+            labgrid.switched.clear()
             board.power_cycle(off_s=0.1)
-            assert lab.switched == ["/1/0", "/1/1"]
-        assert lab.holder() == "None"
+            assert labgrid.switched == ["/1/0", "/1/1"]
+        assert labgrid.holder() == "None"
     assert list((tmp_path / "held").iterdir()) == []
 
 
-def test_a_board_that_somebody_has_is_waited_for_and_never_taken(lab: Lab, tmp_path: Path) -> None:
+def test_a_board_that_somebody_has_is_waited_for_and_never_taken(labgrid: Lab, tmp_path: Path) -> None:
     said: list[str] = []
-    assert lab.ask("-p", "attic", "acquire").returncode == 0
-    with night_of(lab, tmp_path, said) as night:
+    assert labgrid.ask("-p", "attic", "acquire").returncode == 0
+    with night_of(labgrid, tmp_path, said) as night:
         with pytest.raises(ReservationError) as refused, night.reserved("attic", time.monotonic() + 0.5):
             pass
         assert refused.value.kind == "taken"
         assert "attic is held by desk/anna (since 20" in refused.value.message
-        assert lab.ask("reservations").stdout == ""
+        assert labgrid.ask("reservations").stdout == ""
         got = threading.Event()
 
         def wait() -> None:
@@ -171,16 +172,16 @@ def test_a_board_that_somebody_has_is_waited_for_and_never_taken(lab: Lab, tmp_p
 
         waiting = threading.Thread(target=wait)
         waiting.start()
-        while not lab.ask("reservations").stdout:
+        while not labgrid.ask("reservations").stdout:
             time.sleep(0.2)
-        assert lab.holder() == "desk/anna"
+        assert labgrid.holder() == "desk/anna"
         assert not got.is_set()
-        assert lab.ask("-p", "attic", "release").returncode == 0
+        assert labgrid.ask("-p", "attic", "release").returncode == 0
         waiting.join(60)
         assert got.is_set()
-        assert lab.ask("reservations").stdout == ""
+        assert labgrid.ask("reservations").stdout == ""
     assert any(line.startswith("labgrid: attic is held by desk/anna") for line in said)
-    assert lab.holder() == "None"
+    assert labgrid.holder() == "None"
 
 
 HOLD = """
@@ -197,88 +198,88 @@ with Reservations(client=client, notes=Path(sys.argv[3]), night="2026-11-21", te
 
 
 @pytest.mark.parametrize("power_cut", [False, True], ids=["kill -9", "kill -9 of the guardian too"])
-def test_boards_are_released_when_the_night_is_killed(lab: Lab, tmp_path: Path, power_cut: bool) -> None:
-    words = [sys.executable, "-c", HOLD, lab.client.program, lab.address, str(tmp_path)]
+def test_boards_are_released_when_the_night_is_killed(labgrid: Lab, tmp_path: Path, power_cut: bool) -> None:
+    words = [sys.executable, "-c", HOLD, labgrid.client.program, labgrid.address, str(tmp_path)]
     night = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert night.stdout
     guardian = int(night.stdout.readline())
-    assert "devbench-" in lab.holder("loft")
+    assert "devbench-" in labgrid.holder("loft")
     if power_cut:
         os.kill(guardian, signal.SIGKILL)
     night.kill()
     night.wait()
     night.stdout.close()
     if power_cut:
-        assert "devbench-" in lab.holder("attic")
-        assert lab.ask("-p", "loft", "release", "--kick").returncode == 0
-        assert lab.ask("-p", "loft", "acquire").returncode == 0
-        done = release_left_over(tmp_path, lab.client)
+        assert "devbench-" in labgrid.holder("attic")
+        assert labgrid.ask("-p", "loft", "release", "--kick").returncode == 0
+        assert labgrid.ask("-p", "loft", "acquire").returncode == 0
+        done = release_left_over(tmp_path, labgrid.client)
         assert sorted(one.split(":")[0] for one in done) == ["attic", "loft"]
-        assert lab.holder("loft") == "desk/anna"  # who has it now keeps it
-        assert lab.ask("-p", "loft", "release").returncode == 0
+        assert labgrid.holder("loft") == "desk/anna"  # who has it now keeps it
+        assert labgrid.ask("-p", "loft", "release").returncode == 0
     until = time.monotonic() + 60
-    while (lab.holder("attic"), lab.holder("loft")) != ("None", "None"):
+    while (labgrid.holder("attic"), labgrid.holder("loft")) != ("None", "None"):
         assert time.monotonic() < until
         time.sleep(0.2)
     while list(tmp_path.iterdir()):
         assert time.monotonic() < until
         time.sleep(0.1)
-    assert release_left_over(tmp_path, lab.client) == ()
+    assert release_left_over(tmp_path, labgrid.client) == ()
 
 
-def test_a_coordinator_that_restarts_forgets_the_board_and_it_is_reserved_again(lab: Lab, tmp_path: Path) -> None:
-    with night_of(lab, tmp_path) as night, ExitStack() as held:
+def test_a_coordinator_that_restarts_forgets_the_board_and_it_is_reserved_again(labgrid: Lab, tmp_path: Path) -> None:
+    with night_of(labgrid, tmp_path) as night, ExitStack() as held:
         board = held.enter_context(night.reserved("attic", soon()))
-        lab.restart()
-        assert lab.holder() == "None"
+        labgrid.restart()
+        assert labgrid.holder() == "None"
         assert "attic: labgrid no longer knew the reservation" in board.check()
-        assert "devbench-" in lab.holder()
-        lab.restart()
-        assert lab.ask("-p", "attic", "acquire").returncode == 0
+        assert "devbench-" in labgrid.holder()
+        assert labgrid.ask("-p", "attic", "release", "--kick").returncode == 0
+        assert labgrid.ask("-p", "attic", "acquire").returncode == 0
         night._seen = (-1e9, {})
         with pytest.raises(ReservationError, match="desk/anna has it now") as lost:
             board.check()
         assert lost.value.kind == "lost"
         held.close()
-        assert lab.holder() == "desk/anna"
-        assert lab.ask("-p", "attic", "release").returncode == 0
+        assert labgrid.holder() == "desk/anna"
+        assert labgrid.ask("-p", "attic", "release").returncode == 0
 
 
-def test_an_exporter_or_a_coordinator_that_is_gone_and_a_place_that_is_not_there(lab: Lab, tmp_path: Path) -> None:
+def test_an_exporter_or_a_coordinator_that_is_gone_and_a_place_that_is_not_there(labgrid: Lab, tmp_path: Path) -> None:
     now = time.monotonic()
-    with night_of(lab, tmp_path) as night:
+    with night_of(labgrid, tmp_path) as night:
         with pytest.raises(ReservationError, match="labgrid has no place att") as unknown, night.reserved("att", now):
             pass  # labgrid-client itself would take attic: any place whose name has these letters
         assert unknown.value.kind == "unknown"
         assert "attic, loft" in unknown.value.hint
-        lab.end("exporter")
+        labgrid.end("exporter")
         with (
             pytest.raises(ReservationError, match="its exporter is not connected") as gone,
             night.reserved("attic", now),
         ):
             pass
         assert gone.value.kind == "gone"
-        lab.end("coordinator")
+        labgrid.end("coordinator")
         with (
             pytest.raises(ReservationError, match=r"coordinator at 127\.0\.0\.1") as away,
             night.reserved("attic", now),
         ):
             pass
         assert away.value.kind == "away"
-    lab.start("coordinator")
-    lab.start("exporter")
+    labgrid.start("coordinator")
+    labgrid.start("exporter")
 
 
-def test_a_release_that_fails_is_told_and_tried_again_at_the_end(lab: Lab, tmp_path: Path) -> None:
+def test_a_release_that_fails_is_told_and_tried_again_at_the_end(labgrid: Lab, tmp_path: Path) -> None:
     said: list[str] = []
-    with night_of(lab, tmp_path, said) as night:
+    with night_of(labgrid, tmp_path, said) as night:
         with night.reserved("attic", soon()):
-            lab.end("coordinator")
+            labgrid.end("coordinator")
         assert said[-1].startswith("labgrid: attic could not be released: ")
         assert len(list(tmp_path.iterdir())) == 1
-        lab.end("exporter")
-        lab.start("coordinator")
-        lab.start("exporter")
+        labgrid.end("exporter")
+        labgrid.start("coordinator")
+        labgrid.start("exporter")
     assert list(tmp_path.iterdir()) == []  # the guardian has asked again
 
 
@@ -287,3 +288,24 @@ def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
     with night, pytest.raises(ReservationError, match="no-such-client cannot be started"), night.reserved("attic", 0):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_night_reserves_its_boards_leaves_out_what_somebody_has_and_gives_all_back(
+    labgrid: Lab, lab: LabBench
+) -> None:
+    lab.sim("a", "b")
+    path = lab.folder / "lab.yaml"
+    text = (
+        path.read_text().replace("name: a,", "name: a, labgrid: attic,").replace("name: b,", "name: b, labgrid: loft,")
+    )
+    client = f"labgrid: {{client: {labgrid.client.program}, coordinator: '{labgrid.address}'}}\n"
+    path.write_text(text + client)
+    assert labgrid.ask("-p", "loft", "acquire").returncode == 0
+    night = lab.night(status=5)
+    found = {one["place"]: one for one in night["places"]}
+    assert (found["a"]["health_after"], found["a"]["measured"]) == ("good", 1)
+    assert (found["b"]["health_after"], found["b"]["measured"]) == ("unknown", 0)
+    assert "loft is held by desk/anna (since 20" in found["b"]["why"]
+    assert (labgrid.holder("attic"), labgrid.holder("loft")) == ("None", "desk/anna")
+    assert labgrid.ask("-p", "loft", "release").returncode == 0
+    assert list((lab.nights / "held").iterdir()) == []

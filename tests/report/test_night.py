@@ -10,7 +10,7 @@ import pytest
 
 from devbench.domain.night import Night
 from devbench.report.night import headline, terminal_text
-from devbench.report.night.github import annotations, summary
+from devbench.report.night.github import annotation_lines, summary
 from devbench.report.night.junit import junit_xml
 from devbench.report.night.prometheus import prometheus_text
 from tests.lab.nights import FASTER, ILL, QUIET, SOFTWARE, cases_of, many_places
@@ -108,7 +108,7 @@ def test_junit_says_what_became_of_places_and_cases() -> None:
 
 
 def test_annotations_keep_within_their_limits_and_no_name_makes_another_one() -> None:
-    lines = annotations(ILL)
+    lines = annotation_lines(ILL)
     assert [line.split(" ")[0] for line in lines] == ["::error", "::error", "::warning", "::notice"]
     for line in lines:
         assert line.isprintable()
@@ -116,8 +116,8 @@ def test_annotations_keep_within_their_limits_and_no_name_makes_another_one() ->
         assert title.count(":") == 0
         assert not re.search("%(?!25|0D|0A|3A|2C)", line)
     assert "%25" in lines[1]
-    assert len([line for line in annotations(many_places(40)) if line.startswith("::error")]) == 10
-    assert annotations(QUIET) == []
+    assert len([line for line in annotation_lines(many_places(40)) if line.startswith("::error")]) == 10
+    assert annotation_lines(QUIET) == []
 
 
 def test_the_summary_leaves_no_markup_of_names() -> None:

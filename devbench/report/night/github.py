@@ -25,7 +25,7 @@ MOST_OF_A_KIND = 10  # GitHub shows no more of a step, and says nothing of the r
 _MOST_LETTERS = 2000
 
 
-def annotations(night: Night) -> list[str]:
+def annotation_lines(night: Night) -> list[str]:
     """Workflow commands, a line each: errors for what is slower and for bad places, warnings for what is not known.
 
     At most ten of a kind; the last one tells how many are left out.
@@ -96,8 +96,8 @@ def _lines(night: Night) -> Iterator[str]:
     yield from ("", "<details><summary>All places</summary>", "")
     yield from ("| place | health | measured | failed | skipped |", "|---|---|--:|--:|--:|")
     for one in night.places:
-        cells = (place_name(one), one.health_after, *map(str, (one.measured, one.failed, one.skipped)))
-        yield f"| {' | '.join(map(_plain, cells))} |"
+        counts = f"{one.measured} | {one.failed} | {one.skipped}"
+        yield f"| {_plain(place_name(one))} | {one.health_after} | {counts} |"
     yield from ("", "</details>")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from devbench.domain.night import Night
 from devbench.lab.cases import NightCase
 from devbench.lab.notify import Renderers
-from devbench.report.night.github import annotations, summary
+from devbench.report.night.github import annotation_lines, summary
 from devbench.report.night.junit import junit_xml
 from devbench.report.night.prometheus import prometheus_text
 from devbench.report.night.words import headline, terminal_text
@@ -30,7 +30,7 @@ def renderers(cases: Sequence[NightCase] = (), series: Sequence[Series] = ()) ->
     return Renderers(
         junit=lambda night: junit_xml(night, cases),
         summary=summary,
-        annotations=annotations,
+        annotations=annotation_lines,
         prometheus=lambda night: prometheus_text(night, cases),
         page=page,
         payload=lambda night: payload(night, cases),

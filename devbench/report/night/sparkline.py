@@ -10,7 +10,7 @@ from math import floor, isfinite, log10
 
 import numpy as np
 
-from devbench.domain.history import Series, night_order
+from devbench.domain.history import Floats, Series, night_order
 from devbench.domain.night import LevelChange
 from devbench.printable import one_line
 from devbench.report.numbers import milliseconds
@@ -75,7 +75,7 @@ def sparkline(series: Series, changes: Sequence[LevelChange], days: Days) -> str
     return "".join(parts)
 
 
-def _span(values: np.ndarray) -> tuple[float, float]:
+def _span(values: Floats) -> tuple[float, float]:
     """What the axis covers: all values but for the extremes, and three percent on both sides of the median or more."""
     usual = float(np.median(values))
     low, high = np.quantile(values, [0.01, 0.99])
@@ -131,7 +131,7 @@ def large(series: Series, changes: Sequence[LevelChange], days: Days, size: Size
     known = np.isfinite(series.undisturbed_ms)
     if not known.any():
         return ""
-    top, bottom, left, right = 12, size.height - 44, 56, size.width - 8
+    top, bottom, left, right = 18, size.height - 44, 56, size.width - 8
     low, high = _span(series.undisturbed_ms[known])
     margin = (high - low) * 0.08
     low, high = low - margin, high + margin
@@ -141,6 +141,7 @@ def large(series: Series, changes: Sequence[LevelChange], days: Days, size: Size
         return bottom - (bottom - top) * (min(max(value, low), high) - low) / (high - low)
 
     parts = [f'<svg class="t" viewBox="0 0 {size.width} {size.height}" aria-hidden="true">']
+    parts.append(f'<text class="y" x="{left - 6}" y="{top - 2}">ms</text>')
     for value in _nice(low, high):
         parts.append(f'<path class="g" d="M{left} {down(value):.1f}H{right}"/>')
         parts.append(f'<text class="y" x="{left - 6}" y="{down(value) + 4:.1f}">{_ms(value, high - low)}</text>')

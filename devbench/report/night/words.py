@@ -170,6 +170,10 @@ def sentence(text: str) -> str:
 
 def _how_many(told: tuple[LevelChange, ...]) -> str:
     kinds = Counter(one.kind for one in told)
-    names = {"software": "by software", "board": "of a board", "odd one out": "of one case on one board"}
+    names: dict[ChangeKind, str] = {
+        "software": "by software",
+        "board": "of a board",
+        "odd one out": "of one case on one board",
+    }
     parts = [f"{kinds[kind]} {name}" for kind, name in names.items() if kinds[kind]]
     return f"{count_of(len(told), 'change')} ({', '.join(parts)})"
