@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from devbench.domain.change import Change as Change
     from devbench.domain.check import Check as Check
     from devbench.domain.conditions import Conditions as Conditions
+    from devbench.domain.extend import Converter as Converter
     from devbench.domain.extend import Device as Device
     from devbench.domain.extend import EngineFile as EngineFile
     from devbench.domain.extend import Runtime as Runtime
@@ -56,6 +57,7 @@ _HOMES = {
     "Change": "devbench.domain.change",
     "Check": "devbench.domain.check",
     "Conditions": "devbench.domain.conditions",
+    "Converter": "devbench.domain.extend",
     "DevbenchError": "devbench.errors",
     "Device": "devbench.domain.extend",
     "EngineFile": "devbench.domain.extend",

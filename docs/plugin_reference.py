@@ -14,7 +14,7 @@ import devbench
 from devbench import hookspecs, testing
 
 GROUPS = {
-    "What you write": ("Device", "Runtime", "EngineFile", "Install", "Prepared", "Traits"),
+    "What you write": ("Device", "Runtime", "Converter", "EngineFile", "Install", "Prepared", "Traits"),
     "What you give and are given": None,  # the rest
     "Errors": ("DevbenchError", "ModelError", "NotHereError", "RoundError"),
     "Functions": None,

@@ -30,8 +30,9 @@ SMALLEST = {
     "start_up": ["--starts", "1"],
     "stopping": ["2"],
 }
-# tests/edgetpu/test_prediction.py, tests/testing/test_engine_faults.py, tests/limits (two), tests/onnx_runtimes/test_trtexec.py
-ELSEWHERE = {"edgetpu_check", "engine_faults", "limits", "networks", "trtexec"}
+# tests/edgetpu/test_prediction.py, tests/testing/test_engine_faults.py, tests/limits (two), tests/onnx_runtimes/test_trtexec.py,
+# tests/pipeline/test_real_sources.py
+ELSEWHERE = {"edgetpu_check", "engine_faults", "limits", "networks", "sources", "trtexec"}
 NEEDS_ANOTHER_VERSION = {"equal_seconds"}  # an older clone with an environment of its own, beside this one
 LITERT_BENCHMARK = str(Path(sys.executable).with_name("litert-benchmark"))
 NEEDED_PROGRAMS = {"contamination": "taskset", "fidelity": LITERT_BENCHMARK, "again": LITERT_BENCHMARK}

@@ -21,6 +21,8 @@ COMMANDS = {
     "cache": "Show what the cache keeps, and clean it.",
     "plugins": "List the plugins, where they come from, and what is wrong with them.",
     "new-plugin": "Write the distribution of a new plugin.",
+    "inspect": "What is this network, what stands in its way, what to do?",
+    "make": "Make what a suite will measure, and print how.",
     "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
     "predict": "Predict the time of a model on devices with published figures.",
     "doctor": "Is this machine fit to measure on? What to change.",

@@ -17,9 +17,9 @@ from devbench.domain.place import Absent, Place
 from devbench.report.numbers import listed
 from devbench.report.screen import ScreenLine, marked, wrapped
 from devbench.run.context import RunContext
-from devbench.run.plan import find_places
 from devbench.run.progress import Progress
 from devbench.run.round import RoundRunner
+from devbench.run.slots import find_places
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,7 +103,7 @@ def command(
         else:
             assert suite is not None
             request = Request(
-                suite_text=_text_of(suite),
+                suite_text=text_of(suite),
                 suite_dir=str(suite.resolve().parent),
                 devices=devices,
                 models=models,
@@ -126,7 +126,8 @@ def command(
     return _status(run, strict)
 
 
-def _text_of(suite: Path) -> str:
+def text_of(suite: Path) -> str:
+    """The text of a suite; a `SuiteError` says what the file is instead."""
     if suite.suffix in (*MODELS, *CSVS):
         raise SuiteError(f"{suite}: this is not a suite", what_takes(suite))
     return read_yaml(suite, _hint(suite)).text
@@ -231,7 +232,8 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")
     for case, why in plan.skips:
-        print(f"  skipped: {case.id}: {why.reason}")
+        told = f"fails: {case.id}: {why.error}" if isinstance(why, Failed) else f"skipped: {case.id}: {why.reason}"
+        print(f"  {told}")
     print(f"{len(plan.cases)} cases, {len(order)} rounds in this order (seed {seed}):")
     for number, case_id in enumerate(order, 1):
         print(f"  {number:3} {case_id}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from devbench.domain.case import Option
-from devbench.domain.extend import Device, EngineFile, Runtime
+from devbench.domain.extend import Converter, Device, EngineFile, Runtime
 from devbench.domain.install import Install
 from devbench.domain.model import PRECISION, Model
 from devbench.domain.place import Traits
@@ -48,17 +48,34 @@ class RuntimeData:
     rules: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConverterData:
+    """The attributes of a `Converter`."""
+
+    name: str
+    takes: tuple[str, ...]
+    gives: str
+    precisions: tuple[str, ...]
+    quantizes: bool = False
+    program: Path
+    packages: tuple[str, ...] = ()
+    own_environment: bool = False
+    limit_s: float = 0
+    install: Install = field(default_factory=Install)
+
+
 @dataclass(kw_only=True)
 class Brought:
     """All that one plugin brings. hooks: those that it implements; wraps: whether it wraps each round.
 
-    devices, runtimes, models: DeviceData, RuntimeData and Model; not yet looked into where they come from another
-    process.
+    devices, runtimes, models, converters: DeviceData, RuntimeData, Model and ConverterData; not yet looked into where
+    they come from another process.
     """
 
     devices: list[Any] = field(default_factory=list)
     runtimes: list[Any] = field(default_factory=list)
     models: list[Any] = field(default_factory=list)
+    converters: list[Any] = field(default_factory=list)
     hooks: list[str] = field(default_factory=list)
     wraps: bool = False
     problems: list[str] = field(default_factory=list)
@@ -69,6 +86,7 @@ SHELVES: dict[str, tuple[str, type]] = {
     "devbench_devices": ("devices", DeviceData),
     "devbench_runtimes": ("runtimes", RuntimeData),
     "devbench_models": ("models", Model),
+    "devbench_converters": ("converters", ConverterData),
 }
 
 
@@ -91,6 +109,11 @@ def runtime_data(item: type[Runtime]) -> RuntimeData:
     if isinstance(attributes["engine"], Path):
         attributes["engine"] = EngineFile(path=attributes["engine"])
     return RuntimeData(written=written, rules=rules, **attributes)
+
+
+def converter_data(item: type[Converter]) -> ConverterData:
+    """The attributes of a converter's class."""
+    return ConverterData(**_attributes(item, ConverterData, Converter))
 
 
 def misspelt(item: type, base: type) -> list[str]:
@@ -138,6 +161,18 @@ def runtime_problem(item: RuntimeData) -> str:
         if unknown := set(options) - set(item.options):
             return f"makes: {precision}: '{min(unknown)}' is not one of its options"
     return ""
+
+
+def converter_problem(item: ConverterData) -> str:
+    """What no converter may say of itself; "" if all of it can be used."""
+    lists = (
+        _no_names("takes", item.takes, _FORMAT, "a format, such as 'keras'"),
+        _no_names("gives", (item.gives,), _FORMAT, "a format, such as 'tflite'"),
+        _no_names("precisions", item.precisions, PRECISION, "a precision, such as 'int8'"),
+        _no_names("packages", item.packages, NAME, "a name of a distribution"),
+    )
+    empty = "it takes no format" if not item.takes else "" if item.precisions else "precisions: it gives none"
+    return next(filter(None, lists), "") or empty
 
 
 def _no_names(what: str, names: Iterable[str], pattern: re.Pattern[str], meaning: str) -> str:

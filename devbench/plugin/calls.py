@@ -19,7 +19,7 @@ from devbench.domain.model import PRECISION, Artifact, Prepared
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError, PluginError, RoundError
 from devbench.files import sha256_of
-from devbench.plugin.brought import DeviceData, RuntimeData
+from devbench.plugin.brought import ConverterData, DeviceData, RuntimeData
 from devbench.plugin.methods import (
     CHANGES,
     CHECK,
@@ -215,6 +215,14 @@ class KnownRuntime(RuntimeData):
             return sha256_of(path)
         except (OSError, ValueError) as error:
             raise self.plugin.failed(f"{what} gave a file that cannot be read: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownConverter(ConverterData):
+    """A converter, whoever brought it. python: the interpreter that lab.yaml names for it; "" for devbench's own."""
+
+    plugin: Plugin = field(repr=False, compare=False)
+    python: str = ""
 
 
 def with_round_error(phase: str, work: Callable[[], Any]) -> Any:

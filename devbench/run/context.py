@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from devbench.models.cache import ModelCache
     from devbench.plugin.manager import Plugins
     from devbench.run.execute import Hold
-    from devbench.run.plan import Probe
     from devbench.run.progress import Progress
+    from devbench.run.slots import Probe
     from devbench.store.earlier_runs import EarlierRuns
 
 

@@ -217,7 +217,7 @@ def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | N
     image = case.planned.image
     if image is None:
         return None
-    return predict(outputs, read_labels(image.labels) if image.labels else [])
+    return predict(outputs, read_labels(image.labels) if image.labels else list(image.names))
 
 
 def _not_begun(run: Run) -> Skipped:

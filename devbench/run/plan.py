@@ -3,56 +3,41 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devbench.domain.case import ALL_RUNTIMES, ImageInput, Option, PlannedCase
+from devbench.domain.case import Option, PlannedCase
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
-from devbench.domain.outcome import Skipped
+from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError
 from devbench.models.artifact import is_file_source
-from devbench.plugin.calls import KnownDevice, KnownRuntime
+from devbench.pipeline.maker import Maker
+from devbench.pipeline.source import Source
+from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.registry import Registry
+from devbench.run.slots import Probe, Slot, answers, drivers_of, find_places, fitting_slot, slots_of
+from devbench.run.sources import Unloadable, image_of, look, made, preparation_of, resolved
 
 if TYPE_CHECKING:
-    from devbench.suites.format import DeviceFormat, ImageFormat, ModelFormat, Suite
-
-Probe = Callable[[Place, str], Skipped | None]  # why a runtime does not work at a place; None if it does
+    from devbench.suites.format import ModelFormat, Suite
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a suite comes to on this machine.
 
-    skips: cases that cannot be measured here. absent: devices of the suite that are not here at all.
+    skips: cases that cannot be measured here, and those of models that nothing here loads, which have failed.
+    absent: devices of the suite that are not here at all.
     """
 
     cases: tuple[PlannedCase, ...]
-    skips: tuple[tuple[PlannedCase, Skipped], ...]
+    skips: tuple[tuple[PlannedCase, Skipped | Failed], ...]
     absent: tuple[Absent, ...]
     places: Mapping[tuple[str, str], Place]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Slot:
-    """One column of the table to be: a place with a runtime and its options, or why it cannot be."""
-
-    device: str
-    place: Place
-    runtime: str
-    options: Mapping[str, Option]
-    precision: Sequence[str] | None = None
-    problem: Skipped | None = None
-
-    @property
-    def id(self) -> str:
-        settings = [f"{name}={value}" for name, value in sorted(self.options.items()) if value != ""]
-        return ":".join([self.device, self.place.name, self.runtime, *settings])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,33 +47,7 @@ class _Asked:
     precision: str
     variant: Variant
     implied: Mapping[str, Option]
-    problem: Skipped | None = None
-
-
-def find_places(device: KnownDevice, lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
-    """Places of a kind: those of lab.yaml, then those discovered that it does not name; and what cannot be used.
-
-    That a device is not here at all says nothing where lab.yaml names one elsewhere.
-    """
-    named = [
-        replace(place, options={**device.place_options, **place.options})
-        for place in lab
-        if place.device == device.kind
-    ]
-    looked = [place if place.ssh else device.look(place) for place in named]
-    found = device.discover()
-    known = [*named, *(one for one in looked if isinstance(one, Place))]
-    places = [one for one in looked if isinstance(one, Place)]
-    places += [one for one in found if isinstance(one, Place) and not any(_same(one, other) for other in known)]
-    absent = [one for one in looked if isinstance(one, Absent)]
-    told = {one.reason for one in absent}
-    absent += [one for one in found if isinstance(one, Absent) and (one.reason not in told if one.place else not known)]
-    return [replace(place, traits=device.traits) for place in places], absent
-
-
-def _same(found: Place, named: Place) -> bool:
-    """Whether lab.yaml means the place that was found: by its name, or by what an engine is told to use it."""
-    return found.name == named.name or (named.ssh is None and bool(found.options) and found.options == named.options)
+    problem: Skipped | Failed | Unloadable | None = None
 
 
 def plan_suite(
@@ -99,77 +58,60 @@ def plan_suite(
     measure: Measure,
     seed: int,
     probe: Probe,
+    maker: Maker,
 ) -> Plan:
-    """Plan every case of `suite`; relative paths in it start at `base`."""
-    slots: list[_Slot] = []
+    """Plan every case of `suite`; relative paths in it start at `base`. maker: looks at what models are given as."""
+    slots: list[Slot] = []
     absent: list[Absent] = []
     for entry in suite.devices:
         places, missing = find_places(registry.devices[entry.name], lab)
         absent += missing
-        if places and not _drivers(entry, registry):
+        if places and not drivers_of(entry, registry):
             absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))
         for place in places:
-            found = list(_slots(entry, place, registry, probe))
-            looked = registry.devices[entry.name].look(place) if place.ssh and _answers(found) else place
+            found = list(slots_of(entry, place, registry, probe))
+            looked = registry.devices[entry.name].look(place) if place.ssh and answers(found) else place
             if isinstance(looked, Absent):
                 absent.append(looked)
             else:
                 slots += [replace(slot, place=looked) for slot in found]
     cases: dict[str, PlannedCase] = {}  # by id: what is asked for twice is measured once
-    skips: dict[str, tuple[PlannedCase, Skipped]] = {}
-    for entry_model, slot in itertools.product(suite.models, slots):
-        for asked in _asked(entry_model, slot, suite, registry, base):
-            planned = _case(entry_model, asked, slot, suite, base, measure, seed)
+    skips: dict[str, tuple[PlannedCase, Skipped | Failed | Unloadable]] = {}
+    for entry_model, first in itertools.product(suite.models, slots):
+        source = look(entry_model, base, maker, registry)
+        slot = fitting_slot(first, source, registry, probe)
+        for asked in _asked(entry_model, slot, suite, registry, base, source, maker):
+            planned = _case(entry_model, asked, slot, suite, base, measure, seed, source)
             why = slot.problem or asked.problem or _format_problem(asked.variant, slot.runtime, registry)
             if why:
                 skips[planned.id] = planned, why
             else:
                 cases[planned.id] = planned
     places_by_name = {(slot.device, slot.place.name): slot.place for slot in slots}
-    return Plan(cases=tuple(cases.values()), skips=tuple(skips.values()), absent=tuple(absent), places=places_by_name)
+    told = tuple((one, _outcome(one, why, cases.values())) for one, why in skips.values())
+    return Plan(cases=tuple(cases.values()), skips=told, absent=tuple(absent), places=places_by_name)
 
 
-def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) -> Iterator[_Slot]:
-    """With runtimes named, a slot for each; with `all`, for each that works; without, for the best that works."""
-    every = entry.runtime == [ALL_RUNTIMES]
-    problems = {name: probe(place, name) for name in (_drivers(entry, registry) if every else entry.runtime or ())}
-    if every and not all(problems.values()):
-        problems = {name: None for name, problem in problems.items() if not problem}
-    if not entry.runtime:
-        for name in _drivers(entry, registry):
-            problems[name] = probe(place, name)
-            if not problems[name]:
-                break
-        best = next((name for name, problem in problems.items() if not problem), None)
-        problems = {best: None} if best else dict(itertools.islice(problems.items(), 1))
-    for name, problem in problems.items():
-        for options in _option_matrix(entry, registry.runtimes[name].options):
-            yield _Slot(
-                device=entry.name,
-                place=place,
-                runtime=name,
-                options=options,
-                precision=entry.precision,
-                problem=problem,
-            )
+def _outcome(
+    planned: PlannedCase, why: Skipped | Failed | Unloadable, cases: Iterable[PlannedCase]
+) -> Skipped | Failed:
+    """A file that no runtime of the suite loads is a mistake in the suite, and has nothing to do with this machine."""
+    if not isinstance(why, Unloadable):
+        return why
+    if any(one.model == planned.model for one in cases):
+        return Skipped(reason=why.reason, hint=why.hint)
+    return Failed(error=why.reason, hint=why.hint, phase="prepare")
 
 
-def _answers(slots: Sequence[_Slot]) -> bool:
-    return any(slot.problem is None for slot in slots)
-
-
-def _drivers(entry: DeviceFormat, registry: Registry) -> list[str]:
-    return [name for name in registry.drivers(entry.name) if name in registry.runtimes]
-
-
-def _option_matrix(entry: DeviceFormat, known: Mapping[str, Option]) -> Iterator[dict[str, Option]]:
-    """Every combination of the values that the suite lists for the options this runtime has."""
-    names = [name for name in entry.options if name in known]
-    for values in itertools.product(*(entry.options[name] for name in names)):
-        yield {**known, **dict(zip(names, values, strict=True))}
-
-
-def _asked(entry: ModelFormat, slot: _Slot, suite: Suite, registry: Registry, base: Path) -> Iterator[_Asked]:
+def _asked(
+    entry: ModelFormat,
+    slot: Slot,
+    suite: Suite,
+    registry: Registry,
+    base: Path,
+    source: Source | Failed | None,
+    maker: Maker,
+) -> Iterator[_Asked]:
     runtime = registry.runtimes[slot.runtime]
     for precision in entry.precision or slot.precision or _default_precision(entry, suite):
         file_precision, implied = runtime.makes.get(precision, (precision, {}))
@@ -177,8 +119,13 @@ def _asked(entry: ModelFormat, slot: _Slot, suite: Suite, registry: Registry, ba
             yield _Asked(precision=precision, variant=_no_variant(precision), implied=implied, problem=problem)
             continue
         found = _variant(entry, file_precision, suite, registry, base)
+        why: Failed | Unloadable | None = source if isinstance(source, Failed) else None
+        if isinstance(source, Source):
+            found, why = made(entry, suite, found, source, runtime, maker, base)
         variant = (found.compiled if runtime.takes_compiled else None) or found
-        yield _Asked(precision=precision, variant=variant, implied=implied)
+        yield _Asked(
+            precision=precision, variant=variant, implied=implied, problem=None if variant is found.compiled else why
+        )
 
 
 def _not_made(
@@ -244,17 +191,18 @@ def _compiled(entry: ModelFormat, precision: str, base: Path) -> Variant | None:
 
 
 def _source(source: str, base: Path) -> str:
-    return str(_resolved(base / source)) if is_file_source(source) else source
+    return str(resolved(base / source)) if is_file_source(source) else source
 
 
 def _case(
     entry: ModelFormat,
     asked: _Asked,
-    slot: _Slot,
+    slot: Slot,
     suite: Suite,
     base: Path,
     measure: Measure,
     seed: int,
+    source: Source | Failed | None,
 ) -> PlannedCase:
     name = f"{entry.name}:{asked.precision}" if asked.precision else entry.name
     return PlannedCase(
@@ -269,23 +217,9 @@ def _case(
         seed=seed,
         precision=asked.precision,
         implied=asked.implied,
-        image=_image(entry.input or suite.input, entry.labels or suite.labels, base),
+        image=image_of(entry, suite, base, source),
+        preparation=preparation_of(entry, suite, source if isinstance(source, Source) else None, needed=False),
     )
-
-
-def _image(image: ImageFormat | None, labels: str | None, base: Path) -> ImageInput | None:
-    if image is None:
-        return None
-    return ImageInput(
-        path=_resolved(base / image.image),
-        labels=_resolved(base / labels) if labels else None,
-        mean=image.mean,
-        std=image.std,
-    )
-
-
-def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # that of pathlib raises where links go round in a circle
 
 
 def _format_problem(variant: Variant, runtime: str, registry: Registry) -> Skipped | None:

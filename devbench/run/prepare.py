@@ -11,11 +11,13 @@ from devbench.domain.case import Case, PlannedCase
 from devbench.domain.model import Artifact, Variant
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
-from devbench.errors import DevbenchError, NotHereError
+from devbench.errors import DevbenchError, ModelError, NotHereError
 from devbench.models.artifact import is_file_source, prepare_artifact
 from devbench.models.cache import Fetch, ModelCache
+from devbench.models.guards import input_ranges
 from devbench.models.image import image_feed
 from devbench.models.prediction import read_labels
+from devbench.pipeline.maker import Maker
 from devbench.plugin.registry import Registry
 
 
@@ -30,6 +32,7 @@ class Preparer:
     cache: ModelCache
     fetch: Fetch
     registry: Registry
+    maker: Maker
     run_folder: Path
     tell: Callable[[str], None]
     _artifacts: dict[tuple[str, Variant], Artifact | DevbenchError] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class Preparer:
         """The case with its artifact, or why there is none: that is this case's failure and no other's."""
         try:
             found = self._artifact(planned)
+            _refuse_wrong_range(planned, found)
             artifact = self.registry.runtimes[planned.runtime].prepare(found, place, planned.all_options)
             for path in {found.path, artifact.path}:
                 self.cache.keep(path, self.run_folder)
@@ -57,13 +61,18 @@ class Preparer:
         if key not in self._artifacts:
             self.tell(planned.model)
             try:
-                self._artifacts[key] = prepare_artifact(planned.model, planned.variant, self.cache, self.fetch)
+                self._artifacts[key] = self._found_or_made(planned)
             except DevbenchError as error:
                 self._artifacts[key] = error  # once is enough: the next case with this model fails the same way
         found = self._artifacts[key]
         if isinstance(found, DevbenchError):
             raise found
         return found
+
+    def _found_or_made(self, planned: PlannedCase) -> Artifact:
+        if planned.variant.making:
+            return self.maker.make(planned.model, planned.variant).artifact
+        return prepare_artifact(planned.model, planned.variant, self.cache, self.fetch)
 
     def _feeds(self, planned: PlannedCase, artifact: Artifact) -> tuple[Path, ...]:
         if planned.image is None:
@@ -77,3 +86,11 @@ class Preparer:
             return (image_feed(planned.image, artifact.inputs, folder / f"{name}.npy"),)
         except OSError as error:
             raise DevbenchError(f"{folder}: cannot be written: {error.strerror}") from error
+
+
+def _refuse_wrong_range(planned: PlannedCase, artifact: Artifact) -> None:
+    """A `ModelError` if a picture, prepared as the suite says, does not fit what an 8-bit network takes."""
+    if planned.image is None:
+        return
+    for one in input_ranges(artifact.inputs, planned.image.preparation):
+        raise ModelError(f"{artifact.path}: {one.text}", one.hint)

@@ -14,6 +14,7 @@ from devbench.domain.model import PRECISIONS
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
+from devbench.pipeline.maker import Maker
 from devbench.plugin.manager import Plugins
 from devbench.run.context import RunContext
 from devbench.run.estimate import round_s
@@ -39,8 +40,19 @@ def known_names(plugins: Plugins) -> KnownNames:
             for kind in registry.devices
         },
         precisions=tuple(dict.fromkeys((*PRECISIONS, *registry.precisions))),
+        converters=tuple(registry.converters),
         options={name: runtime.options for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime].wrong_option(name, value),
+    )
+
+
+def maker_of(context: RunContext) -> Maker:
+    """What looks at sources, and makes of them what runtimes load."""
+    return Maker(
+        cache=context.cache,
+        fetch=context.plugins.fetch_model,
+        converters=context.plugins.registry.converters,
+        tell=context.progress.detail,
     )
 
 
@@ -56,7 +68,9 @@ def make_plan(request: Request, name: str, context: RunContext) -> tuple[Suite, 
         )
     seed = suite.seed if request.seed is None else request.seed
     base = Path(request.suite_dir)
-    plan = plan_suite(suite, base, context.plugins.registry, context.lab, measure, seed, context.probe)
+    plan = plan_suite(
+        suite, base, context.plugins.registry, context.lab, measure, seed, context.probe, maker_of(context)
+    )
     if not plan.cases and not plan.skips:
         reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
         hints = dict.fromkeys(one.hint for one in plan.absent if one.hint)
@@ -134,6 +148,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
         cache=context.cache,
         fetch=context.plugins.fetch_model,
         registry=context.plugins.registry,
+        maker=maker_of(context),
         run_folder=folder.path,
         tell=context.progress.preparing,
     )

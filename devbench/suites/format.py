@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -16,13 +16,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from devbench.domain.case import Option
+from devbench.domain.making import Calibration, Channels, Preparation
 from devbench.domain.measure import DEFAULT_PROFILE, PROFILES, Measure
 from devbench.domain.model import PRECISION, PRECISIONS
 from devbench.domain.run import Compare
@@ -33,7 +35,8 @@ from devbench.suites.names import nearest
 
 @dataclass(frozen=True, kw_only=True)
 class KnownNames:
-    """What the loaded plugins know: models, precisions, runtimes by device, options by runtime with their defaults.
+    """What the loaded plugins know: models, precisions, runtimes by device, options by runtime with their defaults;
+    converters.
 
     wrong_option: why a runtime's option cannot have a value; "" if it can.
     """
@@ -42,6 +45,7 @@ class KnownNames:
     precisions: tuple[str, ...] = PRECISIONS
     devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
+    converters: tuple[str, ...] = ()
     wrong_option: Callable[[str, str, Option], str] = lambda _runtime, _name, _value: ""
 
 
@@ -103,12 +107,79 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class ImageFormat(_Strict):
+def _channels(value: Any) -> Channels:
+    """A number for all channels of a picture, or a list with one for each."""
+    if isinstance(value, list) and value:
+        if len(value) > _MOST_CHANNELS:
+            raise PydanticCustomError("channels", "a picture has at most {most} channels", {"most": _MOST_CHANNELS})
+        return tuple(map(_number, value))
+    return _number(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticKnownError("float_type")
+    return float(value)
+
+
+def _deviations(value: Any) -> Channels:
+    found = _channels(value)
+    if min(found if isinstance(found, tuple) else (found,)) <= 0:
+        raise PydanticKnownError("greater_than", {"gt": 0})
+    return found
+
+
+_MOST_CHANNELS = 3
+Mean = Annotated[Channels, PlainValidator(_channels, json_schema_input_type=float | list[float])]
+Std = Annotated[Channels, PlainValidator(_deviations, json_schema_input_type=float | list[float])]
+
+
+class PrepareFormat(_Strict):
+    """How a pixel (0 to 255) becomes what the network takes: (pixel - mean) / std; one value, or one a channel."""
+
+    mean: Mean = 127.5
+    std: Std = 127.5
+
+    @model_validator(mode="after")
+    def _as_many_of_each(self) -> Self:
+        counts = {len(one) for one in (self.mean, self.std) if isinstance(one, tuple)}
+        if len(counts) > 1:
+            raise PydanticCustomError("counts", "'mean' and 'std' have a different number of channels")
+        return self
+
+    @property
+    def preparation(self) -> Preparation:
+        """The same as a domain type."""
+        return Preparation(mean=self.mean, std=self.std)
+
+
+class ImageFormat(PrepareFormat):
     """An image to feed. A pixel becomes (pixel - mean) / std before it is quantized."""
 
     image: FilePath
-    mean: float = 127.5
-    std: Annotated[float, Field(gt=0)] = 127.5
+
+
+class CalibrateFormat(_Strict):
+    """Pictures that show a quantizer which values occur: `count` of those in the folder, chosen by `seed`."""
+
+    images: FilePath
+    count: Annotated[int, Field(ge=1, le=10_000)] = 100
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+    def calibration(self, base: Path) -> Calibration:
+        """The same as a domain type; relative paths start at `base`."""
+        return Calibration(images=base / self.images, count=self.count, seed=self.seed)
+
+
+class EndsFormat(_Strict):
+    """The ends of a network, where its file leaves them open: sizes of inputs by name, names of outputs."""
+
+    inputs: dict[str, list[Annotated[int, Field(ge=1, le=2**31 - 1)]]] = {}
+    outputs: list[str] = []
+
+
+def _calibrate(value: Any) -> Any:
+    return {"images": value} if isinstance(value, str) else value
 
 
 def _image(value: Any) -> Any:
@@ -127,6 +198,8 @@ class ModelFormat(_Strict):
     """A model: a name of the catalogue, or any name with the `source` it comes from.
 
     compiled: the same network compiled for an accelerator; runtimes that take such files load it instead.
+    prepare: how pictures are prepared for it; by default what its file says, else mean and std 127.5.
+    calibrate: the pictures to quantize it with. ends: what its file leaves open.
     """
 
     name: str
@@ -138,6 +211,11 @@ class ModelFormat(_Strict):
     weights: Literal["random", "imagenet", "published"] | None = None
     input: Image = None
     labels: FilePath | None = None
+    prepare: PrepareFormat | None = None
+    calibrate: Annotated[
+        CalibrateFormat | None, BeforeValidator(_calibrate, json_schema_input_type=str | CalibrateFormat | None)
+    ] = None
+    ends: EndsFormat | None = None
 
     @model_validator(mode="after")
     def _name_is_known(self, info: ValidationInfo) -> Self:
@@ -175,7 +253,7 @@ class DeviceFormat(BaseModel):
         return name
 
 
-_MODEL_FILES = (".tflite", ".onnx")
+_MODEL_FILES = (".tflite", ".onnx", ".keras", ".h5", ".pb", ".pt2", ".zip")
 _DAY_S = 86_400
 _MOST_RUNS = 10**9
 _MOST_ROUNDS = 1000
@@ -354,5 +432,8 @@ KEYS = {
     ("measure",): tuple(MeasureFormat.model_fields),
     ("compare",): tuple(CompareFormat.model_fields),
     ("input",): tuple(ImageFormat.model_fields),
+    ("prepare",): tuple(PrepareFormat.model_fields),
+    ("calibrate",): tuple(CalibrateFormat.model_fields),
+    ("ends",): tuple(EndsFormat.model_fields),
 }
 assert {item.name for item in fields(Measure)} == set(MeasureFormat.model_fields) - {"budget"}, "no suite can set it"
