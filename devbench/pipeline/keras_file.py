@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from devbench.pipeline.source import KERAS, KERAS2, KERAS2_H5, KERAS_H5, Obstacl
 _CONFIG_BEGINS = (b'{"class_name"', b'{"module"', b'{"name"')
 _MOST_CONFIG_BYTES = 64 << 20
 _VERSION = re.compile(rb"keras_version\0[\0-\xff]{0,200}?([1-9][0-9]{0,2}\.[0-9]{1,3}\.[0-9][0-9a-z.+-]{0,30})")
+_VERSION_NAME = b"keras_version\0"
+_MOST_HEADER_BYTES = 100  # of an attribute, after its name
 _OF_QAT = ("QuantizeLayer", "QuantizeWrapper", "QuantizeWrapperV2", "QuantizeAnnotate")
 _KERAS = re.compile(r"(keras|tf_keras|tensorflow\.python\.keras)(\.|$)")
 _FREE = (None, -1)
@@ -41,8 +44,7 @@ def read_h5(path: Path) -> Source:
     """The network in an `.h5` file; a `ModelError` if it holds something else."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         _check_whole(path, data)
-        found = _VERSION.search(data)
-        version = found[1].decode() if found else ""
+        version = _version(data)
         config = _config(data)
     if config is None:
         what = "weights alone" if version or b"weight_names" in path.read_bytes()[: 1 << 20] else "no Keras network"
@@ -58,6 +60,31 @@ def _check_whole(path: Path, data: mmap.mmap) -> None:
         raise ModelError(
             f"{path}: the file is damaged or cut short ({len(data)} of {end} bytes)", "Get it again, or save it again."
         )
+
+
+def _version(data: mmap.mmap) -> str:
+    """The attribute `keras_version`: text beside its name, or in a heap that stands somewhere else."""
+    position = data.find(_VERSION_NAME)
+    while position >= 0:
+        for at in range(position + len(_VERSION_NAME), min(position + _MOST_HEADER_BYTES, len(data) - 16)):
+            length, heap, number = struct.unpack_from("<IQI", data, at)
+            if 0 < length < _MOST_HEADER_BYTES and data[heap : heap + 4] == b"GCOL":
+                return _in_heap(data, heap, number)[:length].decode(errors="replace")
+        position = data.find(_VERSION_NAME, position + 1)
+    found = _VERSION.search(data)
+    return found[1].decode() if found else ""
+
+
+def _in_heap(data: mmap.mmap, heap: int, number: int) -> bytes:
+    """The object of this number in a global heap collection; each begins at a multiple of 8."""
+    end = heap + int(struct.unpack_from("<Q", data, heap + 8)[0])
+    at = heap + 16
+    while at + 16 <= min(end, len(data)):
+        own, _, _, size = struct.unpack_from("<HHIQ", data, at)
+        if own in (number, 0):
+            return data[at + 16 : at + 16 + size] if own else b""
+        at += 16 + -(-size // 8) * 8
+    return b""
 
 
 def _config(data: mmap.mmap) -> dict[str, Any] | None:

@@ -40,8 +40,8 @@ def build(folder: Path) -> None:
     model = keras.Sequential(
         [
             keras.Input((SIDE, SIDE, 3), name="image"),
-            layers.Conv2D(8, 3, strides=2, activation="relu"),
-            layers.SeparableConv2D(12, 3, activation="relu"),
+            layers.Conv2D(16, 3, strides=2, activation="relu"),
+            layers.SeparableConv2D(96, 3, activation="relu"),
             layers.GlobalAveragePooling2D(),
             layers.Dense(CLASSES, activation="softmax", name="scores"),
         ]
