@@ -94,6 +94,9 @@ class Maker:
                 refusals.append(error)
         else:
             raise _all_refused(source, refusals)
+        if refusals:
+            passed_over = {"passed over": "; ".join(one.message for one in refusals)}
+            steps = (replace(steps[0], said={**steps[0].said, **passed_over}), *steps[1:])
         form = way.forms[-1] if way.forms else Form(format=source.format, precision=making.precision)
         artifact = described(path, replace(variant, format=form.format, precision=making.precision))
         own = source.preparation if way.converters else None

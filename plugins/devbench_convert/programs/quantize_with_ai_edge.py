@@ -20,11 +20,21 @@ def convert(order: Any) -> Any:
         ".*", qtyping.TFLOperationName.FULLY_CONNECTED, 8, 8, weight_granularity=qtyping.QuantGranularity.TENSORWISE
     )
     # In one thread: the number of threads decides in which order sums are made.
-    ranges = maker.calibrate({key: ({name: batch} for batch in order.batches())}, num_threads=1)
+    ranges = maker.calibrate({key: _Shown(order, name)}, num_threads=1)
     result = maker.quantize(ranges)
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(result.quantized_model))
     flatbuffer_utils.write_model(model, order["out"])  # puts all weights inside
     return {"dense layers": "one scale each", "weights": "inside the file"}
+
+
+class _Shown:
+    """The pictures by the name of the input. The quantizer counts them first, and goes through them again."""
+
+    def __init__(self, order: Any, name: str) -> None:
+        self._order, self._name = order, name
+
+    def __iter__(self) -> Any:
+        return ({self._name: batch} for batch in self._order.batches())
 
 
 def _with_signature(source: Any, into: Any) -> Any:
