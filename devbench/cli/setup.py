@@ -84,6 +84,7 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
         cache=ModelCache(cache / "models"),
         lab=lab_places(plugins),
         probe=runner.probe,
+        look=runner.look,
         progress=progress,
         hold=hold,
         earlier=EarlierRuns(cache / "earlier-runs"),

@@ -10,7 +10,8 @@ from devbench.errors import ModelError
 from devbench.files import git_blob_of, open_regular, sha256_of
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.features import read_features
-from devbench.models.tflite_file import read_tflite
+from devbench.models.readers import DENSE, OUTSIDE
+from devbench.models.tflite_file import TfliteFile, read_tflite
 
 _LARGEST_BYTES = 1 << 32  # what nobody can have meant; it would be hashed for minutes
 
@@ -105,9 +106,15 @@ def _described(path: Path, sha256: str, size_bytes: int, variant: Variant) -> Ar
         facts={
             "operations": str(sum(content.operations.values())),
             "dynamic_tensors": str(len(content.dynamic)),
+            **{name: str(count) for name, count in _of_readers(content).items() if count},
             **_work_facts(path),
         },
     )
+
+
+def _of_readers(content: TfliteFile) -> dict[str, int]:
+    """What older interpreters misread."""
+    return {DENSE: content.per_channel_dense, OUTSIDE: content.outside}
 
 
 def _work_facts(path: Path) -> dict[str, str]:

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from devbench.plugin.manager import Plugins
     from devbench.run.execute import Hold
     from devbench.run.plan import Probe
+    from devbench.run.prepare import Look
     from devbench.run.progress import Progress
     from devbench.store.earlier_runs import EarlierRuns
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """What a run works with, whichever run it is."""
+    """What a run works with, whichever run it is. look: what the worker sees at a place with a runtime."""
 
     plugins: Plugins
     cache: ModelCache
     lab: Sequence[Place]
     probe: Probe
+    look: Look
     progress: Progress
     hold: Hold
     earlier: EarlierRuns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from devbench.models.cache import Fetch, ModelCache
 from devbench.models.image import image_feed
 from devbench.models.prediction import read_labels
 from devbench.plugin.registry import Registry
+
+Look = Callable[[Place, str], Mapping[str, str] | Skipped]
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Preparer:
     registry: Registry
     run_folder: Path
     tell: Callable[[str], None]
+    look: Look
     _artifacts: dict[tuple[str, Variant], Artifact | DevbenchError] = field(default_factory=dict)
 
     def missing(self, planned: Iterable[PlannedCase]) -> list[str]:
@@ -44,6 +47,8 @@ class Preparer:
         try:
             found = self._artifact(planned)
             artifact = self.registry.runtimes[planned.runtime].prepare(found, place, planned.all_options)
+            if unfit := self._unfit(planned, artifact, place):
+                return unfit
             for path in {found.path, artifact.path}:
                 self.cache.keep(path, self.run_folder)
             return Case(planned=planned, artifact=artifact, feeds=self._feeds(planned, artifact))
@@ -51,6 +56,13 @@ class Preparer:
             return Skipped(reason=error.message, hint=error.hint)
         except DevbenchError as error:
             return Failed(error=error.message, hint=error.hint, phase="prepare")
+
+    def _unfit(self, planned: PlannedCase, artifact: Artifact, place: Place) -> Skipped | None:
+        """Why the artifact cannot run on what is at `place`, or would be misread there; None if it can."""
+        runtime = self.registry.runtimes[planned.runtime]
+        seen = self.look(place, planned.runtime)
+        why = "" if isinstance(seen, Skipped) else runtime.unfit(artifact, seen)
+        return Skipped(reason=why, hint=runtime.explain(why)) if why else None
 
     def _artifact(self, planned: PlannedCase) -> Artifact:
         key = (planned.model, planned.variant)

@@ -38,6 +38,7 @@ class RoundRunner:
         self._archives = archives
         self._on_phase = on_phase
         self._closed: dict[tuple[Ssh | None, str | None], Skipped] = {}
+        self._seen: dict[tuple[Ssh | None, str | None, str], Mapping[str, str]] = {}
         self._built: dict[str, Built] = {}
 
     def probe(self, place: Place, runtime: str) -> Skipped | None:
@@ -48,9 +49,12 @@ class RoundRunner:
     def look(self, place: Place, runtime: str) -> Mapping[str, str] | Skipped:
         """What the worker sees at `place`, or why `runtime` does not work there.
 
-        A machine that could not be reached once is not tried again: each try may take 15 s.
+        A machine that could not be reached once is not tried again: each try may take 15 s. What was seen once is told
+        again.
         """
         way = (place.ssh, place.python_for(runtime))
+        if (*way, runtime) in self._seen:
+            return self._seen[*way, runtime]
         if way not in self._closed:
             try:
                 with self._session(place, runtime) as session:
@@ -61,7 +65,10 @@ class RoundRunner:
                     return why
                 self._closed[way] = why
             else:
-                return self._missing(place, runtime, hello) if hello.problem else hello.facts
+                if hello.problem:
+                    return self._missing(place, runtime, hello)
+                self._seen[*way, runtime] = hello.facts
+                return hello.facts
         return self._closed[way]
 
     @hookimpl

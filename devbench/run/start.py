@@ -136,6 +136,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
         registry=context.plugins.registry,
         run_folder=folder.path,
         tell=context.progress.preparing,
+        look=context.look,
     )
     pending = [one for one in plan.cases if isinstance(run.case(one.id).outcome, Pending)]
     if missing := preparer.missing(pending):
