@@ -55,6 +55,7 @@ def kinds(seed: int, count: int) -> Iterator[Tally]:
         lab=[],
         probe=lambda *_: None,
         look=lambda *_: {},
+        converse=lambda *_: iter(()),
         progress=Progress(),
         **dict.fromkeys(("cache", "hold", "earlier")),  # of no use to a plan
     )

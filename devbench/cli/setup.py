@@ -85,6 +85,7 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
         lab=lab_places(plugins),
         probe=runner.probe,
         look=runner.look,
+        converse=runner.converse,
         progress=progress,
         hold=hold,
         earlier=EarlierRuns(cache / "earlier-runs"),

@@ -27,7 +27,7 @@ _FORMATS = (
     "PPM",
     "WEBP",
 )  # others start programs (EPS), print (TIFF), or nobody needs them
-_LARGEST_BYTES = 256 << 20
+LARGEST_BYTES = 256 << 20
 _TYPES = {"uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 _MOST_PIXELS = 100_000_000  # in the file, and in what the network takes: 300 MB as RGB
 
@@ -39,7 +39,7 @@ class _TooLargeError(Exception):
 def image_feed(image: ImageInput, inputs: tuple[TensorSpec, ...], path: Path) -> Path:
     """Write the input tensor for `image` to `path`. The network must have one input, NHWC, of 1 or 3 channels."""
     spec = inputs[0] if len(inputs) == 1 else None
-    if spec is None or not _takes_an_image(spec.shape):
+    if spec is None or not takes_an_image(spec.shape):
         shapes = ", ".join(str(list(one.shape)) for one in inputs)
         raise DevbenchError(
             f"an image cannot be fed to inputs of shape {shapes}: one input [1, height, width, 1 or 3] is needed",
@@ -69,7 +69,8 @@ def quantized(pixels: npt.NDArray[np.uint8], image: ImageInput, spec: TensorSpec
         return np.clip(steps, limits.min, limits.max).astype(dtype)
 
 
-def _takes_an_image(shape: tuple[int, ...]) -> bool:
+def takes_an_image(shape: tuple[int, ...]) -> bool:
+    """Whether an input of this shape can be fed an image."""
     if len(shape) != 4:  # noqa: PLR2004
         return False
     images, height, width, channels = shape
@@ -77,22 +78,27 @@ def _takes_an_image(shape: tuple[int, ...]) -> bool:
 
 
 def _pixels(path: Path, spec: TensorSpec) -> npt.NDArray[np.uint8]:
-    from PIL import Image, UnidentifiedImageError
-
     _, height, width, channels = spec.shape
     try:
-        data = read_regular(path, _LARGEST_BYTES)
+        data = read_regular(path, LARGEST_BYTES)
     except OSError as error:
         raise DevbenchError(f"{path}: the image cannot be read: {error.strerror}") from error
+    return pixels_from(data, str(path), height, width, channels)
+
+
+def pixels_from(data: bytes, name: str, height: int, width: int, channels: int) -> npt.NDArray[np.uint8]:
+    """The image in the bytes of a file as pixels [1, height, width, channels]; errors call it `name`."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         upright = _upright(data, _CHANNELS[channels])
     except (_TooLargeError, Image.DecompressionBombError) as error:
-        raise DevbenchError(f"{path}: the image has too many pixels", "Scale it down first.") from error
+        raise DevbenchError(f"{name}: the image has too many pixels", "Scale it down first.") from error
     except UnidentifiedImageError as error:
         names = ", ".join(_FORMATS)
-        raise DevbenchError(f"{path}: this is not an image that can be read", f"These can: {names}.") from error
+        raise DevbenchError(f"{name}: this is not an image that can be read", f"These can: {names}.") from error
     except Exception as error:  # Pillow raises all kinds of errors on a damaged file
-        raise DevbenchError(f"{path}: the image is damaged: {error}", "Get it again, or save it again.") from error
+        raise DevbenchError(f"{name}: the image is damaged: {error}", "Get it again, or save it again.") from error
     sized = upright.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(sized, dtype=np.uint8).reshape(1, height, width, channels)
 

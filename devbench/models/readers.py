@@ -23,7 +23,7 @@ _ADVICE = {
 def misread(artifact: Artifact, tensorflow: str) -> str:
     """Why an interpreter of this version of TensorFlow (that of tflite-runtime is one) misreads the file; "" if not.
 
-    A version that is no number is taken for a new one.
+    A version that is not a number is taken for a new one.
     """
     version = _version(tensorflow)
     if version < DENSE_SINCE and _count(artifact, DENSE):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from devbench.domain.place import Place
     from devbench.models.cache import ModelCache
     from devbench.plugin.manager import Plugins
+    from devbench.run.accuracy import Converse
     from devbench.run.execute import Hold
     from devbench.run.plan import Probe
     from devbench.run.prepare import Look
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """What a run works with, whichever run it is. look: what the worker sees at a place with a runtime."""
+    """What a run works with, whichever run it is. look: what the worker sees at a place with a runtime.
+
+    converse: has a worker with a case's model take messages.
+    """
 
     plugins: Plugins
     cache: ModelCache
     lab: Sequence[Place]
     probe: Probe
     look: Look
+    converse: Converse
     progress: Progress
     hold: Hold
     earlier: EarlierRuns

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devbench.domain.accuracy import Evaluation, Lesson
 from devbench.domain.case import ALL_RUNTIMES, ImageInput, Option, PlannedCase
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
@@ -18,9 +19,10 @@ from devbench.errors import DevbenchError
 from devbench.models.artifact import is_file_source
 from devbench.plugin.calls import KnownDevice, KnownRuntime
 from devbench.plugin.registry import Registry
+from devbench.run.quality import SOURCE_PRECISION
 
 if TYPE_CHECKING:
-    from devbench.suites.format import DeviceFormat, ImageFormat, ModelFormat, Suite
+    from devbench.suites.format import DeviceFormat, ImageFormat, LearnFormat, ModelFormat, Suite
 
 Probe = Callable[[Place, str], Skipped | None]  # why a runtime does not work at a place; None if it does
 
@@ -119,7 +121,7 @@ def plan_suite(
     skips: dict[str, tuple[PlannedCase, Skipped]] = {}
     for entry_model, slot in itertools.product(suite.models, slots):
         for asked in _asked(entry_model, slot, suite, registry, base):
-            planned = _case(entry_model, asked, slot, suite, base, measure, seed)
+            planned = _case(entry_model, asked, slot, suite, registry, base, measure, seed)
             why = slot.problem or asked.problem or _format_problem(asked.variant, slot.runtime, registry)
             if why:
                 skips[planned.id] = planned, why
@@ -252,6 +254,7 @@ def _case(
     asked: _Asked,
     slot: _Slot,
     suite: Suite,
+    registry: Registry,
     base: Path,
     measure: Measure,
     seed: int,
@@ -270,6 +273,38 @@ def _case(
         precision=asked.precision,
         implied=asked.implied,
         image=_image(entry.input or suite.input, entry.labels or suite.labels, base),
+        evaluation=_evaluation(entry, suite, base),
+        lesson=_lesson(entry.learn or suite.learn, base),
+        source=_float32(entry, suite, registry),
+    )
+
+
+def _float32(entry: ModelFormat, suite: Suite, registry: Registry) -> Variant | None:
+    """The network of the catalogue in float32."""
+    if entry.source is not None:
+        return None
+    return next(iter(_fitting(entry, SOURCE_PRECISION, suite, registry)), None)
+
+
+def _lesson(learn: LearnFormat | None, base: Path) -> Lesson | None:
+    if learn is None:
+        return None
+    return Lesson(images=_source(learn.images, base), pictures=tuple(learn.pictures), draws=learn.draws)
+
+
+def _evaluation(entry: ModelFormat, suite: Suite, base: Path) -> Evaluation | None:
+    """Which pictures the model is asked, prepared as its `input:` is."""
+    test, quality = entry.test or suite.test, entry.quality or suite.quality
+    if test is None:
+        return None
+    image, labels = entry.input or suite.input, entry.labels or suite.labels
+    return Evaluation(
+        images=_source(test.images, base),
+        limit=test.limit,
+        labels=str(_resolved(base / labels)) if labels else "",
+        against=test.against,
+        drop=quality.drop if quality else None,
+        **({"mean": image.mean, "std": image.std} if image else {}),
     )
 
 
