@@ -24,7 +24,7 @@ from devbench.models.networks import known_network
 from devbench.predict.network import published_networks
 from devbench.predict.prediction import Prediction, predict_one
 from devbench.predict.study import Study, study_of
-from devbench.predict.tables import TABLES, Table
+from devbench.predict.tables import Table, published_tables
 
 PUBLISHED = Path(__file__).parents[1] / "results" / "published"
 FIGURES = Path(__file__).parents[1] / "devbench" / "predict" / "figures.csv"
@@ -48,7 +48,7 @@ def figures() -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["table", "network", "input", "latency_ms", "case"])
-    for table in TABLES:
+    for table in published_tables().values():
         with (PUBLISHED / f"{table.source}.csv").open(newline="") as file:
             writer.writerows(_rows(table, csv.DictReader(file)))
     return HEAD + buffer.getvalue()
@@ -112,7 +112,7 @@ def elsewhere() -> list[tuple[Table, Held, float]]:
     They say whether intervals hold for a device of somebody else.
     """
     found = []
-    for table in TABLES:
+    for table in published_tables().values():
         if table.source != _CORAL[0]:
             continue
         study = study_of(table.key)
@@ -198,7 +198,12 @@ def _verdicts(study: Study) -> list[str]:
 
 
 def print_elsewhere() -> None:
-    families = [one for table in TABLES if not table.unusable for one in without_families(study_of(table.key))]
+    families = [
+        one
+        for table in published_tables().values()
+        if not table.unusable
+        for one in without_families(study_of(table.key))
+    ]
     for level in (0.9, 0.8):
         inside = _share([one.inside(level) for one in families])
         print(f"With the whole family left out, inside the {level:.0%} intervals: {inside}")
@@ -223,14 +228,20 @@ def _print_table(study: Study) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", choices=[table.key for table in TABLES if not table.unusable], help="only this one")
+    parser.add_argument(
+        "--table",
+        choices=[table.key for table in published_tables().values() if not table.unusable],
+        help="only this one",
+    )
     parser.add_argument("--verbose", action="store_true", help="each network, and the costs that were fitted")
     parser.add_argument("--write-figures", action="store_true")
     arguments = parser.parse_args()
     if arguments.write_figures:
         FIGURES.write_text(figures())
         return 0
-    tables = [table for table in TABLES if not table.unusable and arguments.table in (None, table.key)]
+    tables = [
+        table for table in published_tables().values() if not table.unusable and arguments.table in (None, table.key)
+    ]
     met = print_study(tables)
     if not arguments.table:
         print_elsewhere()

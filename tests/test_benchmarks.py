@@ -30,6 +30,7 @@ SMALLEST = {
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
     "start_up": ["--starts", "1"],
     "stopping": ["2"],
+    "time_left": ["SUITE", "--runs", "1", "--work", "work"],
 }
 # tests/edgetpu/test_prediction.py, tests/testing/test_engine_faults.py, tests/limits (two), tests/onnx_runtimes/test_trtexec.py
 ELSEWHERE = {"edgetpu_check", "engine_faults", "limits", "networks", "trtexec"}
@@ -47,10 +48,15 @@ def test_it_runs_through_and_prints_a_whole_table(bench: Bench, name: str) -> No
     needed = NEEDED_PROGRAMS.get(name)
     if needed and not shutil.which(needed):
         pytest.skip(f"there is no {needed} on this machine")
-    if "MODEL" in SMALLEST[name] and importlib.util.find_spec("ai_edge_litert") is None:
+    if {"MODEL", "SUITE"} & set(SMALLEST[name]) and importlib.util.find_spec("ai_edge_litert") is None:
         pytest.skip("there is no LiteRT")
     model = str(_model(bench.folder / "net.tflite"))
-    arguments = [model if one == "MODEL" else one for one in SMALLEST[name]]
+    suite = bench.folder / "few.yaml"
+    suite.write_text(
+        f"name: few\nmodels: [{{name: net, source: {model}}}]\ndevices: [{{desktop-cpu: {{runtime: litert}}}}]\n"
+        "measure: {rounds: 6, max_rounds: 6, precision: null, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0}\n"
+    )
+    arguments = [{"MODEL": model, "SUITE": str(suite)}.get(one, one) for one in SMALLEST[name]]
     done = subprocess.run(
         [sys.executable, FOLDER / f"{name}.py", *arguments],
         cwd=bench.folder,

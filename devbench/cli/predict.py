@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,17 +23,15 @@ from devbench.plugin.registry import Registry
 from devbench.predict.advice import advice
 from devbench.predict.network import Network, network_of
 from devbench.predict.prediction import Prediction, predict
-from devbench.predict.study import LEAST_FOR_90, study_of
-from devbench.predict.tables import TABLES, Table
-from devbench.printable import one_line
+from devbench.predict.study import study_of
+from devbench.predict.tables import Table, published_tables
+from devbench.report.prediction import prediction_lines
 from devbench.sources.paths import MODELS, did_you_mean, listed
 
 _FLOATS = ("float64", "float32", "float16")
 _COMPILED, _SUFFIX, _TOGETHER = "edgetpu-custom-op", "_edgetpu", "_cocompiled_with_"
 _POST_PROCESSING = "TFLite_Detection_PostProcess"
 _IMAGE = 4  # sizes: batch, height, width, channels
-_WIDEST = 120
-_ONLY_80 = f"Where the interval is of 80 %, fewer than {LEAST_FOR_90} networks are too few for one of 90 %."
 _OLD = (
     "Nothing was measured. The figures that this rests on are of 2018 and 2019, as far as they are dated. On CPUs,"
     " TensorFlow Lite has become several times as fast since."
@@ -113,9 +109,10 @@ def command(models: tuple[Path, ...], as_json: bool) -> int:
     """
     plugins = load_plugins()
     warn(plugins.broken)
-    studies = [study_of(table.key) for table in TABLES]
+    studies = [study_of(table.key) for table in published_tables().values()]
     failed: list[DevbenchError] = []
     found: dict[str, dict[str, object]] = {}
+    shown: set[Path] = set()
     numbers = True
     for path in models:
         try:
@@ -123,13 +120,17 @@ def command(models: tuple[Path, ...], as_json: bool) -> int:
         except DevbenchError as error:
             failed.append(error)
             continue
+        if model.path in shown and not as_json:
+            continue  # the compiled file of a pair says nothing else than the one that it was made from
+        shown.add(model.path)
         predictions = predict(model.network, studies, model.against)
         numbers &= any(one.expected_ms is not None for one in predictions)
         helps = advice(model.network, predictions, studies)
         if as_json:
             found[str(path)] = _as_json(model, predictions, helps)
         else:
-            _show(model, predictions, helps)
+            title = f"{model.path} · {model.features.precision}"
+            print("\n".join(prediction_lines(title, model.network, predictions, helps, [*model.notes, _OLD])))
     if as_json:
         print(json.dumps(found, indent=2))
     for one in failed:
@@ -178,7 +179,7 @@ def _compiled_beside(path: Path) -> Path | None:
 
 def _edge_tpu(registry: Registry) -> KnownRuntime | None:
     """The runtime that knows the rules of the Edge TPU, where its plugin is here."""
-    kinds = {table.device for table in TABLES if table.edge_tpu}
+    kinds = {table.device for table in published_tables().values() if table.edge_tpu}
     names = [name for kind in kinds & registry.devices.keys() for name in registry.devices[kind].runtimes]
     return next((registry.runtimes[name] for name in sorted(names) if name in registry.runtimes), None)
 
@@ -187,91 +188,6 @@ def _size(inputs: Sequence[TensorSpec]) -> str:
     """`224x224` of a network that takes one image."""
     shape = inputs[0].shape if len(inputs) == 1 else ()
     return f"{shape[1]}x{shape[2]}" if len(shape) == _IMAGE and min(shape[1:3]) > 0 else ""
-
-
-def _show(model: Model, predictions: Sequence[Prediction], helps: Sequence[str]) -> None:
-    network = model.network
-    given = sorted((one for one in predictions if one.expected_ms is not None), key=lambda one: one.expected_ms or 0.0)
-    _say(
-        "",
-        f"{model.path} · {model.features.precision}, {network.macs / 1e6:,.0f} M multiply-accumulates; in int8"
-        f" {network.weight_bytes / 1e6:.2f} MB of weights, {network.activation_bytes / 1e6:.1f} MB of activations",
-    )
-    print()
-    if given:
-        best = given[0]
-        near = [one.table.title for one in given[1:] if _low(one) <= _high(best)]
-        print(f"Expected to be fastest: {best.table.title}, {_time(best)}.")
-        if near:
-            _say("", f"It cannot be told apart from: {'; '.join(near)}.")
-        print()
-        _print_table(given)
-    else:
-        print("No time can be predicted on any device.")
-    _print_refused([one for one in predictions if one.expected_ms is None])
-    print()
-    for line in helps:
-        _say("→ ", line)
-    for note in [*model.notes, *([_ONLY_80] if any(not one.interval_90 for one in given) else []), _OLD]:
-        _say("• ", note)
-    print()
-
-
-def _say(mark: str, text: str) -> None:
-    """One paragraph, folded to the terminal."""
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
-    print(textwrap.fill(one_line(mark + text), width, subsequent_indent=" " * len(mark), break_on_hyphens=False))
-
-
-def _time(prediction: Prediction) -> str:
-    """`2.8 ms (90 %: 1.7 to 4.6 ms)`."""
-    level, ends = _best_interval(prediction)
-    return f"{_number(prediction.expected_ms or 0.0)} ms ({level}: {_number(ends[0])} to {_number(ends[1])} ms)"
-
-
-def _best_interval(prediction: Prediction) -> tuple[str, tuple[float, float]]:
-    if prediction.interval_90:
-        return "90 %", prediction.interval_90
-    assert prediction.interval_80 is not None  # no number is given without
-    return "80 %", prediction.interval_80
-
-
-def _low(prediction: Prediction) -> float:
-    return prediction.interval_80[0] if prediction.interval_80 else 0.0
-
-
-def _high(prediction: Prediction) -> float:
-    return prediction.interval_80[1] if prediction.interval_80 else 0.0
-
-
-def _print_table(given: Iterable[Prediction]) -> None:
-    rows: list[tuple[str, ...]] = [("one inference", "expected", "interval", "most goes to", "published, most like it")]
-    for one in given:
-        wall = f"{one.wall} {one.parts_ms[one.wall] / sum(one.parts_ms.values()):.0%}" if one.wall else ""
-        like = f"{one.nearest.network.label} {_number(one.nearest.latency_ms)} ms" if one.nearest else ""
-        level, ends = _best_interval(one)
-        interval = f"{_number(ends[0])} to {_number(ends[1])} ({level})"
-        rows.append((one.table.title, f"{_number(one.expected_ms or 0.0)} ms", interval, wall, like))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _print_refused(refused: Sequence[Prediction]) -> None:
-    """One line for each reason, with the devices that it holds for."""
-    reasons: dict[str, list[str]] = {}
-    for one in refused:
-        reasons.setdefault(one.reason, []).append(one.table.title)
-    if reasons:
-        print("\nNo number:")
-    for reason, titles in reasons.items():
-        _say("  ", f"{reason}: {'; '.join(titles)}")
-
-
-def _number(value: float) -> str:
-    """Two digits, or three where the first is a 1: more would mean nothing."""
-    text = f"{value:.2g}" if not f"{value:e}".startswith("1") else f"{value:.3g}"
-    return f"{float(text):,.0f}" if float(text) >= 100 else f"{float(text):g}"  # noqa: PLR2004 - no exponents
 
 
 def _as_json(model: Model, predictions: Iterable[Prediction], helps: Sequence[str]) -> dict[str, object]:

@@ -17,7 +17,7 @@ from devbench.predict.least_squares import fit
 from devbench.predict.likeness import unlike
 from devbench.predict.network import Network
 from devbench.predict.shapes import Shape, Wall
-from devbench.predict.tables import BY_KEY, Figure, Table, shape_of
+from devbench.predict.tables import Figure, Table, published_tables, shape_of
 from devbench.stats.student import t_quantile
 
 LEAST_FOR_90, LEAST_FOR_80 = 10, 4  # errors; with fewer, the tails are not known
@@ -84,7 +84,7 @@ class Study:
     def sum(self) -> Sum:
         """The fit to all figures."""
         sources = self.relatives or self.figures
-        shape = shape_of(BY_KEY[self.table.relative] if self.relatives else self.table, sources)
+        shape = shape_of(published_tables()[self.table.relative] if self.relatives else self.table, sources)
         times = np.array([figure.latency_ms for figure in sources])
         found = Sum(shape, tuple(fit(shape, shape.amounts([one.network for one in sources]), times)))
         if not self.relatives:
@@ -127,5 +127,7 @@ class Study:
 @cache
 def study_of(table_key: str) -> Study:
     """The table of this key with its figures that count."""
-    table = BY_KEY[table_key]
-    return Study(table, tuple(table.figures), tuple(BY_KEY[table.relative].figures) if table.relative else ())
+    table = published_tables()[table_key]
+    return Study(
+        table, tuple(table.figures), tuple(published_tables()[table.relative].figures) if table.relative else ()
+    )

@@ -14,21 +14,15 @@ from devbench.predict.data import read_data
 from devbench.predict.network import Network, published_networks
 from devbench.predict.shapes import BY_KIND, EDGE_TPU, SHORT, Shape
 
+_TEXTS = (
+    *("key", "title", "device", "source", "place", "precision", "runtime", "sum", "relative", "with_post_processing"),
+    "unusable",
+)
 ENOUGH_FOR_KINDS = 10  # networks; with fewer, costs by kind are not told apart
 
 EDGE_TPU_OPERATIONS_PER_S = 4e12  # coral.ai, "4 TOPS"
 LINK_BYTES_PER_S = 500e6  # USB 3 at 5 Gbit/s and PCIe 2 of one lane, less their 8b/10b coding
 _LARGEST_CHIP_BYTES = 7.88 * 2**20
-
-_POST_PROCESSING = "its detection post-processing runs on the host, and is not counted here"
-_PER_CHANNEL = (
-    "an anomaly of the runtime: TensorFlow Lite of the time had no fast kernels on x86 for weights with a scale for"
-    " each channel"
-)
-_SSD = dict.fromkeys(
-    ("ssd_mobilenet_v1", "ssd_mobilenet_v2", "ssd_mobilenet_v2_face"), _POST_PROCESSING
-)  # on accelerators; a CPU table has host and network on the same processor
-_EFFICIENTNETS = dict.fromkeys(("efficientnet_edgetpu_s", "efficientnet_edgetpu_m"), _PER_CHANNEL)
 
 
 @dataclass(frozen=True)
@@ -123,178 +117,20 @@ def figures_of(key: str) -> Sequence[Figure]:
     return _all_figures().get(key, ())
 
 
-_TFLITE = "TensorFlow Lite; version and threads not stated"
-_DOCS = "coral-docs-benchmarks"
-_REFERENCE = "google-coral-reference-2019-09"
-_PYTHON = "TensorFlow Lite of September 2019, Python"
-_TX2 = "nvidia-tx2-trt"
+@cache
+def published_tables() -> Mapping[str, Table]:
+    """Every table by its key, in the order in which they are shown."""
+    left_out: dict[str, dict[str, str]] = {}
+    for row in read_data("left_out.csv", texts=("table", "network", "reason"), numbers=()):
+        left_out.setdefault(row.texts["table"], {})[row.texts["network"]] = row.texts["reason"]
+    return {row.texts["key"]: _table(row.texts, left_out) for row in read_data("tables.csv", texts=_TEXTS, numbers=())}
 
-TABLES: tuple[Table, ...] = (
-    Table(
-        key="coral-usb",
-        title="Coral USB Accelerator, desktop, USB 3.0",
-        device="coral-usb",
-        place="Desktop CPU + USB Accelerator (USB 3.0)",
-        runtime="Edge TPU, C++; std or max not stated",
-        precision="int8",
-        edge_tpu=True,
-        left_out=_SSD,
-        source=_DOCS,
-    ),
-    Table(
-        key="coral-dev-board",
-        title="Coral Dev Board",
-        device="coral-dev-board",
-        place="Dev Board with Edge TPU",
-        runtime="Edge TPU, C++",
-        precision="int8",
-        edge_tpu=True,
-        left_out=_SSD,
-        source=_DOCS,
-    ),
-    Table(
-        key="coral-usb-raspberry-pi-4",
-        title="Coral USB Accelerator, Raspberry Pi 4",
-        device="coral-usb",
-        place="USB Accelerator on Raspberry Pi 4 B",
-        runtime="Edge TPU, Python, September 2019; link not stated",
-        edge_tpu=True,
-        relative="coral-usb",
-        left_out=_SSD,
-        source=_REFERENCE,
-        precision="int8",
-    ),
-    Table(
-        key="coral-usb-raspberry-pi-3",
-        title="Coral USB Accelerator, Raspberry Pi 3 B, USB 2.0",
-        device="coral-usb",
-        place="USB Accelerator on Raspberry Pi 3 B v1.2",
-        runtime="Edge TPU, Python, September 2019",
-        edge_tpu=True,
-        left_out=_SSD,
-        unusable="four figures, and no relative with a link as slow as USB 2.0",
-        source=_REFERENCE,
-        precision="int8",
-    ),
-    Table(
-        key="jetson-tx2-tensorrt-half",
-        title="Jetson TX2, TensorRT, float16",
-        place="Jetson TX2, TensorRT half",
-        precision="float16",
-        runtime="TensorRT 3.0",
-        device="jetson",
-        source=_TX2,
-    ),
-    Table(
-        key="jetson-tx2-tf-trt-half",
-        title="Jetson TX2, TF-TRT, float16",
-        place="Jetson TX2, TF-TRT FP16",
-        precision="float16",
-        runtime="TensorFlow with TensorRT 3.0, MAX-N",
-        left_out=_SSD,
-        device="jetson",
-        source=_TX2,
-    ),
-    Table(
-        key="jetson-tx2-tensorrt-float",
-        title="Jetson TX2, TensorRT, float32",
-        place="Jetson TX2, TensorRT float",
-        precision="float32",
-        runtime="TensorRT 3.0",
-        device="jetson",
-        source=_TX2,
-    ),
-    Table(
-        key="jetson-tx2-tensorflow-float",
-        title="Jetson TX2, TensorFlow, float32",
-        place="Jetson TX2, TensorFlow float",
-        precision="float32",
-        runtime="TensorFlow; power mode not stated",
-        device="jetson",
-        source=_TX2,
-    ),
-    Table(
-        key="jetson-tx2-tensorflow-float-maxn",
-        title="Jetson TX2, TensorFlow, float32, MAX-N",
-        place="Jetson TX2, TensorFlow FP32",
-        precision="float32",
-        runtime="TensorFlow, MAX-N",
-        left_out=_SSD,
-        device="jetson",
-        source=_TX2,
-    ),
-    Table(
-        key="jetson-nano",
-        title="Jetson Nano",
-        device="jetson",
-        source="nvidia-jetson-nano-2019",
-        place="NVIDIA Jetson Nano",
-        precision="",
-        runtime="not stated; one over the published rate",
-        relative="jetson-tx2-tensorrt-half",
-        left_out=_SSD,
-    ),
-    Table(
-        key="desktop-cpu",
-        with_post_processing=True,
-        title="Desktop CPU",
-        device="desktop-cpu",
-        place="Desktop CPU",
-        precision="",
-        runtime=_TFLITE,
-        left_out=_EFFICIENTNETS,
-        source=_DOCS,
-    ),
-    Table(
-        key="coral-dev-board-cpu",
-        with_post_processing=True,
-        title="Cortex-A53 of the Dev Board",
-        device="coral-dev-board-cpu",
-        place="Embedded CPU",
-        precision="",
-        runtime=_TFLITE,
-        source=_DOCS,
-    ),
-    Table(
-        key="raspberry-pi-4",
-        with_post_processing=True,
-        title="Raspberry Pi 4 B, CPU",
-        device="raspberry-pi-cpu",
-        place="CPU of Raspberry Pi 4 B",
-        runtime=_PYTHON,
-        source=_REFERENCE,
-        precision="int8",
-    ),
-    Table(
-        key="raspberry-pi-3-plus",
-        with_post_processing=True,
-        title="Raspberry Pi 3 B+, CPU",
-        device="raspberry-pi-cpu",
-        place="CPU of Raspberry Pi 3 B+ v1.3",
-        runtime=_PYTHON,
-        source=_REFERENCE,
-        precision="int8",
-    ),
-    Table(
-        key="raspberry-pi-3",
-        with_post_processing=True,
-        title="Raspberry Pi 3 B, CPU",
-        device="raspberry-pi-cpu",
-        place="CPU of Raspberry Pi 3 B v1.2",
-        runtime=_PYTHON,
-        source=_REFERENCE,
-        precision="int8",
-    ),
-    Table(
-        key="intel-ncs2",
-        title="Intel Neural Compute Stick 2, Raspberry Pi 3",
-        device="intel-ncs2",
-        source="nvidia-jetson-nano-2019",
-        place="Raspberry Pi 3 + Intel Neural Compute Stick 2",
-        precision="",
-        runtime="not stated",
-        left_out=_SSD,
-        unusable="three figures, and no relative among the other devices",
-    ),
-)
-BY_KEY: Mapping[str, Table] = {table.key: table for table in TABLES}
+
+def _table(texts: Mapping[str, str], left_out: Mapping[str, Mapping[str, str]]) -> Table:
+    told = {name: texts[name] for name in _TEXTS if name not in ("sum", "with_post_processing")}
+    return Table(
+        **told,
+        edge_tpu=texts["sum"] == "accelerator",
+        with_post_processing=texts["with_post_processing"] == "yes",
+        left_out=left_out.get(texts["key"], {}),
+    )

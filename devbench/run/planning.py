@@ -100,6 +100,7 @@ class Planner(AsPlanned):
         self._loops_s: dict[str, float] = {}
         self._logs: dict[str, list[float]] = {}
         self._planned: dict[str, PlannedCase] = {}
+        self._stopped: set[str] = set()
 
     def learn(self, planned: PlannedCase, measure: Measure, done: Done) -> None:
         """See `AsPlanned`. What remains to be done is estimated from it."""
@@ -150,7 +151,7 @@ class Planner(AsPlanned):
         later_s = 0.0
         for case_id, planned in self._planned.items():
             logs, wanted = self._logs[case_id], planned.measure.precision
-            if len(logs) > 1 and wanted:
+            if len(logs) > 1 and wanted and case_id not in self._stopped:
                 most = min(rounds_to_reach(statistics.variance(logs), wanted), planned.measure.max_rounds)
                 later_s += max(most - len(logs) - counts[case_id], 0) * self._round_s(planned)
         return min(super().left_s(todo) + later_s, max(self._budget_left_s, 0.0))
@@ -161,7 +162,9 @@ class Planner(AsPlanned):
 
     def _lap(self, seen: Sequence[_Seen]) -> dict[str, int]:
         """The next rounds of each case that is not there yet."""
-        open_ones = [one for one in seen if not stopped_by(one.case, one.medians, budgeted=self._budget_s is not None)]
+        budgeted = self._budget_s is not None
+        self._stopped = {one.case.id for one in seen if stopped_by(one.case, one.medians, budgeted=budgeted)}
+        open_ones = [one for one in seen if one.case.id not in self._stopped]
         wanted = [self._candidate(one) for one in open_ones]
         left_s, each_s = self._budget_left_s, sum(one.round_s for one in wanted)
         return shares(wanted, left_s if left_s < 4 * each_s else left_s / 3)

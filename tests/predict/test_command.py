@@ -115,6 +115,8 @@ def test_a_compiled_file_needs_the_one_that_it_was_compiled_from(bench: Bench, g
     together = bench("predict", f"{name}_edgetpu.tflite")
     assert together.returncode == 0, together.stderr
     assert f"read from {name}_edgetpu.tflite" in " ".join(together.stdout.split())
+    both = bench("predict", f"{name}.tflite", f"{name}_edgetpu.tflite")
+    assert both.stdout == together.stdout
 
 
 def test_operations_on_the_host_give_no_number_for_an_edge_tpu(bench: Bench, google_models: Path) -> None:

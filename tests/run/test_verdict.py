@@ -91,6 +91,13 @@ def test_rounds_far_apart_and_outputs_that_change_are_the_cases_own_reasons() ->
     assert judge_case([ROUND], [5e6], outputs_agree=False).status == "contaminated"
 
 
+def test_a_clock_that_jumped_in_the_timed_loop_is_seen_by_the_clock_of_the_host() -> None:
+    """The device says 60 s for the loop of a round that took 3 s; the start of a loop is the zero of its own clock."""
+    jumped = judge_round(replace(ROUND, loop_s=(100.0, 160.0)), LEVEL, 17e6)
+    assert [(reason.code, reason.severity) for reason in jumped] == [("clock", "contaminated")]
+    assert judge_round(replace(ROUND, loop_s=(100.0, 102.9)), LEVEL, 17e6) == ()
+
+
 def test_what_cannot_be_seen_is_no_reason() -> None:
     blind = Conditions(seconds=2.0, canary_ns=(17_000_000, 17_000_000))
     assert judge_round(replace(ROUND, conditions=blind), LEVEL, 17e6) == ()

@@ -82,6 +82,15 @@ def test_a_damaged_history_is_left_out_and_said_so(
     assert any(one.startswith("8 of 13 figures of earlier runs are damaged and were left out") for one in said)
 
 
+def test_another_seed_is_the_same_work_and_another_image_is_not(
+    case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path]
+) -> None:
+    assert file_of()
+    assert history.between_runs(replace(case, input="random, seed 7"), "").runs == 5
+    history.add("image", {case.id: (replace(case, input="cat.jpg"), [9 * one for one in ROUNDS])})
+    assert history.between_runs(case, "").median_sd < 0.2
+
+
 def test_a_history_that_cannot_be_read_costs_the_spread_and_not_the_run(
     bench: Bench, case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path]
 ) -> None:

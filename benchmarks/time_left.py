@@ -1,0 +1,70 @@
+"""Is the time left that a run tells right? Real runs, each estimate beside the time that it then took.
+
+    uv run python benchmarks/time_left.py suites/imagenet.yaml --runs 3 --work /tmp/time-left
+
+Counted are the estimates that a user sees when a round begins, once a tenth of the run is over: before, no round of
+some cases is done. And not of the last two rounds: half a second is a fifth of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+from devbench.cli.setup import open_context
+from devbench.domain.run import Request
+from devbench.run.progress import Progress
+from devbench.run.start import start_run
+from devbench.store.folder import RunFolder
+
+FIRST, LAST = 0.1, 2
+"""Share of the time after which estimates count; and how many rounds at the end do not."""
+
+
+class Noted(Progress):
+    """Keeps what a user would see: at which second, and how many were said to be left."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[float, float]] = []
+
+    def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:  # noqa: ARG002
+        self.told.append((time.monotonic(), left_s))
+
+
+def one_run(suite: Path, profile: str, budget_s: float | None, out: Path) -> list[tuple[float, float]]:
+    """For each estimate that counts: seconds that were said to be left, and seconds that were."""
+    progress = Noted()
+    context, _ = open_context(progress)
+    request = Request(
+        suite_text=suite.read_text(), suite_dir=str(suite.resolve().parent), profile=profile, budget_s=budget_s
+    )
+    start_run(request, str(suite), RunFolder(out), context)
+    context.plugins.close()
+    end_s, begin_s = time.monotonic(), progress.told[0][0]
+    counted = [one for one in progress.told[:-LAST] if one[0] - begin_s >= FIRST * (end_s - begin_s)]
+    return [(left_s, end_s - at_s) for at_s, left_s in counted]
+
+
+def main() -> None:
+    """Measure, and print one line for each run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("suite", type=Path)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--profile", default="normal")
+    parser.add_argument("--budget-s", type=float)
+    parser.add_argument("--work", type=Path, required=True, help="run folders")
+    given = parser.parse_args()
+    print("| run | seconds | estimates | within 20 % | median of said / was |\n|--:|--:|--:|--:|--:|")
+    for number in range(1, given.runs + 1):
+        found = one_run(given.suite, given.profile, given.budget_s, given.work / f"{time.time_ns()}")
+        if not found:
+            parser.error("too few rounds: the first and the last ones do not count")
+        ratios = [said / was for said, was in found]
+        near = sum(0.8 <= one <= 1.2 for one in ratios)
+        print(f"| {number} | {found[0][1]:.0f} | {len(found)} | {near} | {statistics.median(ratios):.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
