@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from devbench.models.graph import Tensor as Tensor
     from devbench.models.graph import read_graph as read_graph
     from devbench.models.onnx_file import read_onnx as read_onnx
+    from devbench.models.readers import how_to_mend as how_to_mend
+    from devbench.models.readers import misread as misread
+    from devbench.models.readers import reader_caution as reader_caution
     from devbench.models.tflite_file import read_tflite as read_tflite
     from devbench.places.here import supervised as supervised
     from devbench.places.there import Program as Program
@@ -88,9 +91,12 @@ _HOMES = {
     "cached_model": "devbench.models.cache",
     "extra_hint": "devbench.domain.install",
     "hookimpl": "devbench.hookspecs",
+    "how_to_mend": "devbench.models.readers",
+    "misread": "devbench.models.readers",
     "read_graph": "devbench.models.graph",
     "read_onnx": "devbench.models.onnx_file",
     "read_tflite": "devbench.models.tflite_file",
+    "reader_caution": "devbench.models.readers",
     "run_there": "devbench.places.there",
     "supervised": "devbench.places.here",
 }

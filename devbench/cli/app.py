@@ -16,6 +16,8 @@ EXIT_ERROR, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 1, 2, 3, 130
 # Name and one line of help for each, so that `devbench --help` loads none of them.
 COMMANDS = {
     "run": "Measure a suite.",
+    "accuracy": "How often do the files of a suite answer rightly, on each device? Nothing is timed.",
+    "learn": "Learn the last layer of a network on each device: time and accuracy.",
     "devices": "List every device and place: ready, or why not.",
     "models": "List the model catalogue.",
     "cache": "Show what the cache keeps, and clean it.",

@@ -112,6 +112,6 @@ def _place(context: RunContext, runner: RoundRunner, place: Place, runtime: str)
     if isinstance(found, Skipped):
         ready, text, hint = False, found.reason, found.hint
     else:
-        ready, hint = True, ""
+        ready, hint = True, context.plugins.registry.runtimes[runtime].caution(found)
         text = f"{found.get('runtime_version', 'unknown version')}, Python {found['python']}, {found.get('cpu', '')}"
     return PlaceLine(device=place.device, place=place.name, runtime=runtime, ready=ready, text=text, hint=hint)

@@ -126,6 +126,8 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
         cache=ModelCache(cache / "models"),
         lab=lab_places(plugins),
         probe=runner.probe,
+        look=runner.look,
+        converse=runner.converse,
         progress=progress,
         hold=hold,
         earlier=EarlierRuns(cache / "earlier-runs"),

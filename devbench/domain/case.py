@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devbench.domain.accuracy import Evaluation, Lesson
 from devbench.domain.making import Channels, Preparation
 from devbench.domain.measure import Measure
 from devbench.domain.model import Artifact, Variant
@@ -41,6 +42,9 @@ class PlannedCase:
     precision: what is asked to be computed in, which a runtime may make of a variant in another; "" is as in the file.
     implied: the options that this takes; the suite does not choose them, so they are in no name.
     preparation: how pictures are prepared for it, where the suite or the file says so.
+    evaluation: the pictures that it is asked, once nothing is timed any more; None for none.
+    lesson: those that `devbench learn` has it learn from.
+    source: the same network in float32, whose answers are those of the source; None where there is none.
     """
 
     id: str
@@ -56,6 +60,9 @@ class PlannedCase:
     implied: Mapping[str, Option] = field(default_factory=dict)
     image: ImageInput | None = None
     preparation: Preparation | None = None
+    evaluation: Evaluation | None = None
+    lesson: Lesson | None = None
+    source: Variant | None = None
 
     @property
     def all_options(self) -> Mapping[str, Option]:

@@ -156,7 +156,14 @@ class Runtime(ABC):
         return ()
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:  # noqa: ARG002 - most take any
-        """Why `artifact` cannot run on what the worker has found (`facts`), before it is tried; "" if it can."""
+        """Why `artifact` cannot run on what the worker has found (`facts`), before it is tried; "" if it can.
+
+        The case is then skipped, with what `explain` has to say of this reason as its hint.
+        """
+        return ""
+
+    def caution(self, facts: Mapping[str, str]) -> str:  # noqa: ARG002 - for runtimes with versions to be wary of
+        """What to know of what the worker has found (`facts`): `devices` and `doctor` tell it; "" if nothing."""
         return ""
 
     def explain(self, error: str) -> str:  # noqa: ARG002 - for runtimes whose errors do not explain themselves

@@ -14,6 +14,7 @@ from devbench.models.cache import Fetch, ModelCache
 from devbench.models.features import features_of
 from devbench.models.graph import Graph, read_graph
 from devbench.models.guards import guards_of
+from devbench.models.readers import DENSE, OUTSIDE
 from devbench.models.tflite_file import TfliteFile, read_tflite
 
 _LARGEST_BYTES = 1 << 32  # what nobody can have meant; it would be hashed for minutes
@@ -125,9 +126,15 @@ def described(path: Path, variant: Variant) -> Artifact:
         facts={
             "operations": str(sum(content.operations.values())),
             "dynamic_tensors": str(len(content.dynamic)),
+            **{name: str(count) for name, count in _of_readers(content).items() if count},
             **_graph_facts(path, content),
         },
     )
+
+
+def _of_readers(content: TfliteFile) -> dict[str, int]:
+    """What older interpreters misread."""
+    return {DENSE: content.per_channel_dense, OUTSIDE: content.outside}
 
 
 def _words(path: Path, content: TfliteFile) -> str:

@@ -29,7 +29,7 @@ _FORMATS = (
     "PPM",
     "WEBP",
 )  # others start programs (EPS), print (TIFF), or nobody needs them
-_LARGEST_BYTES = 256 << 20
+LARGEST_BYTES = 256 << 20
 _TYPES = {"uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"}
 _MOST_PIXELS = 100_000_000  # in the file, and in what the network takes: 300 MB as RGB
 
@@ -124,7 +124,7 @@ def _is_picture(one: Layout) -> bool:
 def pixels_of(path: Path, layout: Layout) -> npt.NDArray[np.uint8]:
     """The picture in the file at `path`, resized: [1, height, width, channels]. A `DevbenchError` if it is broken."""
     try:
-        data = read_regular(path, _LARGEST_BYTES)
+        data = read_regular(path, LARGEST_BYTES)
     except OSError as error:
         raise DevbenchError(f"{path}: the image cannot be read: {error.strerror}") from error
     return pixels_from(data, str(path), layout.height, layout.width, layout.channels)

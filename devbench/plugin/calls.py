@@ -21,6 +21,7 @@ from devbench.errors import DevbenchError, PluginError, RoundError
 from devbench.files import sha256_of
 from devbench.plugin.brought import ConverterData, DeviceData, RuntimeData
 from devbench.plugin.methods import (
+    CAUTION,
     CHANGES,
     CHECK,
     CHECKS,
@@ -186,6 +187,14 @@ class KnownRuntime(RuntimeData):
             return str(self._ask(UNFIT, artifact, dict(facts))) if UNFIT.name in self.written else ""
         except DevbenchError as error:
             return self.plugin.named(error)
+
+    def caution(self, facts: Mapping[str, str]) -> str:
+        """What a user should know of what was found there; "" if nothing."""
+        try:
+            return str(self._ask(CAUTION, dict(facts))) if CAUTION.name in self.written else ""
+        except DevbenchError as wrong:
+            self.plugin.pass_over(wrong)
+            return ""
 
     def explain(self, error: str) -> str:
         """What to do about a failed round; "" if that is not known."""

@@ -18,6 +18,7 @@ from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
+from devbench.run.accuracy import Evaluator
 from devbench.run.changes import changes_of
 from devbench.run.extend import judged, without_more_rounds
 from devbench.run.lost import Discovered
@@ -27,6 +28,7 @@ from devbench.run.summary import outcome_of
 from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 
+NOT_TIMED = "not timed: only its accuracy was asked for"
 Hold = Callable[[Sequence[ChangeAt]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
@@ -43,6 +45,7 @@ class Execution:
     hold: Hold
     earlier: EarlierRuns
     planner: AsPlanned
+    evaluator: Evaluator
 
     def __post_init__(self) -> None:
         self._discovered = Discovered(self.plugins.registry, self.places.values())
@@ -58,6 +61,7 @@ class Execution:
                 done = self._done  # a lap of which no round is done is the last one
                 self._save(longer)
                 self._rounds()
+            self.evaluator.ask_all(self.run, self.cases, self.places, self.folder, self._save)
         self._save(judged(self.run, self._samples))
         for record in self.run.cases:
             if isinstance(record.outcome, Pending):
@@ -222,6 +226,8 @@ def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | N
 
 def _not_begun(run: Run) -> Skipped:
     """Why a case has no round, though its place was there."""
+    if run.budget_s is None:
+        return Skipped(reason=NOT_TIMED)
     return Skipped(
         reason=f"the budget of {run.budget_s:g} s was over before its first round",
         hint="Raise it, or measure fewer cases: see `--model` and `--device`.",

@@ -8,22 +8,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devbench.domain.accuracy import Evaluation, Lesson
 from devbench.domain.case import Option, PlannedCase
+from devbench.domain.making import Preparation
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError
 from devbench.models.artifact import is_file_source
-from devbench.pipeline.maker import Maker
+from devbench.pipeline.maker import Maker, float_twin
 from devbench.pipeline.source import Source
 from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.registry import Registry
+from devbench.run.quality import SOURCE_PRECISION
 from devbench.run.slots import Probe, Slot, answers, drivers_of, find_places, fitting_slot, slots_of
 from devbench.run.sources import Unloadable, image_of, look, made, preparation_of, resolved
 
 if TYPE_CHECKING:
-    from devbench.suites.format import ModelFormat, Suite
+    from devbench.suites.format import LearnFormat, ModelFormat, Suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +84,7 @@ def plan_suite(
         source = look(entry_model, base, maker, registry)
         slot = fitting_slot(first, source, registry, probe)
         for asked in _asked(entry_model, slot, suite, registry, base, source, maker):
-            planned = _case(entry_model, asked, slot, suite, base, measure, seed, source)
+            planned = _case(entry_model, asked, slot, suite, registry, base, measure, seed, source)
             why = slot.problem or asked.problem or _format_problem(asked.variant, slot.runtime, registry)
             if why:
                 skips[planned.id] = planned, why
@@ -199,11 +202,13 @@ def _case(
     asked: _Asked,
     slot: Slot,
     suite: Suite,
+    registry: Registry,
     base: Path,
     measure: Measure,
     seed: int,
     source: Source | Failed | None,
 ) -> PlannedCase:
+    found = source if isinstance(source, Source) else None
     name = f"{entry.name}:{asked.precision}" if asked.precision else entry.name
     return PlannedCase(
         id=f"{name}@{slot.id}",
@@ -218,7 +223,44 @@ def _case(
         precision=asked.precision,
         implied=asked.implied,
         image=image_of(entry, suite, base, source),
-        preparation=preparation_of(entry, suite, source if isinstance(source, Source) else None, needed=False),
+        preparation=preparation_of(entry, suite, found, needed=False),
+        evaluation=_evaluation(entry, suite, base, found),
+        lesson=_lesson(entry.learn or suite.learn, base),
+        source=_float32(entry, asked.variant, found, suite, registry),
+    )
+
+
+def _float32(
+    entry: ModelFormat, variant: Variant, source: Source | None, suite: Suite, registry: Registry
+) -> Variant | None:
+    """The same network in float32: of the catalogue, or made of the same source."""
+    if entry.source is None:
+        return next(iter(_fitting(entry, SOURCE_PRECISION, suite, registry)), None)
+    is_float = source is not None and source.precision == SOURCE_PRECISION
+    return float_twin(variant) if is_float and variant.making else None
+
+
+def _lesson(learn: LearnFormat | None, base: Path) -> Lesson | None:
+    if learn is None:
+        return None
+    return Lesson(images=_source(learn.images, base), pictures=tuple(learn.pictures), draws=learn.draws)
+
+
+def _evaluation(entry: ModelFormat, suite: Suite, base: Path, source: Source | None) -> Evaluation | None:
+    """Which pictures the model is asked, prepared as those that it is fed."""
+    test, quality = entry.test or suite.test, entry.quality or suite.quality
+    if test is None:
+        return None
+    labels = entry.labels or suite.labels
+    preparation = preparation_of(entry, suite, source, needed=True) or Preparation()
+    return Evaluation(
+        images=_source(test.images, base),
+        limit=test.limit,
+        labels=str(resolved(base / labels)) if labels else "",
+        against=test.against,
+        drop=quality.drop if quality else None,
+        mean=preparation.mean,
+        std=preparation.std,
     )
 
 

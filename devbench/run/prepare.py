@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from devbench.models.prediction import read_labels
 from devbench.pipeline.maker import Maker
 from devbench.plugin.registry import Registry
 
+Look = Callable[[Place, str], Mapping[str, str] | Skipped]
+
 
 @dataclass
 class Preparer:
@@ -35,6 +37,7 @@ class Preparer:
     maker: Maker
     run_folder: Path
     tell: Callable[[str], None]
+    look: Look
     _artifacts: dict[tuple[str, Variant], Artifact | DevbenchError] = field(default_factory=dict)
 
     def missing(self, planned: Iterable[PlannedCase]) -> list[str]:
@@ -48,6 +51,8 @@ class Preparer:
             found = self._artifact(planned)
             _refuse_wrong_range(planned, found)
             artifact = self.registry.runtimes[planned.runtime].prepare(found, place, planned.all_options)
+            if unfit := self._unfit(planned, artifact, place):
+                return unfit
             for path in {found.path, artifact.path}:
                 self.cache.keep(path, self.run_folder)
             return Case(planned=planned, artifact=artifact, feeds=self._feeds(planned, artifact))
@@ -55,6 +60,13 @@ class Preparer:
             return Skipped(reason=error.message, hint=error.hint)
         except DevbenchError as error:
             return Failed(error=error.message, hint=error.hint, phase="prepare")
+
+    def _unfit(self, planned: PlannedCase, artifact: Artifact, place: Place) -> Skipped | None:
+        """Why the artifact cannot run on what is at `place`, or would be misread there; None if it can."""
+        runtime = self.registry.runtimes[planned.runtime]
+        seen = self.look(place, planned.runtime)
+        why = "" if isinstance(seen, Skipped) else runtime.unfit(artifact, seen)
+        return Skipped(reason=why, hint=runtime.explain(why)) if why else None
 
     def _artifact(self, planned: PlannedCase) -> Artifact:
         key = (planned.model, planned.variant)

@@ -194,6 +194,49 @@ Precisions = Annotated[
 ]
 
 
+class TestFormat(_Strict):
+    """Pictures to measure accuracy on: one folder for each class; or pictures alone, for agreement with the source.
+
+    limit: at most so many, evenly from the classes. against: another model of the suite, whose float32 answers count as
+    those of the source.
+    """
+
+    __test__ = False  # for pytest
+
+    images: Source
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    against: str = ""
+
+
+class QualityFormat(_Strict):
+    """How many points of accuracy may be lost against the source; without labels, of agreement with it."""
+
+    drop: Annotated[float, Field(ge=0, le=100)]
+
+
+class LearnFormat(_Strict):
+    """Pictures that `devbench learn` learns the last layer from: one folder for each class, as in `test`.
+
+    pictures: of each class. draws: how often they are drawn anew, each in a process of its own.
+    """
+
+    images: Source
+    pictures: Annotated[list[Annotated[int, Field(ge=1, le=100_000)]], Field(min_length=1, max_length=20)] = Field(
+        default=[1, 5, 10, 20]
+    )
+    draws: Annotated[int, Field(ge=1, le=100)] = 3
+
+
+def _images(value: Any) -> Any:
+    return {"images": value} if isinstance(value, str) else value
+
+
+Test = Annotated[TestFormat | None, BeforeValidator(_images, json_schema_input_type=str | TestFormat | None)]
+
+
+Learn = Annotated[LearnFormat | None, BeforeValidator(_images, json_schema_input_type=str | LearnFormat | None)]
+
+
 class ModelFormat(_Strict):
     """A model: a name of the catalogue, or any name with the `source` it comes from.
 
@@ -216,6 +259,9 @@ class ModelFormat(_Strict):
         CalibrateFormat | None, BeforeValidator(_calibrate, json_schema_input_type=str | CalibrateFormat | None)
     ] = None
     ends: EndsFormat | None = None
+    test: Test = None
+    quality: QualityFormat | None = None
+    learn: Learn = None
 
     @model_validator(mode="after")
     def _name_is_known(self, info: ValidationInfo) -> Self:
@@ -405,6 +451,9 @@ class Suite(_Strict):
     weights: Literal["random", "imagenet", "published"] | None = None
     input: Image = None
     labels: FilePath | None = None
+    test: Test = None
+    quality: QualityFormat | None = None
+    learn: Learn = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     measure: Annotated[MeasureFormat, BeforeValidator(measure_entry, json_schema_input_type=str | MeasureFormat)] = (
         MeasureFormat()
@@ -435,5 +484,8 @@ KEYS = {
     ("prepare",): tuple(PrepareFormat.model_fields),
     ("calibrate",): tuple(CalibrateFormat.model_fields),
     ("ends",): tuple(EndsFormat.model_fields),
+    ("test",): tuple(TestFormat.model_fields),
+    ("quality",): tuple(QualityFormat.model_fields),
+    ("learn",): tuple(LearnFormat.model_fields),
 }
 assert {item.name for item in fields(Measure)} == set(MeasureFormat.model_fields) - {"budget"}, "no suite can set it"
