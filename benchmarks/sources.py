@@ -79,7 +79,7 @@ def main() -> None:
         print("| source | what happens | exit |\n|---|---|--:|")
         for row in ROWS:
             if arguments.only in row.title:
-                print(f"| {row.title} | {' · '.join(happened(folder, row))} |", flush=True)
+                print(f"| {row.title} | {' | '.join(happened(folder, row))} |", flush=True)
 
 
 def write_sources(folder: Path) -> None:

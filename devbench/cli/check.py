@@ -53,7 +53,9 @@ class FileCheck:
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @click.option("--runtime", default="", help="Only the rules of this runtime; by default those of every runtime.")
-@click.option("--calibrate", "images", type=PATH, help="Pictures to quantize a network with that is no .tflite yet.")
+@click.option(
+    "--calibrate", "images", type=PATH, help="Pictures to quantize a network with that is not a .tflite file yet."
+)
 @click.option("--verbose", "-v", is_flag=True, help="Also print the rules that are kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(models: tuple[Path, ...], runtime: str, images: Path | None, verbose: bool, as_json: bool) -> int:

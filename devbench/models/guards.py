@@ -102,7 +102,7 @@ def _free_batch(graph: Graph) -> Iterator[Guard]:
 def input_ranges(inputs: Iterable[Tensor | TensorSpec], preparation: Preparation) -> Iterator[Guard]:
     """A failure for each 8-bit input that does not take what pictures become when they are prepared so."""
     low, high = preparation.range
-    if not 0 < high - low < math.inf:  # a strange mean or std gives a strange input, and is no matter of the file's
+    if not 0 < high - low < math.inf:  # a strange mean or std gives a strange input: the file cannot help that
         return
     for tensor in inputs:
         if not (tensor.scale and tensor.dtype in _LOWEST):

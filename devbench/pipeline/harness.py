@@ -39,7 +39,7 @@ class Order(dict):  # type: ignore[type-arg]
 def main() -> Any:
     """Entry point."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever is printed, by native code too, is no answer
+    os.dup2(2, 1)  # whatever is printed, by native code too, must not look like an answer
     with open(sys.argv[1], encoding="utf-8") as file:
         order = Order(json.load(file))
     alone = _leave_the_network()

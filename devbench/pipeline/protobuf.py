@@ -1,6 +1,6 @@
 """Reads protobuf without its schema: enough to look into TensorFlow's and ONNX's files, which are messages of it.
 
-Neither package need be installed, and nothing of the file is run. A ValueError says that the bytes are no message.
+Neither package need be installed, and nothing of the file is run. A ValueError says that the bytes are not a message.
 """
 
 from __future__ import annotations

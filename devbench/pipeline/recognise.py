@@ -95,7 +95,7 @@ def _file(path: Path, head: bytes, unpack: Unpack) -> Source:
     if path.suffix == ".onnx":
         hint = "Get it again, or export it again."
         raise ModelError(f"{path}: cannot be read as ONNX: there is no graph in it", hint)
-    raise ModelError(f"{path}: this is no network that devbench knows", f"It knows {_KNOWN}.")
+    raise ModelError(f"{path}: this is not a network that devbench knows", f"It knows {_KNOWN}.")
 
 
 def _archive(path: Path, unpack: Unpack) -> Source:

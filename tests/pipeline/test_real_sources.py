@@ -131,7 +131,7 @@ def test_a_file_calibrated_with_other_pictures_than_it_is_fed_is_refused(forms: 
     done = bench("run", suite, "--out", "out")
     assert done.returncode == 3
     error = bench.outcomes()["net"]
-    assert "covers -1 to 1, and pictures are prepared with mean 0, std 1 (0 to 255)" in error["error"]
+    assert "and pictures are prepared with mean 0, std 1 (0 to 255): it would answer at random" in error["error"]
     assert "`prepare: {mean: 127.5, std: 127.5}` would fit the file" in error["hint"]
 
 

@@ -102,7 +102,7 @@ def test_pickles_and_other_peoples_formats_are_refused_with_the_reason(tmp_path:
         "page.onnx": "an HTML page",
         "lfs.keras": "a Git LFS pointer",
         "model.json": "TensorFlow.js",
-        "noise.pb": "no network that devbench knows",
+        "noise.pb": "not a network that devbench knows",
         "empty.h5": "is empty",
         "nowhere": "No such file or directory",
     }
