@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 Channels = float | tuple[float, ...]  # one value for all channels of a picture, or one for each
 
@@ -37,9 +36,12 @@ def _text(value: Channels) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """The pictures that show a quantizer which values occur: `count` of those in the folder, chosen by the seed."""
+    """The pictures that show a quantizer which values occur: `count` of those that there are, chosen by the seed.
 
-    images: Path
+    images: a folder or a zip, or an address that a plugin knows.
+    """
+
+    images: str
     count: int = 100
     seed: int = 0
 

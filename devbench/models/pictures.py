@@ -67,15 +67,20 @@ class Source:
         return data
 
 
-def open_pictures(path: Path) -> Source:
-    """What is at `path`. A `DevbenchError` where there is no picture, or a class without one."""
+def pictures_at(path: Path) -> Source:
+    """What is at `path`, whatever its folders stand for; maybe no picture at all. A `DevbenchError`."""
     try:
-        source = _zip(path) if path.is_file() else _folder(path)
+        return _zip(path) if path.is_file() else _folder(path)
     except OSError as error:
         raise DevbenchError(
             f"{path}: the pictures cannot be read: {error.strerror or error}",
             "Relative paths in a suite start at the suite's own folder.",
         ) from error
+
+
+def open_pictures(path: Path) -> Source:
+    """What is at `path`. A `DevbenchError` where there is no picture, or a class without one."""
+    source = pictures_at(path)
     if not source.names:
         raise DevbenchError(f"{path}: has no picture ({', '.join(SUFFIXES)})", _LAYOUT)
     deep = [name for name in source.names if len(PurePosixPath(name).parts) == 1]
@@ -126,10 +131,11 @@ def with_hash(picture: PictureName, data: bytes) -> PictureName:
     return replace(picture, sha256=hashlib.sha256(data).hexdigest())
 
 
-def shared(test: PictureList, calibration: Iterable[str]) -> list[str]:
-    """Names of the pictures of a test with a SHA-256 that is also among those of the calibration."""
-    known = set(calibration)
-    return [one.name for one in test.pictures if one.sha256 in known]
+def shared(test: PictureList, marks: Iterable[str]) -> list[str]:
+    """Names of the pictures of a test whose SHA-256 begins with one of the marks, which are all of one length."""
+    known = set(marks)
+    length = max(map(len, known), default=0)
+    return [one.name for one in test.pictures if length and one.sha256[:length] in known]
 
 
 def _classes(path: Path, folders: Sequence[str], labels: Sequence[str]) -> dict[str, int]:

@@ -36,7 +36,7 @@ def file_to_check(path: Path, maker: Maker, images: Path | None, scratch: Path) 
         formats=(TFLITE,),
         precision="int8",
         preparation=source.preparation or Preparation(),
-        calibration=Calibration(images=images or _made_up(scratch), count=100 if images else _MADE_UP),
+        calibration=Calibration(images=str((images or _made_up(scratch)).resolve()), count=100 if images else _MADE_UP),
     )
     variant = Variant(precision="int8", format=TFLITE, source=str(path.resolve()), making=making)
     made = maker.make(path.resolve().stem, variant).artifact.path

@@ -27,7 +27,7 @@ from devbench.pipeline.source import ONNX, TFLITE, TITLES, Source
 from devbench.pipeline.ways import FLOAT, Form, Way, ways
 from devbench.plugin.calls import KnownConverter
 
-_MOST_BYTES = 1 << 31
+_MARK, _MOST_MARKS = 12, 1000  # digits of a picture's sha256 among the facts: those of a test are compared with them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +112,12 @@ class Maker:
             return path
         return source_file(model, variant, self.cache, self.fetch, self.look)
 
+    def _pictures(self, images: str) -> Path:
+        """Where the pictures are that a suite names."""
+        if is_file_source(images):
+            return Path(images)
+        return self.cache.get("pictures", Variant(precision="", format="", source=images), self.fetch)
+
     def _unpacked(self, path: Path) -> Path:
         """The folder that the archive was unpacked into; it stays in the cache."""
 
@@ -144,7 +150,7 @@ class Maker:
 
     def _converted(self, model: str, order: Order, steps: list[Step]) -> Path:
         environment = environment_of(order.converter)
-        pictures = order.pictures()
+        pictures = order.pictures(self._pictures)
         what = f"{model}: {order.converter.name} makes {order.form} of {order.source.name}"
 
         def make(_: str, into: Path) -> Path:
@@ -222,7 +228,7 @@ class Maker:
             return
         for one in guards(artifact.path, preparation):
             if one.fatal or (made and one.name == ISLANDS):
-                raise ModelError(f"{artifact.path}: {one.text}", one.hint)
+                raise ModelError(f"{artifact.source}: {one.text}", one.hint)
 
 
 def _recognised(source: Source) -> Step:
@@ -254,7 +260,9 @@ def _facts(source: Source, steps: Iterable[Step]) -> dict[str, str]:
     first = next(iter(steps))
     told = [f"{one.name}: {one.tool}" for one in done]
     changed = [one.said["changed"] for one in done if "changed" in one.said]
-    facts = {"made_from": source.title, "source_sha256": first.sha256, "made_by": ", ".join(told)}
+    shown = [sha256[:_MARK] for one in done for sha256 in one.pictures[:_MOST_MARKS]]
+    facts = {"calibrated_with": ",".join(shown)} if shown else {}
+    facts |= {"made_from": source.title, "source_sha256": first.sha256, "made_by": ", ".join(told)}
     return {**facts, **({"changed": "; ".join(changed)} if changed else {})}
 
 

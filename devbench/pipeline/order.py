@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -62,8 +63,11 @@ class Order:
         parts |= {"pictures": pictures.together} if pictures else {}
         return f"make:{self.converter.name}?from={self.sha256}&{urlencode(sorted(parts.items()))}"
 
-    def pictures(self) -> Pictures | None:
-        """Those to calibrate with; a `ModelError` if there are none and they are needed."""
+    def pictures(self, find: Callable[[str], Path]) -> Pictures | None:
+        """Those to calibrate with; a `ModelError` if there are none and they are needed.
+
+        find: gives the folder or zip that the suite names, fetched if it must be.
+        """
         if not self.converter.quantizes:
             return None
         if self.making.calibration is None:
@@ -71,7 +75,7 @@ class Order:
                 f"{self.source.name}: {self.form.precision} needs calibration pictures, and the suite names none",
                 "Add `calibrate: {images: FOLDER, count: 100}` to the model: some of the pictures it was trained on.",
             )
-        return chosen(self.making.calibration)
+        return chosen(self.making.calibration, find(self.making.calibration.images))
 
 
 def carry_out(order: Order, pictures: Pictures | None, environment: Environment, into: Path) -> Path:

@@ -18,7 +18,7 @@ from devbench.errors import DamagedError, DevbenchError, ModelError, RoundError
 from devbench.models.artifact import is_file_source
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.image import layout_of
-from devbench.models.pictures import Source, listed, open_pictures, plain_labels
+from devbench.models.pictures import Source, listed, open_pictures, plain_labels, shared
 from devbench.models.prediction import read_labels
 from devbench.places.answers import ANSWERING, Answered, Classes
 from devbench.run.batches import END, Batches
@@ -133,6 +133,7 @@ class Evaluator:
         if not asked.done:
             raise DevbenchError(f"{source.path}: none of its pictures can be read: {asked.left_out[0]}")
         pictures = replace(wanted, pictures=tuple(asked.done), left_out=tuple(asked.left_out))
+        _refuse_shared(pictures, case)
         pictures = _fitted(pictures, labels, outputs)
         answers = Answers(list_file="", outputs=outputs, classes=tuple(classes), scores=tuple(scores))
         return pictures, answers, facts
@@ -229,6 +230,16 @@ def judged_again(run: Run, folder: RunFolder) -> Run:
         if mine:
             run = _with_accuracy(run, case.id, accuracy_of(sheets[0], sheets[1] if its else None))
     return run
+
+
+def _refuse_shared(pictures: PictureList, case: Case) -> None:
+    """A `DevbenchError` if the network was calibrated with pictures of the test: its accuracy would look too good."""
+    marks = {one for one in case.artifact.facts.get("calibrated_with", "").split(",") if one}
+    if both := shared(pictures, marks):
+        raise DevbenchError(
+            f"{len(both)} of the {len(pictures.pictures)} test pictures are also calibration pictures ({both[0]}, say)",
+            "Calibrate with others: those that the network was trained on.",
+        )
 
 
 def input_of(case: Case) -> TensorSpec:

@@ -26,7 +26,8 @@ from devbench.run.slots import Probe, Slot, answers, drivers_of, find_places, fi
 from devbench.run.sources import Unloadable, image_of, look, made, preparation_of, resolved
 
 if TYPE_CHECKING:
-    from devbench.suites.format import LearnFormat, ModelFormat, Suite
+    from devbench.suites.format import ModelFormat, Suite
+    from devbench.suites.pictures import LearnFormat
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,4 +105,4 @@ def _refuse_wrong_range(planned: PlannedCase, artifact: Artifact) -> None:
     if planned.image is None:
         return
     for one in input_ranges(artifact.inputs, planned.image.preparation):
-        raise ModelError(f"{artifact.path}: {one.text}", one.hint)
+        raise ModelError(f"{artifact.source}: {one.text}", one.hint)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from devbench.domain.case import ImageInput
-from devbench.domain.making import End, Making, Preparation
+from devbench.domain.making import Calibration, End, Making, Preparation
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Failed
 from devbench.errors import ModelError
@@ -84,7 +84,7 @@ def made(
 ) -> tuple[Variant, Failed | Unloadable | None]:
     """The variant with what is to be made of the source for the runtime, or why nothing can be."""
     ends = entry.ends
-    calibration = entry.calibrate.calibration(base) if entry.calibrate else None
+    calibration = _calibration(entry, base)
     making = Making(
         formats=tuple(runtime.formats),
         precision=found.precision,
@@ -106,6 +106,14 @@ def made(
         return found, Unloadable(reason=error.message, hint=error.hint)
     form = found_ways[0].forms[-1].format if found_ways[0].forms else source.format
     return replace(found, format=form, making=making), None
+
+
+def _calibration(entry: ModelFormat, base: Path) -> Calibration | None:
+    wanted = entry.calibrate
+    if wanted is None:
+        return None
+    images = str(resolved(base / wanted.images)) if is_file_source(wanted.images) else wanted.images
+    return Calibration(images=images, count=wanted.count, seed=wanted.seed)
 
 
 def preparation_of(entry: ModelFormat, suite: Suite, source: Source | None, *, needed: bool) -> Preparation | None:
