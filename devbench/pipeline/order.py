@@ -84,7 +84,13 @@ def carry_out(order: Order, pictures: Pictures | None, environment: Environment,
         scratch = Path(name)
         ending = order.form.format
         out = scratch / f"network.{ending}"
+        before = _state(order.source)
         answer = convert(order.converter, _request(order, pictures, scratch, out), scratch)
+        if _state(order.source) != before:
+            raise ModelError(
+                f"the converter {order.converter.name} has changed the file that it was given, {order.source}",
+                "Get that file again, and tell who wrote the converter.",
+            )
         if not out.is_file():
             raise ModelError(f"the converter {order.converter.name} says it is done, and wrote no file")
         result = into / f"{_stem(order.source)}_{order.form.precision or 'fixed'}.{ending}"
@@ -110,6 +116,11 @@ def carry_out(order: Order, pictures: Pictures | None, environment: Environment,
     )
     write_certificate(into, step)
     return result
+
+
+def _state(path: Path) -> tuple[int, int]:
+    about = path.stat()
+    return about.st_mtime_ns, about.st_size
 
 
 def _stem(path: Path) -> str:

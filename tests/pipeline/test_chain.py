@@ -109,6 +109,10 @@ def test_what_was_made_is_kept_and_made_anew_only_where_something_differs(toy: B
         ("def convert(order): return {}", "says it is done, and wrote no file"),
         ("def convert(order): import os; os.kill(os.getpid(), 9)", "was killed by SIGKILL"),
         ("import nothing_of_this_name", "ModuleNotFoundError"),
+        (
+            "def convert(order):\n    for name in 'source', 'out': open(order[name], 'a').write('x')",
+            "has changed the file",
+        ),
         ("import sys; sys.stderr.write('oh no\\n'); sys.exit(7)", "ended with exit status 7"),
     ],
 )

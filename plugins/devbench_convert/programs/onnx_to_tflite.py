@@ -12,7 +12,8 @@ from typing import Any
 def convert(order: Any) -> Any:
     """Convert `order["source"]`."""
     folder = os.path.join(order["scratch"], "made")
-    command = [sys.executable, "-m", "onnx2tf", "-i", order["source"], "-o", folder]
+    source = shutil.copy(order["source"], os.path.join(order["scratch"], "source.onnx"))  # it writes into its input
+    command = [sys.executable, "-m", "onnx2tf", "-i", source, "-o", folder]
     keep = [one["name"] for one in order["source_inputs"] if _channels_last(one["shape"])]
     if keep:
         command += ["-kat", *keep]
