@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from devbench.domain.case import ALL_RUNTIMES, ImageInput, Option, PlannedCase
+from devbench.domain.lab import PlaceKey
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Skipped
@@ -100,12 +101,16 @@ def plan_suite(
     measure: Measure,
     seed: int,
     probe: Probe,
+    only: Collection[PlaceKey] = (),
 ) -> Plan:
-    """Plan every case of `suite`; relative paths in it start at `base`."""
+    """Plan every case of `suite`; relative paths in it start at `base`. only: places to leave all others out for."""
     slots: list[_Slot] = []
     absent: list[Absent] = []
     for entry in suite.devices:
         places, missing = find_places(registry.devices[entry.name], lab)
+        if only:
+            places = [one for one in places if (one.device, one.name) in only]
+            missing = [one for one in missing if (one.device, one.place) in only]
         absent += missing
         if places and not _drivers(entry, registry):
             absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))
