@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -16,6 +15,7 @@ from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.durations import seconds_of
 from devbench.cli.hardware import hardware_limits
+from devbench.cli.interrupts import interruptible
 from devbench.cli.paths import PATH
 from devbench.cli.setup import open_context, warn
 from devbench.cli.terminal import open_console
@@ -60,6 +60,7 @@ _MOST_REASONS = 5
 @click.option("--resume", type=PATH, help="Continue the run in this folder.")
 @click.option("--strict", is_flag=True, help="Fail if a case is skipped or a device is absent.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
+@click.option("--serial", is_flag=True, help="One round at a time, also where places are on different machines.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
 @click.option(
     "--page/--no-page",
@@ -79,6 +80,7 @@ def command(
     resume: Path | None,
     strict: bool,
     seed: int | None,
+    serial: bool,
     dry_run: bool,
     page: bool,
     verbose: bool,
@@ -96,6 +98,7 @@ def command(
         raise click.UsageError("--resume continues a run as it began: give no other options")
     with open_progress() as progress:
         context, _ = open_context(progress)
+        context = replace(context, serial=serial)
         warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
         if resume:
             folder = open_run(resume)
@@ -149,22 +152,13 @@ def _new_folder(suite: Path) -> Path:
 
 def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
     """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying how to go on. A second Ctrl-C ends at once."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: os._exit(EXIT_INTERRUPTED))
-        raise KeyboardInterrupt
-
-    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return work()
+        with interruptible():
+            return work()
     except KeyboardInterrupt:
         saved = f"What was measured is saved. Continue with: devbench run --resume {folder.path}"
         print(f"\nInterrupted. {saved if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
         return None
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose: bool, as_json: bool) -> None:
@@ -175,7 +169,8 @@ def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose:
         return
     overview = sources.overview(limit=hardware_limits(plugins).of)
     if not as_json:
-        _print_report(overview, str(folder.path / "report.html") if page else str(folder.path), verbose=verbose)
+        where = str(folder.path / "report.html") if page else str(folder.path)
+        _print_report(overview, where, verbose=verbose, causes=_gave_something(run))
         if verbose:
             print(f"Run folder: {folder.path}", flush=True)
     if page:
@@ -192,11 +187,11 @@ def _show_unfinished(folder: RunFolder, *, verbose: bool) -> None:
         print(f"note: what was measured cannot be shown: {error.message}", file=sys.stderr)
 
 
-def _print_report(overview: Overview, where: str, *, verbose: bool) -> None:
+def _print_report(overview: Overview, where: str, *, verbose: bool, causes: bool = True) -> None:
     if verbose:
         print_tables([*tables_of(overview), *limits_tables(overview)], open_console())
     else:
-        print_compact(overview, open_console(), where)
+        print_compact(overview, open_console(), where, causes=causes)
     sys.stdout.flush()
 
 
@@ -242,11 +237,16 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
 
 def _status(run: Run, strict: bool) -> int:
     outcomes = [case.outcome for case in run.cases]
-    if not any(isinstance(outcome, Measured) for outcome in outcomes):
+    if not _gave_something(run):
         raise _nothing("nothing was measured", [*outcomes, *run.absent])
     failed = any(isinstance(outcome, Failed) for outcome in outcomes)
     skipped = bool(run.absent) or any(isinstance(outcome, Skipped) for outcome in outcomes)
     return EXIT_INCOMPLETE if failed or (strict and skipped) else 0
+
+
+def _gave_something(run: Run) -> bool:
+    """Where nothing was measured, the error at the end of the command has all causes: nothing else says them again."""
+    return any(isinstance(case.outcome, Measured) for case in run.cases)
 
 
 def _nothing(what: str, reasons: Iterable[object]) -> NothingMeasuredError:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from devbench.clock import utc_now
 from devbench.domain.history import KeptChange, is_night, night_order
 from devbench.domain.night import LevelChange
 from devbench.domain.outcome import Measured
@@ -136,7 +137,7 @@ class History:
             self._notes[f"{folder}: ended before it began, by the clock of its host: the clock was set meanwhile"] = (
                 None
             )
-        if (begun - datetime.now(UTC)).total_seconds() > 24 * 3600:
+        if (begun - utc_now()).total_seconds() > 24 * 3600:
             self._notes[f"{folder}: began at {run.started_utc}, which is more than a day from now: a wrong clock?"] = (
                 None
             )

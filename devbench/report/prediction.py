@@ -1,4 +1,4 @@
-"""A prediction in the terminal: which device is expected to be fastest, and how sure that is."""
+"""A prediction in the terminal: which device is expected to be fastest, with the interval of each time."""
 
 from __future__ import annotations
 

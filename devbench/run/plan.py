@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from devbench.domain.case import ALL_RUNTIMES, ImageInput, Option, PlannedCase
+from devbench.domain.lab import PlaceKey
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Skipped
@@ -99,12 +101,16 @@ def plan_suite(
     measure: Measure,
     seed: int,
     probe: Probe,
+    only: Collection[PlaceKey] = (),
 ) -> Plan:
-    """Plan every case of `suite`; relative paths in it start at `base`."""
+    """Plan every case of `suite`; relative paths in it start at `base`. only: places to leave all others out for."""
     slots: list[_Slot] = []
     absent: list[Absent] = []
     for entry in suite.devices:
         places, missing = find_places(registry.devices[entry.name], lab)
+        if only:
+            places = [one for one in places if (one.device, one.name) in only]
+            missing = [one for one in missing if (one.device, one.place) in only]
         absent += missing
         if places and not _drivers(entry, registry):
             absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))
@@ -150,8 +156,14 @@ def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) 
                 runtime=name,
                 options=options,
                 precision=entry.precision,
-                problem=problem,
+                problem=problem or _not_taken(registry.runtimes[name], options, entry),
             )
+
+
+def _not_taken(runtime: KnownRuntime, options: Mapping[str, Option], entry: DeviceFormat) -> Skipped | None:
+    """Why this runtime does not take what the suite sets; another one of the same device may, or the suite is wrong."""
+    wrong = (runtime.wrong_option(name, value) for name, value in options.items() if name in entry.options)
+    return next((Skipped(reason=f"{runtime.name}: {why}") for why in wrong if why), None)
 
 
 def _answers(slots: Sequence[_Slot]) -> bool:
@@ -224,10 +236,10 @@ def _fitting(entry: ModelFormat, precision: str, suite: Suite, registry: Registr
 
 def _file_variant(entry: ModelFormat, precision: str, base: Path) -> Variant:
     assert entry.source is not None
-    suffix = Path(entry.source).suffix.lstrip(".") or "tflite"
+    path = entry.source if is_file_source(entry.source) else urlsplit(entry.source).path  # without ?query and #fragment
     return Variant(
         precision=precision,
-        format=suffix,
+        format=Path(path).suffix.lstrip(".") or "tflite",
         source=_source(entry.source, base),
         weights="as in the file",
         sha256=entry.sha256 or "",

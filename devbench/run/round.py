@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from devbench.clock import utc_now
 from devbench.domain.case import Case
 from devbench.domain.install import install_hint
 from devbench.domain.outcome import EngineCheck, OutputTensor, Round, RoundFacts, Skipped
@@ -64,6 +66,26 @@ class RoundRunner:
                 return self._missing(place, runtime, hello) if hello.problem else hello.facts
         return self._closed[way]
 
+    def forget(self, place: Place) -> None:
+        """Try the machine of `place` again, though it could not be reached before."""
+        for way in [way for way in self._closed if way[0] == place.ssh]:
+            self._closed.pop(way, None)
+
+    def carry(self, place: Place, cases: Sequence[Case]) -> None:
+        """Have the files of `cases` at `place`, if that is another machine. What fails here fails again in a round.
+
+        Not those of an engine that builds: the building takes them there.
+        """
+        if not place.ssh:
+            return
+        by_runtime: dict[str, dict[Path, str]] = {}
+        for case in cases:
+            if not self._runtime(case.planned.runtime).engine.build_limit_s:
+                by_runtime.setdefault(case.planned.runtime, {}).update(_files(case, None))
+        for runtime, files in by_runtime.items():
+            with suppress(RoundError), self._session(place, runtime, files) as session:
+                session.hello()
+
     @hookimpl
     def devbench_make_ready(self, case: Case, place: Place) -> None:
         """What the engine builds of the artifact at the place, if it does.
@@ -94,7 +116,7 @@ class RoundRunner:
         return self._round(case, place, self._built.get(case.id))
 
     def _round(self, case: Case, place: Place, built: Built | None) -> Round:
-        started = datetime.now(UTC)
+        started = utc_now()
         begin_s = time.monotonic()
         measure = case.planned.measure
         with self._session(place, case.planned.runtime, _files(case, built), measure.time_limit_s) as session:
@@ -149,8 +171,10 @@ class RoundRunner:
         """A runtime that does not work: what it knows of this problem, else how to have it."""
         driver = self._runtime(runtime)
         where = f"At {place.ssh.host}, for {place.python_for(runtime) or 'python3'}: " if place.ssh else ""
-        hint = driver.explain(hello.problem) or install_hint(
-            driver.install, runtime, place, hello.facts.get("python", "")
+        hint = (
+            driver.explain(hello.problem)
+            or _lacking(hello.problem)
+            or install_hint(driver.install, runtime, place, hello.facts.get("python", ""))
         )
         return Skipped(reason=f"{runtime} is not there: {hello.problem}", hint=where + hint if hint else "")
 
@@ -160,10 +184,15 @@ class RoundRunner:
             return ask()
         except RoundError as error:
             runtime = self._runtime(case.planned.runtime)
-            hint = runtime.explain(f"{error.message}\n{error.log_tail}") or error.hint
+            hint = runtime.explain(f"{error.message}\n{error.log_tail}") or error.hint or _lacking(error.message)
             raise RoundError(
                 error.message, hint, phase=error.phase, log_tail=error.log_tail, place_lost=error.place_lost
             ) from error
+
+
+def _lacking(error: str) -> str:
+    """What to do where the class `Engine` lacks a member; "" if that is not the error."""
+    return "`devbench plugins --check` says what is misspelt." if "'Engine' object has no attribute" in error else ""
 
 
 def _files(case: Case, built: Built | None) -> dict[Path, str]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from devbench import __version__
+from devbench.clock import stamp
 from devbench.domain.case import Case, PlannedCase
 from devbench.domain.model import PRECISIONS
 from devbench.domain.outcome import Failed, Skipped
+from devbench.domain.place import Place
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
+from devbench.places.machines import machine_of
 from devbench.plugin.manager import Plugins
 from devbench.run.context import RunContext
 from devbench.run.estimate import round_s
 from devbench.run.execute import Execution
+from devbench.run.groups import Group, groups_of
 from devbench.run.order import interleaved
 from devbench.run.plan import Plan, plan_suite
 from devbench.run.planning import AsPlanned, Planner
@@ -39,7 +43,7 @@ def known_names(plugins: Plugins) -> KnownNames:
             for kind in registry.devices
         },
         precisions=tuple(dict.fromkeys((*PRECISIONS, *registry.precisions))),
-        options={name: runtime.options for name, runtime in registry.runtimes.items()},
+        options={name: runtime.option_specs for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime].wrong_option(name, value),
     )
 
@@ -56,7 +60,8 @@ def make_plan(request: Request, name: str, context: RunContext) -> tuple[Suite, 
         )
     seed = suite.seed if request.seed is None else request.seed
     base = Path(request.suite_dir)
-    plan = plan_suite(suite, base, context.plugins.registry, context.lab, measure, seed, context.probe)
+    registry = context.plugins.registry
+    plan = plan_suite(suite, base, registry, context.lab, measure, seed, context.probe, only=frozenset(request.places))
     if not plan.cases and not plan.skips:
         reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
         hints = dict.fromkeys(one.hint for one in plan.absent if one.hint)
@@ -101,7 +106,7 @@ def new_run(name: str, request: Request, plan: Plan, seed: int, folder: RunFolde
         id=folder.path.resolve().name,
         suite=name,
         suite_sha256=hashlib.sha256(request.suite_text.encode()).hexdigest(),
-        started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        started_utc=stamp(),
         devbench_version=__version__,
         seed=seed,
         request=request,
@@ -156,6 +161,9 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
             context.progress.case_failed(planned.id, error.message)
             run = run.with_case(replace(record, outcome=Failed(error=error.message, phase="prepare")))
             folder.save(run)
+    places = {(case.planned.device, case.planned.place): None for case in cases.values()}
+    groups = _groups([plan.places[key] for key in places], context)
+    run = replace(run, beside=tuple(group.places for group in groups) if len(groups) > 1 else ())
     return Execution(
         run=run,
         cases=cases,
@@ -165,8 +173,15 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
         progress=context.progress,
         hold=context.hold,
         earlier=context.earlier,
-        planner=planner or Planner(run.budget_s),
+        planner=planner or Planner(run.budget_s, context.until_end_s),
+        carry=context.carry,
+        groups=groups,
     ).finish()
+
+
+def _groups(places: Sequence[Place], context: RunContext) -> tuple[Group, ...]:
+    """Which places take turns: all of them, if so asked."""
+    return groups_of(places, (lambda _: "") if context.serial else machine_of)
 
 
 def _narrowed(suite: Suite, request: Request) -> Suite:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, Check, EngineFile, Install, Option, Place, Prepared, Runtime, Streamed
-from devbench_edgetpu.options import OPTIONS, wrong_option
+from devbench import Artifact, Check, EngineFile, Install, Option, OptionSpec, Place, Prepared, Runtime, Streamed
+from devbench_edgetpu.options import OPTIONS
 from devbench_edgetpu.troubles import advice
 
 _HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ class _EdgeTpu(Runtime):
 
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[EngineFile] = _engine("engine.py")
-    options: ClassVar[Mapping[str, Option]] = OPTIONS
+    options: ClassVar[Mapping[str, Option | OptionSpec]] = OPTIONS
     takes_compiled: ClassVar[bool] = True
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Prepared:  # noqa: ARG002 - all Edge TPUs are alike
@@ -33,10 +33,6 @@ class _EdgeTpu(Runtime):
         from devbench_edgetpu.prepare import prepared
 
         return prepared(artifact, options)
-
-    def wrong_option(self, name: str, value: Option) -> str:
-        """Of the words that libedgetpu knows, and of what the compiler can be asked."""
-        return wrong_option(name, value)
 
     def check(self, path: Path) -> Iterable[Check]:
         """The rules of the Edge TPU compiler, or of a compiled file what it says of itself."""
@@ -94,7 +90,9 @@ class Pycoral(_EdgeTpu):
 
     name: ClassVar[str] = "pycoral"
     engine: ClassVar[EngineFile] = _engine("pycoral_engine.py")
-    options: ClassVar[Mapping[str, Option]] = {name: value for name, value in OPTIONS.items() if name != "threads"}
+    options: ClassVar[Mapping[str, Option | OptionSpec]] = {
+        name: value for name, value in OPTIONS.items() if name != "threads"
+    }
     install: ClassVar[Install] = Install(
         note="Install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index."
     )

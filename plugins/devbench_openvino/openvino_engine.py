@@ -4,11 +4,17 @@ By itself OpenVINO computes in bfloat16 where the CPU can, in networks of any ty
 30 operations of an int8 MobileNet. Asked for float16 there, it takes bfloat16 too, and says so only if asked.
 """
 
+import sys
 from collections import Counter
 from typing import Any, Callable, Dict, List, Tuple
 
 import numpy
-import openvino
+
+# Where this package is there, `import openvino` starts a thread that sends usage statistics, beside what is measured.
+# OpenVINO has a stand-in of its own for where it is not there.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+import openvino  # noqa: E402
 
 Options = Dict[str, Any]
 Spec = Dict[str, Any]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +108,8 @@ def test_what_it_cannot_read_says_what_to_do(google_models: Path, openvino_pytho
 @pytest.mark.parametrize(
     ("device", "said"),
     [
-        ("{runtime: openvino, threads: 0}", "'0' is not a number of threads"),
-        ("{runtime: openvino, bf16: maybe}", "neither true nor false"),
+        ("{runtime: openvino, threads: 0}", "'threads' must be from 1 to 1024, not 0"),
+        ("{runtime: openvino, bf16: maybe}", "'bf16' must be true or false, not 'maybe'"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_runs(bench: Bench, device: str, said: str) -> None:
@@ -116,6 +118,23 @@ def test_options_that_cannot_be_are_refused_before_anything_runs(bench: Bench, d
     done = bench("run", bench.write("suite.yaml", suite), "--dry-run")
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_no_usage_statistics_are_sent_beside_what_is_measured(openvino_python: str, tmp_path: Path) -> None:
+    """The package that does so by itself, with a thread of its own, is not even imported."""
+    (tmp_path / "openvino_telemetry.py").write_text("raise SystemExit('imported')")
+    engine = Path(__file__).parents[2] / "plugins" / "devbench_openvino" / "openvino_engine.py"
+    path = f"{tmp_path}{os.pathsep}{engine.parent}"
+    code = "import openvino_engine as it; print(it.Engine('openvino').facts()['runtime_version'])"
+    done = subprocess.run(
+        [openvino_python, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(".") == 2
 
 
 def test_bf16_is_for_float32_networks(openvino: Bench) -> None:
