@@ -8,6 +8,7 @@ The engines compute a small network with numpy, in one thread and in this proces
 
 from __future__ import annotations
 
+import hashlib
 import json
 import mmap
 import os
@@ -30,7 +31,7 @@ from devbench.domain.place import Place, Traits
 from devbench.places.answers import Result
 from devbench.run.honesty import engine_check, engine_reasons
 from devbench.testing.engine_file import engine_file_problems
-from devbench.testing.judge import Seen, faults_of
+from devbench.testing.judge import Findings, Seen, findings
 from devbench.testing.probe import examine, refuses
 from devbench.testing.tiny_model import INPUT, OUTPUT, TinyModel
 from devbench.worker import session
@@ -237,6 +238,13 @@ class _Idle(Sound):
         pass
 
 
+@fault("the answer is 0.0 to one input, and -0.0 to the next")
+class _Zeros(Sound):
+    def invoke(self) -> None:
+        super().invoke()
+        self._out = np.copysign(np.zeros_like(self._out), -1.0 if float(self._fed.sum()) > 0 else 1.0)
+
+
 @fault("only a part of the layers is computed")
 class _Part(Sound):
     def invoke(self) -> None:
@@ -349,11 +357,32 @@ class _Elsewhere(Sound):
         self._out = np.frombuffer(shared, np.float32).reshape(MODEL.output_shape)
 
 
+class Spins(Sound):
+    """Its work is done when invoke() returns, but a thread goes on for a while, as those of BLAS and OpenMP do.
+
+    It uses more threads than it may, and nothing else is wrong with it.
+    """
+
+    def __init__(self, runtime: str = "") -> None:
+        super().__init__(runtime)
+        self._thread = threading.Thread()
+
+    def invoke(self) -> None:
+        super().invoke()
+        if not self._thread.is_alive():
+            self._thread = threading.Thread(target=_busy_without_the_lock, args=[16], daemon=True)
+            self._thread.start()
+
+
+def _busy_without_the_lock(mebibytes: int) -> None:
+    hashlib.sha256(bytes(mebibytes << 20))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Noticed:
-    """contract: the rules broken, with how. run: what a run says: reasons of the verdict, or the error of the round."""
+    """contract: what it found. run: what a run says: reasons of the verdict, or the error of the round."""
 
-    contract: dict[str, str]
+    contract: Findings
     run: list[str]
 
 
@@ -391,8 +420,9 @@ def looked_at(engine: type[Sound], folder: Path, threads: int = 1) -> Noticed:
         refused=refuses(engine(), str(rubbish), request["options"]),
         reasons=reasons,
         round_error=error,
+        checked=not error,
     )
-    return Noticed(contract=faults_of(seen), run=run)
+    return Noticed(contract=findings(seen), run=run)
 
 
 def _round(found: dict[str, Any], threads: int, processor: str) -> tuple[RoundFacts, float]:
@@ -425,10 +455,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print("| engine | the contract says | a run says |\n|---|---|---|")
-        for title, engine in {"(a sound engine)": Sound, **ENGINES}.items():
+        for title, engine in {"(a sound engine)": Sound, "(its threads spin)": Spins, **ENGINES}.items():
             noticed = looked_at(engine, folder)
-            missed += bool(noticed.contract) == (engine is Sound)
-            contract = "; ".join(f"*{rule}*: {text}" for rule, text in noticed.contract.items()) or "–"
+            broken = noticed.contract.broken
+            missed += set(broken) > {"threads"} if engine is Spins else bool(broken) == (engine is Sound)
+            contract = "; ".join(f"*{rule}*: {text}" for rule, text in broken.items()) or "–"
             print(f"| {title} | {contract} | {'; '.join(noticed.run) or '–'} |", flush=True)
         for title, text in FILES.items():
             path = folder / "engine.py"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devbench.domain.model import Quantization as Quantization
     from devbench.domain.model import TensorSpec as TensorSpec
     from devbench.domain.model import Variant as Variant
+    from devbench.domain.option import OptionSpec as OptionSpec
     from devbench.domain.outcome import OutputTensor as OutputTensor
     from devbench.domain.outcome import Round as Round
     from devbench.domain.outcome import RoundFacts as RoundFacts
@@ -36,15 +37,18 @@ if TYPE_CHECKING:
     from devbench.errors import NotHereError as NotHereError
     from devbench.errors import RoundError as RoundError
     from devbench.hookspecs import hookimpl as hookimpl
+    from devbench.models.cache import Fetch as Fetch
     from devbench.models.cache import cached_model as cached_model
     from devbench.models.graph import Graph as Graph
     from devbench.models.graph import Operation as Operation
     from devbench.models.graph import Tensor as Tensor
     from devbench.models.graph import read_graph as read_graph
+    from devbench.models.onnx_file import OnnxFile as OnnxFile
     from devbench.models.onnx_file import read_onnx as read_onnx
     from devbench.models.readers import how_to_mend as how_to_mend
     from devbench.models.readers import misread as misread
     from devbench.models.readers import reader_caution as reader_caution
+    from devbench.models.tflite_file import TfliteFile as TfliteFile
     from devbench.models.tflite_file import read_tflite as read_tflite
     from devbench.places.here import supervised as supervised
     from devbench.places.there import Program as Program
@@ -64,13 +68,16 @@ _HOMES = {
     "DevbenchError": "devbench.errors",
     "Device": "devbench.domain.extend",
     "EngineFile": "devbench.domain.extend",
-    "Install": "devbench.domain.install",
+    "Fetch": "devbench.models.cache",
     "Graph": "devbench.models.graph",
+    "Install": "devbench.domain.install",
     "Model": "devbench.domain.model",
     "ModelError": "devbench.errors",
+    "NotHereError": "devbench.errors",
+    "OnnxFile": "devbench.models.onnx_file",
     "Operation": "devbench.models.graph",
     "Option": "devbench.domain.case",
-    "NotHereError": "devbench.errors",
+    "OptionSpec": "devbench.domain.option",
     "OutputTensor": "devbench.domain.outcome",
     "Peak": "devbench.domain.limits",
     "Place": "devbench.domain.place",
@@ -86,6 +93,7 @@ _HOMES = {
     "Streamed": "devbench.domain.limits",
     "Tensor": "devbench.models.graph",
     "TensorSpec": "devbench.domain.model",
+    "TfliteFile": "devbench.models.tflite_file",
     "Traits": "devbench.domain.place",
     "Variant": "devbench.domain.model",
     "cached_model": "devbench.models.cache",

@@ -17,8 +17,9 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from devbench import Place
-from devbench.testing import RuntimeContract, check_runtime
+import devbench
+from devbench import Place, testing
+from devbench.testing import Findings, RuntimeContract, check_runtime
 from docs.plugin_reference import text
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -60,7 +61,7 @@ def test_every_python_block_of_the_page_runs(scratch: Path, name: str) -> None:
         one(**dict.fromkeys(inspect.signature(one).parameters, scratch))
     for one in [one for one in names.values() if inspect.isclass(one) and issubclass(one, RuntimeContract)]:
         if one is not RuntimeContract:
-            assert check_runtime(one.runtime, scratch, Place(name="local", device="any")) == {}
+            assert check_runtime(one.runtime, scratch, Place(name="local", device="any")) == Findings()
 
 
 def test_there_are_pages_with_blocks() -> None:
@@ -69,6 +70,16 @@ def test_there_are_pages_with_blocks() -> None:
 
 def test_the_reference_says_what_the_docstrings_say() -> None:
     assert (DOCS / "plugin-reference.md").read_text() == text() + "\n", "make it anew: see docs/plugin_reference.py"
+
+
+def test_the_reference_has_every_name_that_is_exported_or_met() -> None:
+    page = PAGES["plugin-reference.md"]
+    told = set(re.findall(r"^(?:### `|\* `)(\w+)[(`]", page, re.MULTILINE))
+    assert {*devbench.__all__, *testing.__all__} <= told
+    code = re.findall(r"^(?:\* |\*\*|### )`([^`]*)`", page, re.MULTILINE)
+    met = {word for one in code for word in re.findall(r"(?<![\w.])[A-Z]\w+", re.sub(r"'[^']*'", "", one))}
+    plain = {"Any", "Callable", "Iterable", "Literal", "Mapping", "None", "Path", "Self", "Sequence", "False", "True"}
+    assert met - told - plain == set()
 
 
 def test_the_rules_of_the_contract_stand_in_the_tutorial() -> None:

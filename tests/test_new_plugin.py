@@ -15,9 +15,9 @@ from tests.installed import installed
 BRINGS = {
     "device": ["device my-thing"],
     "runtime": ["runtime my-thing"],
-    "model-source": [],
+    "model-source": ["devbench_fetch_model"],
     "converter": ["converter my-thing"],
-    "power-meter": [],
+    "power-meter": ["devbench_run_round"],
 }
 
 
@@ -33,7 +33,7 @@ def test_a_new_plugin_is_installed_and_its_tests_pass_as_they_are(bench: Bench, 
     checked = bench("plugins", "my-thing", "--check", "--json", env={**env, "DEVBENCH_ROOT": str(bench.folder)})
     (info,) = json.loads(checked.stdout)
     assert checked.returncode == 0, info
-    assert (info["brings"], info["problems"]) == (BRINGS[kind], [])
+    assert ([*info["brings"], *info["hooks"]], info["problems"]) == (BRINGS[kind], [])
 
 
 @pytest.mark.parametrize("name", ["My Board", "my_board", "-x", "../x", "x" * 50])

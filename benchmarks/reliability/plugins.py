@@ -1,6 +1,6 @@
 """Plugins that misbehave, beside a sound one: what each fault costs.
 
-    uv run python benchmarks/reliability/plugins.py [--only TEXT] [--jobs 2] [--verbose]
+    uv run python benchmarks/reliability/plugins.py [--only TEXT] [--jobs 2] [--verbose] [--keep FILE]
 
 Every place where a plugin's code or data is used, times every kind of fault that fits there. Each trial installs the
 sick plugin beside a sound one (the fake device of `devbench.testing`), and runs one command. Counted are:
@@ -11,11 +11,14 @@ sick plugin beside a sound one (the fake device of `devbench.testing`), and runs
     spoiled      stdout was not the JSON that was asked for
     unnamed      something failed, and neither plugin nor distribution was named
     orphan       a process was left behind
+
+--keep: write each trial into FILE, and leave out those that it has. So a command that was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -54,23 +57,55 @@ class Trial:
 def main() -> int:
     arguments = _arguments()
     faults = [fault for fault in FAULTS if arguments.only in f"{fault.where}: {fault.kind}"]
-    with ThreadPoolExecutor(arguments.jobs) as pool:
-        trials = []
-        for trial in pool.map(attempt, faults):
-            trials.append(trial)
-            verdict = ", ".join(trial.harms) or "fine"
-            print(f"{len(trials)}/{len(faults)} {trial.fault.where}: {trial.fault.kind}: {verdict}", file=sys.stderr)
+    kept = _kept(arguments.keep)
+    trials = [Trial(fault, *kept[_key(fault)]) for fault in faults if _key(fault) in kept]
+    todo = [fault for fault in faults if _key(fault) not in kept]
+    try:
+        with ThreadPoolExecutor(arguments.jobs) as pool:
+            try:
+                for trial in pool.map(attempt, todo):
+                    trials.append(trial)
+                    _keep(arguments.keep, trial)
+                    verdict = ", ".join(trial.harms) or "fine"
+                    what = f"{trial.fault.where}: {trial.fault.kind}: {verdict}"
+                    print(f"{len(trials)}/{len(faults)} {what}", file=sys.stderr)
+            except KeyboardInterrupt:
+                pool.shutdown(cancel_futures=True)
+    finally:
+        _show(trials, len(faults), verbose=arguments.verbose)
+    return 1 if len(trials) < len(faults) or any(trial.harms for trial in trials) else 0
+
+
+def _show(trials: list[Trial], wanted: int, *, verbose: bool) -> None:
     print("| where | trials | " + " | ".join(HARMS) + " |\n|---|--:|" + "--:|" * len(HARMS))
-    wheres = list(dict.fromkeys(trial.fault.where for trial in trials))
-    for where in [*wheres, "all"]:
+    for where in [*dict.fromkeys(trial.fault.where for trial in trials), "all"]:
         those = [trial for trial in trials if where in ("all", trial.fault.where)]
         counts = Counter(harm for trial in those for harm in trial.harms)
         print(f"| {where} | {len(those)} | " + " | ".join(str(counts[harm]) for harm in HARMS) + " |")
     for trial in trials:
-        if trial.harms or arguments.verbose:
+        if trial.harms or verbose:
             what = f"{trial.fault.where}: {trial.fault.kind}: {', '.join(trial.harms) or 'fine'}"
             print(f"\n{what}\n{indent(trial.said, '    ')}")
-    return 1 if any(trial.harms for trial in trials) else 0
+    print(f"\n{len(trials)} of {wanted} faults were tried; {sum(bool(trial.harms) for trial in trials)} did harm.")
+
+
+def _key(fault: Fault) -> str:
+    told = json.dumps([fault.where, fault.kind, fault.source, fault.command, fault.lab, fault.models, fault.devices])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _kept(path: Path | None) -> dict[str, tuple[str, list[str]]]:
+    """What was said and what harm was done, by the key of each fault that was tried."""
+    if path is None or not path.exists():
+        return {}
+    found = map(json.loads, path.read_text().splitlines())
+    return {one["key"]: (one["said"], one["harms"]) for one in found}
+
+
+def _keep(path: Path | None, trial: Trial) -> None:
+    if path is not None:
+        with path.open("a") as file:
+            print(json.dumps({"key": _key(trial.fault), "said": trial.said, "harms": trial.harms}), file=file)
 
 
 def attempt(fault: Fault) -> Trial:
@@ -189,6 +224,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="only faults whose place or kind has this text in it")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--keep", type=Path, default=None, help="a file of trials, to go on with")
     parser.add_argument("--verbose", action="store_true", help="show what was said in sound trials, too")
     return parser.parse_args()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -22,4 +24,12 @@ def command(name: str, kind: str, into: Path | None) -> None:
     folder = into or Path(f"devbench-{name}")
     for path in write_plugin(name, kind, folder):
         print(path)
-    print(f"Next: cd {shlex.quote(str(folder))} && pip install -e . pytest && pytest")
+    print(f"Next: cd {shlex.quote(str(folder))} && {_install()} -e . pytest && {_PYTHON} -m pytest")
+
+
+_PYTHON = shlex.quote(sys.executable)  # there is a devbench beside it, which the plugin needs
+
+
+def _install() -> str:
+    """An environment that uv has made has no pip."""
+    return f"{_PYTHON} -m pip install" if find_spec("pip") else f"uv pip install --python {_PYTHON}"

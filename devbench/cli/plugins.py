@@ -10,6 +10,7 @@ import click
 from devbench.cli.app import EXIT_ERROR
 from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import load_plugins
+from devbench.domain.check import Check
 from devbench.errors import DevbenchError
 from devbench.plugin.registry import PluginInfo
 from devbench.report.numbers import count_of, listed
@@ -27,11 +28,14 @@ def command(names: tuple[str, ...], check: bool, as_json: bool) -> int:
     """
     plugins = load_plugins()
     infos = _named(plugins.infos, names)
-    checks = {}
+    checks: dict[str, list[Check]] = {}
     if check:
         from devbench.testing.registrations import looked_into
 
         checks = {info.name: looked_into(info, plugins.registry) for info in infos}
+    broken = [
+        info.name for info in infos if info.problems or any(one.good is False for one in checks.get(info.name, ()))
+    ]
     if as_json:
         found = [
             {**asdict(info), **({"checks": [asdict(one) for one in checks[info.name]]} if check else {})}
@@ -40,18 +44,16 @@ def command(names: tuple[str, ...], check: bool, as_json: bool) -> int:
         print(json.dumps(found, indent=2))
     else:
         width = screen_width()
-        broken = list(dict.fromkeys(info.name for info in infos if info.problems))
         state = f"{len(broken)} of them broken: {listed(broken)}" if broken else "none of them broken"
         show([*wrapped(f"{count_of(len(infos), 'plugin')}, {state}.", width, "bold red" if broken else ""), ()])
-        for info in sorted(infos, key=lambda info: not info.problems):
-            brings = ", ".join(info.brings) or "brings nothing"
+        for info in sorted(infos, key=lambda info: info.name not in broken):
+            brings = ", ".join((*info.brings, *(f"{hook}()" for hook in info.hooks))) or "brings nothing"
             show(wrapped(f"{info.name} ({info.distribution}): {brings}", width, indent="  "))
             for problem in info.problems:
                 show(wrapped(f"  broken: {problem}", width, "red", indent="    "))
             for one in checks.get(info.name, ()):
                 show(marked(f"  {_MARKS[one.good]}", f"{one.name}: {one.text}", one.hint, width))
-    wrong = any(one.good is False for found in checks.values() for one in found)
-    return EXIT_ERROR if wrong or any(info.problems for info in infos) else 0
+    return EXIT_ERROR if broken else 0
 
 
 _MARKS = {True: "good", False: "broken", None: "note"}

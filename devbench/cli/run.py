@@ -178,7 +178,8 @@ def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose:
         return
     overview = sources.overview(limit=hardware_limits(plugins).of)
     if not as_json:
-        _print_report(overview, str(folder.path / "report.html") if page else str(folder.path), verbose=verbose)
+        where = str(folder.path / "report.html") if page else str(folder.path)
+        _print_report(overview, where, verbose=verbose, causes=_gave_something(run))
         if verbose:
             print(f"Run folder: {folder.path}", flush=True)
     if page:
@@ -195,11 +196,11 @@ def _show_unfinished(folder: RunFolder, *, verbose: bool) -> None:
         print(f"note: what was measured cannot be shown: {error.message}", file=sys.stderr)
 
 
-def _print_report(overview: Overview, where: str, *, verbose: bool) -> None:
+def _print_report(overview: Overview, where: str, *, verbose: bool, causes: bool = True) -> None:
     if verbose:
         print_tables([*tables_of(overview), *accuracy_tables(overview), *limits_tables(overview)], open_console())
     else:
-        print_compact(overview, open_console(), where)
+        print_compact(overview, open_console(), where, causes=causes)
     sys.stdout.flush()
 
 
@@ -246,11 +247,16 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
 
 def _status(run: Run, strict: bool) -> int:
     outcomes = [case.outcome for case in run.cases]
-    if not any(isinstance(outcome, Measured) for outcome in outcomes):
+    if not _gave_something(run):
         raise nothing("nothing was measured", [*outcomes, *run.absent])
     failed = any(isinstance(case.outcome, Failed) or (case.accuracy and case.accuracy.problem) for case in run.cases)
     skipped = bool(run.absent) or any(isinstance(outcome, Skipped) for outcome in outcomes)
     return EXIT_INCOMPLETE if failed or (strict and skipped) else 0
+
+
+def _gave_something(run: Run) -> bool:
+    """Where nothing was measured, the error at the end of the command has all causes: nothing else says them again."""
+    return any(isinstance(case.outcome, Measured) for case in run.cases)
 
 
 def nothing(what: str, reasons: Iterable[object]) -> NothingMeasuredError:

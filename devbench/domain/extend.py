@@ -14,6 +14,7 @@ from devbench.domain.check import Check
 from devbench.domain.install import Install
 from devbench.domain.limits import Peak, Streamed
 from devbench.domain.model import Artifact, Prepared
+from devbench.domain.option import OptionSpec
 from devbench.domain.place import Absent, Place, Traits
 
 
@@ -114,7 +115,8 @@ class Runtime(ABC):
         comes after the runtimes that the device itself names: a suite that names no runtime goes on using those.
     formats: the artifact formats it loads, best first, as file names end, without the dot.
     engine: the file that drives it on the device; an `EngineFile` where there is more to say of it.
-    options: every option a suite may set, with its default.
+    options: every option a suite may set, with its default, or an `OptionSpec` where there is more to say. What a suite
+        sets must be of the default's type. The option `threads` is how many threads may compute, from 1 to 1024.
     makes: the precisions that it computes in from a file of another: that other one, and the options that ask for it.
     takes_compiled: whether it loads the `compiled` file of a model, where the model has one.
     prepare_limit_s: how long `prepare` may take.
@@ -125,7 +127,7 @@ class Runtime(ABC):
     devices: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]]
     engine: ClassVar[Path | EngineFile]
-    options: ClassVar[Mapping[str, Option]] = {}
+    options: ClassVar[Mapping[str, Option | OptionSpec]] = {}
     makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {}
     takes_compiled: ClassVar[bool] = False
     prepare_limit_s: ClassVar[float] = 1800
@@ -145,7 +147,10 @@ class Runtime(ABC):
         return Prepared.like(artifact)
 
     def wrong_option(self, name: str, value: Option) -> str:  # noqa: ARG002 - most take what their library takes
-        """Why a suite may not set the option `name` to `value`; "" if it may. Asked before anything is prepared."""
+        """Why a suite may not set the option `name` to `value`; "" if it may. Asked before anything is prepared.
+
+        Only for what an `OptionSpec` cannot say. The message begins with name and value: give the reason alone.
+        """
         return ""
 
     def check(self, path: Path) -> Iterable[Check]:  # noqa: ARG002 - most load whatever their library does

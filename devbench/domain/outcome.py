@@ -56,8 +56,8 @@ class Prediction:
 class OutputTensor:
     """An output as the device gave it for the input that was fed, and for a second input after the timed loops.
 
-    sha256: of all its values, little-endian. data: the values themselves, or a fixed sample of them where there are
-        many; empty where none were kept.
+    sha256: of all its values, little-endian, -0.0 as 0.0 and all NaNs as one. data: the values themselves, or a fixed
+        sample of them where there are many; empty where none were kept.
     second_sha256, second_data: the same for the second input; empty where there was none.
     scale, zero_point: of its integers; of a float output, of the integers that it was dequantized from.
     """

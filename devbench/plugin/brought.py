@@ -13,6 +13,7 @@ from devbench.domain.case import Option
 from devbench.domain.extend import Converter, Device, EngineFile, Runtime
 from devbench.domain.install import Install
 from devbench.domain.model import PRECISION, Model
+from devbench.domain.option import OptionSpec, options_problem, spec_of
 from devbench.domain.place import Traits
 from devbench.plugin.methods import DEVICE_METHODS, RUNTIME_METHODS, Method
 from devbench.printable import shortened
@@ -33,13 +34,18 @@ class DeviceData:
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeData:
-    """The attributes of a `Runtime`. rules: names its `check`, which several may share; "" if it has none."""
+    """The attributes of a `Runtime`.
+
+    options: the defaults; option_specs: all that is declared of them.
+    rules: names its `check`, which several may share; "" if it has none.
+    """
 
     name: str
     devices: tuple[str, ...] = ()
     formats: tuple[str, ...]
     engine: EngineFile
     options: Mapping[str, Option] = field(default_factory=dict)
+    option_specs: Mapping[str, OptionSpec] = field(default_factory=dict)
     makes: Mapping[str, tuple[str, Mapping[str, Option]]] = field(default_factory=dict)
     takes_compiled: bool = False
     prepare_limit_s: float = 0
@@ -108,6 +114,14 @@ def runtime_data(item: type[Runtime]) -> RuntimeData:
     attributes = _attributes(item, RuntimeData, Runtime)
     if isinstance(attributes["engine"], Path):
         attributes["engine"] = EngineFile(path=attributes["engine"])
+    declared = attributes["options"]
+    if isinstance(declared, Mapping):  # anything else is refused by its type
+        attributes["options"] = {
+            name: one.default if isinstance(one, OptionSpec) else one for name, one in declared.items()
+        }
+        attributes["option_specs"] = {
+            name: spec_of(name, one) for name, one in declared.items() if isinstance(one, Option | OptionSpec)
+        }
     return RuntimeData(written=written, rules=rules, **attributes)
 
 
@@ -116,14 +130,36 @@ def converter_data(item: type[Converter]) -> ConverterData:
     return ConverterData(**_attributes(item, ConverterData, Converter))
 
 
+_CALLED_ELSEWHERE = {  # what the members are called elsewhere, or might be
+    "Device": {"name": "kind", "detect": "discover", "find": "discover", "places": "discover", "scan": "discover"},
+    "Runtime": {"kind": "name", "engine_file": "engine", "convert": "prepare"},
+    "Converter": {"formats": "takes", "engine": "program", "makes": "gives"},
+}
+
+
 def misspelt(item: type, base: type) -> list[str]:
     """Members that devbench does not know, with names like those of members that it knows."""
+    return [
+        f"{item.__name__}.{name} means nothing to devbench: is it `{meant}`?"
+        for name, meant in _meant(item, base).items()
+    ]
+
+
+def lacking(item: type, base: type, names: Iterable[str]) -> str:
+    """`kind (is it called name here?)`: what a class lacks, with the member that may be meant for it."""
+    meant = {known: name for name, known in _meant(item, base).items()}
+    return ", ".join(f"{name} (is it called {meant[name]} here?)" if name in meant else name for name in names)
+
+
+def _meant(item: type, base: type) -> dict[str, str]:
+    """The known member that each unknown one may be meant for."""
     known = [name for name in (*vars(base), *base.__annotations__) if not name.startswith("_")]
     strange = [name for name in dir(item) if not name.startswith("_") and name not in known]
-    meant = {name: get_close_matches(name, known, n=1, cutoff=0.75) for name in strange}
-    return [
-        f"{item.__name__}.{name} means nothing to devbench: is it `{one[0]}`?" for name, one in meant.items() if one
-    ]
+    synonyms = _CALLED_ELSEWHERE[base.__name__]
+    own = {name for one in item.__mro__ if one not in base.__mro__ for name in vars(one)}
+    free = {name for name in synonyms if synonyms[name] not in own}  # a second name for what is there is no slip
+    near = {name: get_close_matches(name, known, n=1, cutoff=0.75) for name in strange}
+    return {name: synonyms[name] if name in free else near[name][0] for name in strange if name in free or near[name]}
 
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
@@ -150,16 +186,30 @@ def runtime_problem(item: RuntimeData) -> str:
         return found
     if not item.formats:
         return "formats: it loads none"
+    return _options_problem(item) or _makes_problem(item)
+
+
+def _options_problem(item: RuntimeData) -> str:
+    if set(item.options) != set(item.option_specs):
+        return "options: not every option has a declaration"
     for name in item.options:
         if name in _NO_OPTIONS:
             return f"options: '{name}' of a device in a suite means something else"
         if name in item.engine.place_options:
             return f"options: '{name}' is an option of the place as well (engine.place_options)"
+        if mistake := item.option_specs[name].mistake:
+            return f"options: '{name}' {mistake}"
+    return ""
+
+
+def _makes_problem(item: RuntimeData) -> str:
     for precision, (source, options) in item.makes.items():
         if not PRECISION.fullmatch(source):
             return f"makes: {precision}: {shortened(repr(source))} is not a precision"
         if unknown := set(options) - set(item.options):
             return f"makes: {precision}: '{min(unknown)}' is not one of its options"
+        if wrong := options_problem(item.option_specs, options):
+            return f"makes: {precision}: {wrong}"
     return ""
 
 

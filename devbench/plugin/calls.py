@@ -16,6 +16,7 @@ from devbench.domain.change import Change, ChangeAt
 from devbench.domain.check import Check
 from devbench.domain.limits import Peak, Streamed
 from devbench.domain.model import PRECISION, Artifact, Prepared
+from devbench.domain.option import shown
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError, PluginError, RoundError
 from devbench.files import sha256_of
@@ -170,12 +171,15 @@ class KnownRuntime(RuntimeData):
         )
 
     def wrong_option(self, name: str, value: Option) -> str:
-        """Why a suite may not set the option `name` to `value`; "" if it may."""
+        """Why a suite may not set the option `name`, which it has, to `value`, with both; "" if it may."""
+        if why := self.option_specs[name].problem(value):
+            return f"'{name}' {why}"
         try:
-            return str(self._ask(WRONG_OPTION, name, value)) if WRONG_OPTION.name in self.written else ""
+            why = str(self._ask(WRONG_OPTION, name, value)) if WRONG_OPTION.name in self.written else ""
         except DevbenchError as error:  # its cases may fail at the option; the suite of others does not
             self.plugin.pass_over(error)
             return ""
+        return f"'{name}' cannot be {shown(value)}: {why}" if why else ""
 
     def check(self, path: Path) -> list[Check]:
         """Its rules for the model file at `path`. Raises a DevbenchError."""

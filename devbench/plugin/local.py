@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import itertools
 import logging
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from difflib import get_close_matches
 from importlib import metadata
 from types import NoneType
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from devbench.plugin.brought import (
     RuntimeData,
     converter_data,
     device_data,
+    lacking,
     misspelt,
     runtime_data,
 )
@@ -30,6 +32,8 @@ from devbench.plugin.plugin import Owner, Plugin, reason
 from devbench.plugin.wire import encoded
 
 REGISTRATIONS = ("devbench_runtimes", "devbench_devices", "devbench_models", "devbench_converters")
+_PREFIX = "devbench_"
+HOOK_NAMES = [name for name in vars(hookspecs) if name.startswith(_PREFIX)]
 _Wrapper = Generator[None, Any, Any]
 _Data = TypeVar("_Data", DeviceData, RuntimeData, ConverterData)
 _log = logging.getLogger("devbench.plugins")
@@ -58,6 +62,11 @@ class LocalPlugin(Plugin):
             source = self._source
             plugin = source.load() if isinstance(source, metadata.EntryPoint) else source
             self._hooks = _hooks_of(plugin, self.owner.plugin)
+            for name, meant in _unmarked(plugin):
+                if name == meant:
+                    found.problems.append(f"{name}() is not marked as a hook: write @hookimpl above it")
+                else:
+                    found.notes.append(f"{name}() is not a hook: is it `{meant}`, with @hookimpl above it?")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
             found.problems.append(reason(error))
             return found
@@ -205,14 +214,34 @@ def _hooks_of(plugin: object, plugin_name: str) -> dict[str, pluggy.HookImpl]:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     manager.register(plugin, plugin_name)
-    manager.check_pending()
+    for caller in manager.get_hookcallers(plugin) or ():
+        if caller.name not in HOOK_NAMES and not all(hook.optionalhook for hook in caller.get_hookimpls()):
+            meant = _meant(caller.name)
+            raise TypeError(f"unknown hook '{caller.name}'" + (f"; did you mean '{meant}'?" if meant else ""))
     found = {}
-    for name in [name for name in vars(hookspecs) if name.startswith("devbench_")]:
+    for name in HOOK_NAMES:
         for hook in getattr(manager.hook, name).get_hookimpls():
             if hook.hookwrapper or (hook.wrapper and name != RUN_ROUND.name):
                 raise TypeError(f"{name} cannot be wrapped: only {RUN_ROUND.name} can, with wrapper=True")
             found[name] = hook
     return found
+
+
+def _unmarked(plugin: object) -> Iterator[tuple[str, str]]:
+    """Functions that look like a hook and that nobody calls, as they are not marked as one; and the hook."""
+    members = {**vars(type(plugin)), **getattr(plugin, "__dict__", {})}
+    for name, one in members.items():
+        if name.startswith(_PREFIX) and inspect.isroutine(one) and not hasattr(one, f"{hookspecs.PROJECT}_impl"):
+            meant = name if name in HOOK_NAMES else _meant(name)
+            if meant:
+                yield name, meant
+
+
+def _meant(name: str) -> str:
+    """The hook that has nearly this name, or ""."""
+    endings = [one.removeprefix(_PREFIX) for one in HOOK_NAMES]
+    found = get_close_matches(name.removeprefix(_PREFIX), endings, n=1)
+    return _PREFIX + found[0] if found else ""
 
 
 def _call(name: str, hook: pluggy.HookImpl, arguments: tuple[Any, ...]) -> Any:
@@ -227,7 +256,7 @@ def _check_class(item: Any, base: type, attributes: tuple[str, ...]) -> None:
         raise TypeError(f"{_shown(item)} is not a subclass of devbench.{base.__name__}")
     missing = [name for name in attributes if not hasattr(item, name)]
     if missing:
-        raise TypeError(f"{item.__name__} lacks {', '.join(missing)}")
+        raise TypeError(f"{item.__name__} lacks {lacking(item, base, missing)}")
     if inspect.isabstract(item):
         undefined = sorted(getattr(item, "__abstractmethods__", ()))
-        raise TypeError(f"{item.__name__} does not define {', '.join(undefined)}")
+        raise TypeError(f"{item.__name__} does not define {lacking(item, base, undefined)}")

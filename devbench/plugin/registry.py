@@ -19,6 +19,7 @@ from devbench.plugin.brought import (
     runtime_problem,
 )
 from devbench.plugin.calls import KnownConverter, KnownDevice, KnownRuntime
+from devbench.plugin.methods import RUN_ROUND
 from devbench.plugin.plugin import Owner, Plugin
 from devbench.printable import shortened
 
@@ -28,13 +29,18 @@ _DAY_S = 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class PluginInfo:
-    """One plugin as `devbench plugins` lists it. problems: what is broken in it; notes: what may be meant otherwise."""
+    """One plugin as `devbench plugins` lists it.
+
+    brings: devices, runtimes and models, by name. hooks: the others that it implements.
+    problems: what is broken in it. notes: what may be meant otherwise.
+    """
 
     name: str
     distribution: str
     brings: tuple[str, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -80,6 +86,7 @@ class Registry:
             brings=tuple(taken),
             problems=tuple(problems),
             notes=tuple(plugin.brought.notes),
+            hooks=(*plugin.brought.hooks, *([RUN_ROUND.name] if plugin.brought.wraps else [])),
         )
 
     def _add(self, item: Any, plugin: Plugin) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -35,8 +35,11 @@ _LEGEND = {
 _STYLES = {"!": "yellow", "✕": "red", "more": "green", "less": "magenta"}
 
 
-def compact_lines(overview: Overview, width: int, where: str) -> list[ScreenLine]:
-    """The report in lines of at most `width` columns. where: of everything else; "" if it is nowhere."""
+def compact_lines(overview: Overview, width: int, where: str, *, causes: bool = True) -> list[ScreenLine]:
+    """The report in lines of at most `width` columns. where: of everything else; "" if it is nowhere.
+
+    causes: whether to say why cases have no figure.
+    """
     lines = [*_title(overview, width), ()]
     for text in islice(answer_sentences(overview, most_published=1), _MOST_SENTENCES):
         lines += wrapped(text, width, style="bold" if len(lines) == 2 else "")  # noqa: PLR2004 - the first
@@ -44,7 +47,7 @@ def compact_lines(overview: Overview, width: int, where: str) -> list[ScreenLine
         lines += [(), *table_lines(overview.grid, width, overview.limits)]
     if found := accuracy_lines(overview, width):
         lines += [(), *found]
-    notes = _notes(overview, where)
+    notes = _notes(overview, where, [make for make in _MAKERS if causes or make not in _CAUSES])
     if notes:
         lines.append(())
         for text in notes:
@@ -245,10 +248,10 @@ def _group_line(name: str, shown: _Shown, label: int, time_width: int, width: in
     return [*lines, *wrapped(f"    {_joined(shown.time, shown.mark, shown.ratio)}", width, indent="    ")]
 
 
-def _notes(overview: Overview, where: str) -> list[str]:
+def _notes(overview: Overview, where: str, makers: Sequence[_Maker]) -> list[str]:
     """One note for one cause, five at most, the gravest first; then where everything is."""
     findings = overview.findings
-    notes = [note for make in _MAKERS if (note := make(overview, findings))]
+    notes = [note for make in makers if (note := make(overview, findings))]
     dropped = len(notes) - _MOST_NOTES
     kept = notes[:_MOST_NOTES]
     if dropped > 0:
@@ -359,4 +362,17 @@ def _cost(_: Overview, findings: Sequence[Finding]) -> str:
     return sentence(text_of(found)) if found and wide else ""
 
 
-_MAKERS = (_damage, _pending, _failures, _doubts, _no_ratios, _one_round, _remarks, _skipped, _absent, _cost)
+_Maker = Callable[[Overview, Sequence[Finding]], str]
+_CAUSES: Sequence[_Maker] = (_failures, _skipped, _absent)
+_MAKERS: Sequence[_Maker] = (
+    _damage,
+    _pending,
+    _failures,
+    _doubts,
+    _no_ratios,
+    _one_round,
+    _remarks,
+    _skipped,
+    _absent,
+    _cost,
+)

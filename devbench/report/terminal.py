@@ -25,9 +25,9 @@ _STYLES = {
 }
 
 
-def print_compact(overview: Overview, console: Console, where: str = "") -> None:
-    """Print the report that fits on a screen. where: of everything else."""
-    for line in compact_lines(overview, console.width, where):
+def print_compact(overview: Overview, console: Console, where: str = "", *, causes: bool = True) -> None:
+    """Print the report that fits on a screen. where: of everything else. causes: why cases have no figure."""
+    for line in compact_lines(overview, console.width, where, causes=causes):
         text = Text.assemble(*((span.text, span.style) for span in line))
         console.print(text, soft_wrap=True)
 

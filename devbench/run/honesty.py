@@ -18,11 +18,13 @@ _SLOWER = 3.0  # than an inference in the timed loop
 _MARGIN_NS = 500_000  # of what is not worth a thought: a cold cache, a page fault
 _COPY_NS_PER_BYTE = 20
 _AFTER_NS = 2_000_000
+_WAITED = 0.5  # of the CPU time in the pause: who waits for a result waits about as long
 _MORE_CORES = 0.5
 _LEAST_CORES = 0.2
 _WAITS = 0.5  # for each inference: a program that computes alone waits for nobody, however busy the machine
 _GROWN_BYTES = 64 << 20
 _SURE = 0.05  # of a second: what CPU time in a timed loop must come to before it says something of cores
+_BLAS = " If numpy computes in it, limit the threads of its BLAS (docs/plugins.md)."
 _REMEDY = "Correct the engine: `devbench.testing.RuntimeContract` finds what is wrong (docs/plugin-tutorial.md)."
 
 
@@ -113,9 +115,13 @@ def _on_a_cpu(about: RoundFacts, check: EngineCheck, median_ns: float) -> Iterab
         text = f"feeding takes {slower:,.0f} times as long as an inference: is the work done there?"
         yield _doubt("early-work", text)
     assert check.cores is not None
-    if check.cores == 1 and check.after_cpu_ns > _AFTER_NS:
+    # Threads that only spin until there is work again, as those of BLAS and OpenMP do, use CPU time too: but then the
+    # outputs are there at once. Outputs that are there at once and wrong are another reason, `late-answer`.
+    waits = check.outputs_ns - copy_ns > _WAITED * check.after_cpu_ns
+    if check.cores == 1 and check.after_cpu_ns > _AFTER_NS and waits:
+        share = check.after_cpu_ns / check.pause_ns
         text = (
-            f"after an inference it went on computing: {check.after_cpu_ns / check.pause_ns:.0%} of a core in a pause"
+            f"after an inference it went on computing ({share:.0%} of a core in a pause), and the outputs wait for it"
         )
         yield _doubt("late-work", text)
     begin_s, end_s = about.loop_s or (0.0, 0.0)
@@ -125,11 +131,11 @@ def _on_a_cpu(about: RoundFacts, check: EngineCheck, median_ns: float) -> Iterab
     used = cpu_ns * inferences / 1e9 / (end_s - begin_s)
     asked = f"{check.cores} thread{'s' if check.cores > 1 else ''}"
     if check.cores and used > check.cores + _MORE_CORES:
-        yield _doubt("threads", f"it kept {used:.1f} cores busy, and {asked} may compute")
+        yield _doubt("threads", f"it kept {used:.1f} cores busy, and {asked} may compute", also=_BLAS)
     if check.cores == 1 and used < _LEAST_CORES and check.waits > _WAITS * inferences:
         text = f"it used {used:.0%} of a core while it was timed: what computes is not in the worker"
         yield _doubt("idle", text, "suspect")
 
 
-def _doubt(code: str, text: str, severity: Severity = "contaminated") -> Reason:
-    return Reason(code=code, severity=severity, text=text, remedy=_REMEDY)
+def _doubt(code: str, text: str, severity: Severity = "contaminated", also: str = "") -> Reason:
+    return Reason(code=code, severity=severity, text=text, remedy=_REMEDY + also)

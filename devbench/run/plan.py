@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from devbench.domain.accuracy import Evaluation, Lesson
 from devbench.domain.case import Option, PlannedCase
@@ -175,10 +176,10 @@ def _fitting(entry: ModelFormat, precision: str, suite: Suite, registry: Registr
 
 def _file_variant(entry: ModelFormat, precision: str, base: Path) -> Variant:
     assert entry.source is not None
-    suffix = Path(entry.source).suffix.lstrip(".") or "tflite"
+    path = entry.source if is_file_source(entry.source) else urlsplit(entry.source).path  # without ?query and #fragment
     return Variant(
         precision=precision,
-        format=suffix,
+        format=Path(path).suffix.lstrip(".") or "tflite",
         source=_source(entry.source, base),
         weights="as in the file",
         sha256=entry.sha256 or "",

@@ -190,8 +190,10 @@ class RoundRunner:
         """A runtime that does not work: what it knows of this problem, else how to have it."""
         driver = self._runtime(runtime)
         where = f"At {place.ssh.host}, for {place.python_for(runtime) or 'python3'}: " if place.ssh else ""
-        hint = driver.explain(hello.problem) or install_hint(
-            driver.install, runtime, place, hello.facts.get("python", "")
+        hint = (
+            driver.explain(hello.problem)
+            or _lacking(hello.problem)
+            or install_hint(driver.install, runtime, place, hello.facts.get("python", ""))
         )
         return Skipped(reason=f"{runtime} is not there: {hello.problem}", hint=where + hint if hint else "")
 
@@ -204,8 +206,13 @@ class RoundRunner:
 
     def _with_advice(self, case: Case, error: RoundError) -> RoundError:
         runtime = self._runtime(case.planned.runtime)
-        hint = runtime.explain(f"{error.message}\n{error.log_tail}") or error.hint
+        hint = runtime.explain(f"{error.message}\n{error.log_tail}") or error.hint or _lacking(error.message)
         return RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail, place_lost=error.place_lost)
+
+
+def _lacking(error: str) -> str:
+    """What to do where the class `Engine` lacks a member; "" if that is not the error."""
+    return "`devbench plugins --check` says what is misspelt." if "'Engine' object has no attribute" in error else ""
 
 
 def _files(case: Case, built: Built | None) -> dict[Path, str]:

@@ -11,7 +11,7 @@ from devbench.domain.case import ALL_RUNTIMES, Option
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Absent, Place
 from devbench.pipeline.source import Source
-from devbench.plugin.calls import KnownDevice
+from devbench.plugin.calls import KnownDevice, KnownRuntime
 from devbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -102,9 +102,15 @@ def slots_of(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe
                 runtime=name,
                 options=options,
                 precision=entry.precision,
-                problem=problem,
+                problem=problem or _not_taken(registry.runtimes[name], options, entry),
                 others=tuple(one for one in others if one != name),
             )
+
+
+def _not_taken(runtime: KnownRuntime, options: Mapping[str, Option], entry: DeviceFormat) -> Skipped | None:
+    """Why this runtime does not take what the suite sets; another one of the same device may, or the suite is wrong."""
+    wrong = (runtime.wrong_option(name, value) for name, value in options.items() if name in entry.options)
+    return next((Skipped(reason=f"{runtime.name}: {why}") for why in wrong if why), None)
 
 
 def answers(slots: Sequence[Slot]) -> bool:

@@ -45,7 +45,7 @@ def known_names(plugins: Plugins) -> KnownNames:
         },
         precisions=tuple(dict.fromkeys((*PRECISIONS, *registry.precisions))),
         converters=tuple(registry.converters),
-        options={name: runtime.options for name, runtime in registry.runtimes.items()},
+        options={name: runtime.option_specs for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime].wrong_option(name, value),
     )
 

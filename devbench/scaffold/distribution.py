@@ -66,7 +66,7 @@ def values_of(name: str, kind: str) -> Mapping[str, str]:
         "what": f"{KINDS[kind]} ({name})",
         "devbench": f"{major}.{minor}",
         "next": f"{major}.{int(minor) + 1}",
-        "extra": ' "edge-devbench[desktop]"' if kind == "runtime" else "",
+        "extra": " ai-edge-litert" if kind == "runtime" else "",
     }
 
 

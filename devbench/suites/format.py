@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from devbench.domain.case import Option
 from devbench.domain.measure import DEFAULT_PROFILE, PROFILES, Measure
 from devbench.domain.model import PRECISION, PRECISIONS
+from devbench.domain.option import OptionSpec
 from devbench.domain.run import Compare
 from devbench.stats import minimum_samples
 from devbench.suites.durations import seconds_of
@@ -48,16 +49,15 @@ from devbench.suites.pictures import (
 
 @dataclass(frozen=True, kw_only=True)
 class KnownNames:
-    """What the loaded plugins know: models, precisions, runtimes by device, options by runtime with their defaults;
-    converters.
+    """What the loaded plugins know: models, precisions, runtimes by device, options by runtime as declared, converters.
 
-    wrong_option: why a runtime's option cannot have a value; "" if it can.
+    wrong_option: why a runtime's option cannot have a value, with both; "" if it can.
     """
 
     models: tuple[str, ...] = ()
     precisions: tuple[str, ...] = PRECISIONS
     devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Option | OptionSpec]] = field(default_factory=dict)
     converters: tuple[str, ...] = ()
     wrong_option: Callable[[str, str, Option], str] = lambda _runtime, _name, _value: ""
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from devbench.domain.case import ALL_RUNTIMES
+from devbench.domain.case import ALL_RUNTIMES, Option
+from devbench.domain.option import spec_of
 from devbench.errors import SuiteError
 from devbench.suites.format import (
     KEYS,
@@ -22,7 +23,7 @@ from devbench.suites.format import (
 )
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
-from devbench.suites.yaml_file import YamlFile, YamlPath, parse_yaml, read_yaml, short
+from devbench.suites.yaml_file import YamlFile, YamlPath, parse_yaml, read_yaml
 
 _MOST_COMBINATIONS = 1000
 _HINT = "docs/suites.md shows what a suite looks like."
@@ -93,20 +94,23 @@ def _check_devices(file: YamlFile, known: KnownNames) -> None:
             if option not in defaults:
                 text = f"unknown option '{option}' of {entry['name']}{nearest(option, sorted(defaults))}"
                 file.complain((*path, "<key>"), text)
-            elif type(defaults[option]) is int and (wrong := [one for one in values if type(one) is not int]):
-                file.complain(path, f"'{option}' must be a whole number, not {short(wrong[0])}")
             elif text := _wrong_values(values, option, asked, known):
                 file.complain(path, text)
 
 
 def _wrong_values(values: list[Any], option: str, runtimes: list[Any], known: KnownNames) -> str:
     """Why no runtime that may be meant takes one of the values; "" if one does."""
-    having = [name for name in runtimes if option in known.options.get(str(name), {})]
+    having = [name for name in map(str, runtimes) if option in known.options.get(name, {})]
     for value in (one for one in values if isinstance(one, str | int | float | bool)):
-        texts = [known.wrong_option(name, option, value) for name in having]
+        texts = [_wrong_value(known, name, option, value) for name in having]
         if texts and all(texts):
             return texts[0]
     return ""
+
+
+def _wrong_value(known: KnownNames, runtime: str, option: str, value: Option) -> str:
+    why = spec_of(option, known.options[runtime][option]).problem(value)
+    return f"'{option}' {why}" if why else known.wrong_option(runtime, option, value)
 
 
 def _check_measure(file: YamlFile) -> None:

@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 from devbench.testing.contract import check_device, measure_once
 
 if TYPE_CHECKING:
+    from devbench.testing.judge import Findings as Findings
     from devbench.testing.runtime_contract import RuntimeContract as RuntimeContract
     from devbench.testing.runtime_contract import check_runtime as check_runtime
     from devbench.testing.tiny_model import TinyModel as TinyModel
 
-_HOMES = {"RuntimeContract": "runtime_contract", "check_runtime": "runtime_contract", "TinyModel": "tiny_model"}
-__all__ = ["RuntimeContract", "TinyModel", "check_device", "check_runtime", "measure_once"]
+_HOMES = {
+    "Findings": "judge",
+    "RuntimeContract": "runtime_contract",
+    "TinyModel": "tiny_model",
+    "check_runtime": "runtime_contract",
+}
+__all__ = ["Findings", "RuntimeContract", "TinyModel", "check_device", "check_runtime", "measure_once"]
 
 
 def __getattr__(name: str) -> Any:

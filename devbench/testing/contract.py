@@ -23,6 +23,7 @@ from devbench.plugin.registry import Registry
 from devbench.plugin.schema import decoded_answer
 from devbench.plugin.wire import encoded
 from devbench.run.round import RoundRunner
+from devbench.suites.names import nearest
 
 
 def measure_once(
@@ -38,13 +39,14 @@ def measure_once(
 
     archives: a folder for the worker's zipapp. place: where; this machine's CPU by default. options: those that differ
     from the runtime's defaults. measure: how long; by default as the profile `quick`. Errors are those of a run:
-    `RoundError` with phase and log. A runtime whose registration is refused is a `TypeError`.
+    `RoundError` with phase and log. A runtime whose registration is refused is a `TypeError`, an option that no suite
+    could set so a `ValueError`.
     """
     where = place or Place(name="local", device="any")
     known, registry, problems = registered(runtime)
     if known is None:
         raise TypeError("; ".join(problems))
-    chosen = {**known.options, **(options or {})}
+    chosen = chosen_options(known, options or {})
     prepared = known.prepare(artifact_of(artifact, archives), where, chosen)
     return measure_prepared(registry, known.name, prepared, archives, where, chosen, measure)
 
@@ -68,6 +70,16 @@ def registered(runtime: type[Runtime]) -> tuple[KnownRuntime | None, Registry, l
     plugin, registry = _loaded(_Bringing(runtimes=[runtime]))
     known = next(iter(registry.runtimes.values()), None)
     return known, registry, [*plugin.brought.problems, *plugin.refused]
+
+
+def chosen_options(runtime: KnownRuntime, given: Mapping[str, Option]) -> dict[str, Option]:
+    """The runtime's options with those that are given; a ValueError for what no suite could set."""
+    for name, value in given.items():
+        if name not in runtime.options:
+            raise ValueError(f"{runtime.name} has no option '{name}'{nearest(name, list(runtime.options))}")
+        if why := runtime.wrong_option(name, value):
+            raise ValueError(f"{runtime.name}: {why}")
+    return {**runtime.options, **given}
 
 
 def artifact_of(path: Path, folder: Path) -> Artifact:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 OLDEST = (3, 6)
 MEMBERS = ("facts", "load", "inputs", "feed", "invoke", "outputs")
+_MEANT = {  # what the members are called elsewhere
+    "facts": ("info", "metadata", "version", "versions"),
+    "load": ("compile", "init", "load_model", "open", "setup"),
+    "inputs": ("get_inputs", "get_input_details", "input_details", "input_specs"),
+    "feed": ("set_input", "set_inputs", "set_tensor", "write"),
+    "invoke": ("execute", "forward", "infer", "inference", "predict", "run"),
+    "outputs": ("get_output", "get_outputs", "results", "read"),
+}
 _NEWER = {  # modules of the standard library that Python 3.6 does not have
     "contextvars": "3.7",
     "dataclasses": "3.7",
@@ -68,21 +77,33 @@ def _run_there(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _class(tree: ast.Module, *, builds: bool) -> Iterator[str]:
-    engine = next((node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Engine"), None)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    engine = next((node for node in classes if node.name == "Engine"), None)
     if engine is None:
-        imported = [one for node in tree.body if isinstance(node, ast.ImportFrom) for one in node.names]
-        if not any((one.asname or one.name) == "Engine" for one in imported):
-            yield "there is no class `Engine` in it"
+        names = [alias for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+        assigned = [one for node in tree.body if isinstance(node, ast.Assign) for one in _names(node.targets)]
+        if "Engine" not in [*(one.asname or one.name for one in names), *assigned]:
+            meant = f": is it called {classes[0].name} here?" if len(classes) == 1 else ""
+            yield f"there is no class `Engine` in it{meant}"
         return
-    if engine.bases:
+    if any(not (isinstance(base, ast.Name) and base.id == "object") for base in engine.bases):
         return  # some of the members are the base's
-    named = {node.name for node in engine.body if isinstance(node, ast.FunctionDef)}
-    targets = [node.target for node in engine.body if isinstance(node, ast.AnnAssign)]
-    named |= {one.id for one in targets if isinstance(one, ast.Name)}
-    attributes = (
-        node for node in ast.walk(engine) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-    )
-    named |= {node.attr for node in attributes}
+    named = _members(engine)
+    others = sorted(name for name in named - {*MEMBERS, "build", "compute"} if not name.startswith("_"))
     for name in (*MEMBERS, *(("build",) if builds else ())):
         if name not in named:
-            yield f"class Engine has no {name}()"
+            near = [one for one in others if one in _MEANT.get(name, ())] or get_close_matches(name, others, n=1)
+            yield f"class Engine has no {name}()" + (f": is it called {near[0]}() here?" if near else "")
+
+
+def _members(engine: ast.ClassDef) -> set[str]:
+    """Names of its methods and attributes, those too that it sets in a method."""
+    found = {node.name for node in engine.body if isinstance(node, ast.FunctionDef)}
+    found |= set(_names(node.target for node in engine.body if isinstance(node, ast.AnnAssign)))
+    found |= {name for node in engine.body if isinstance(node, ast.Assign) for name in _names(node.targets)}
+    set_in_methods = (node for node in ast.walk(engine) if isinstance(node, ast.Attribute))
+    return found | {node.attr for node in set_in_methods if isinstance(node.ctx, ast.Store)}
+
+
+def _names(targets: Iterable[ast.expr]) -> list[str]:
+    return [one.id for one in targets if isinstance(one, ast.Name)]

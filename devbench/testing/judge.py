@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,18 @@ _TOLERANCE = 0.02  # of the largest value: a like-for-like ratio allows no more
 _LEAK_BYTES = 2 << 20  # in a third of the inferences, twice in a row
 _BUSY_SHARE = 0.2  # of the CPU time of the busiest thread
 _FEWEST_TICKS = 10
+_THIRDS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was found of an engine. Every rule that is in neither is kept.
+
+    broken: the rules that it breaks, each with how. skipped: those that could not be looked at, each with the reason.
+    """
+
+    broken: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +56,7 @@ class Seen:
     """What was seen of one engine. report, arrays: what `probe.py` gives. reasons: of the verdict of a round.
 
     answer: gives the right outputs; None where nobody knows them. threads: that may compute; 0 if nothing says so.
+    checked: whether the round was looked at as every round of a run is.
     """
 
     inputs: Sequence[TensorSpec]
@@ -55,10 +68,55 @@ class Seen:
     refused: bool = True
     reasons: Sequence[Reason] = field(default_factory=tuple)
     round_error: str = ""
+    checked: bool = True
 
 
-def faults_of(seen: Seen) -> dict[str, str]:
-    """The rules that were broken, each with how; empty for a sound engine."""
+def broken_at_once(rule: str, how: str) -> Findings:
+    """The findings where a broken `rule` keeps all those after it from being looked at."""
+    rules = list(RULES)
+    later = rules[rules.index(rule) + 1 :]
+    return Findings(broken={rule: how}, skipped=dict.fromkeys(later, f"'{rule}' is broken"))
+
+
+def findings(seen: Seen) -> Findings:
+    """The rules that are broken, and those that could not be looked at."""
+    broken = _broken(seen)
+    skipped = {rule: why for rule, why in _not_reached(seen, broken) if why and rule not in broken}
+    return Findings(broken=broken, skipped={rule: skipped[rule] for rule in RULES if rule in skipped})
+
+
+def _not_reached(seen: Seen, broken: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each rule with the reason why nothing was seen of it; "" where enough was."""
+    report, right = seen.report, _right(seen)
+    why = f"the engine failed before: {broken['works']}" if "works" in broken else "nothing was seen of it"
+    outputs = _steps(seen)
+    for rule, known in (
+        ("facts", "facts" in report),
+        ("refusal", "facts" in report),  # who refuses every file proves nothing
+        ("file", "outputs" in report),
+        ("numbers", bool(outputs)),
+        ("follows", set(right) == {"a", "b"}),
+        ("repeats", "same_twice" in report),
+        ("memory", len(report.get("resident", ())) >= _THIRDS),
+    ):
+        yield rule, "" if known else why
+    if outputs and set(right) != {"a", "b"}:
+        yield "follows", "its inputs are not those of the file"
+    if "resident" in report and len(report["resident"]) < _THIRDS:
+        yield "memory", "an inference takes so long that there were too few of them"
+    if not seen.answer:
+        yield "answers", "nobody knows the right ones: give the contract `answer`"
+    elif not right:
+        yield "answers", "its inputs are not those of the file" if outputs else why
+    if not seen.threads:
+        yield "threads", "the runtime has no option `threads`"
+    elif not report.get("thread_ticks") or report["thread_ticks"][0] < _FEWEST_TICKS:
+        yield "threads", why if "works" in broken else "it used too little CPU time in this process"
+    if not seen.checked:
+        yield "time", "no round was looked at: it failed, or its time limit was too close"
+
+
+def _broken(seen: Seen) -> dict[str, str]:
     report = seen.report
     found: dict[str, str] = {}
 
@@ -141,15 +199,31 @@ def _steps(seen: Seen) -> list[tuple[str, list[npt.NDArray[Any]]]]:
 
 
 def _distance(one: Sequence[npt.NDArray[Any]], other: Sequence[npt.NDArray[Any]]) -> float:
-    """The largest difference, as a share of the largest value; infinite where shapes or types differ."""
+    """The largest difference of two numbers, as a share of the largest one; infinite where the shapes differ.
+
+    The zeros are equal, and so are two values that are both not a number, or the same infinity.
+    """
+    if len(one) != len(other):
+        return math.inf
     worst = 0.0
-    for mine, its in zip(one, other, strict=False):
+    for mine, its in zip(one, other, strict=True):
         if mine.shape != its.shape:
             return math.inf
-        apart = float(np.max(np.abs(mine.astype(np.float64) - its.astype(np.float64)), initial=0.0))
-        largest = max(float(np.max(np.abs(its.astype(np.float64)), initial=0.0)), 1e-6)
-        worst = max(worst, apart / largest if math.isfinite(apart) else math.inf)
-    return worst if len(one) == len(other) else math.inf
+        unlike = ~((mine == its) | (_is_nan(mine) & _is_nan(its)))
+        if unlike.any():
+            apart = np.abs(_wide(mine[unlike]) - _wide(its[unlike]))
+            finite = np.abs(_wide(its[np.isfinite(its)]))
+            largest = max(float(np.max(finite, initial=0.0)), 1e-6)
+            worst = max(worst, float(np.max(apart)) / largest if np.isfinite(apart).all() else math.inf)
+    return worst
+
+
+def _is_nan(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    return np.isnan(values) if values.dtype.kind in "fc" else np.zeros(values.shape, bool)
+
+
+def _wide(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return values.astype(np.complex128 if values.dtype.kind == "c" else np.float64)
 
 
 def _right(seen: Seen) -> dict[str, list[npt.NDArray[Any]]]:
@@ -200,10 +274,11 @@ def _threads(ticks: Sequence[int], threads: int) -> str:
     if not threads or not ticks or ticks[0] < _FEWEST_TICKS:
         return ""
     busy = sum(one > _BUSY_SHARE * ticks[0] for one in ticks)
-    return f"{busy} threads compute, and {threads} may" if busy > threads else ""
+    hint = "if numpy computes in it, limit the threads of its BLAS (docs/plugins.md)"
+    return f"{busy} threads compute, and {threads} may: {hint}" if busy > threads else ""
 
 
 def _memory(resident: Sequence[int]) -> str:
-    if len(resident) < 3 or min(np.diff(resident)) < _LEAK_BYTES:  # noqa: PLR2004 - three thirds
+    if len(resident) < _THIRDS or min(np.diff(resident)) < _LEAK_BYTES:
         return ""
     return f"resident memory grew by {(resident[-1] - resident[0]) / 2**20:.0f} MiB while it inferred"

@@ -30,9 +30,9 @@ from devbench.plugin.calls import KnownRuntime
 from devbench.run.honesty import engine_reasons
 from devbench.run.round import RoundRunner
 from devbench.testing import probe
-from devbench.testing.contract import artifact_of, measure_prepared, registered
+from devbench.testing.contract import artifact_of, chosen_options, measure_prepared, registered
 from devbench.testing.engine_file import engine_file_problems
-from devbench.testing.judge import RULES, Answer, Seen, faults_of
+from devbench.testing.judge import RULES, Answer, Findings, Seen, broken_at_once, findings
 from devbench.testing.tiny_model import TinyModel
 
 MEASURE: Measure = replace(PROFILES["quick"], warmup_runs=3, warmup_s=0.1, min_runs=10, min_s=0.5, cap_s=5.0)
@@ -40,7 +40,7 @@ _PROBE_LIMIT_S = 120.0
 
 
 class RuntimeContract:
-    """One test for each rule of `judge.RULES`.
+    """One test for each rule. A rule that could not be looked at is a skipped test, with the reason.
 
     runtime: what is looked at. place, options: where, and with which options; a place behind ssh is not looked at.
     model: a file that it loads; None for devbench's tiny model, which is there as .tflite and as .onnx.
@@ -56,8 +56,8 @@ class RuntimeContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def broken_rules(cls, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-        """Every rule that the runtime breaks, with how."""
+    def findings(cls, tmp_path_factory: pytest.TempPathFactory) -> Findings:
+        """What was found of the runtime."""
         folder = tmp_path_factory.mktemp("contract")
         try:
             return check_runtime(cls.runtime, folder, cls.place, cls.options, cls.model, cls.answer)
@@ -65,9 +65,11 @@ class RuntimeContract:
             pytest.skip(error.message)
 
     @pytest.mark.parametrize("rule", RULES)
-    def test_rule(self, broken_rules: Mapping[str, str], rule: str) -> None:
+    def test_rule(self, findings: Findings, rule: str) -> None:
         """Is it kept?"""
-        assert rule not in broken_rules, f"{RULES[rule]}: {broken_rules[rule]}"
+        if rule in findings.skipped:
+            pytest.skip(f"{rule} was not looked at: {findings.skipped[rule]}")
+        assert rule not in findings.broken, f"{RULES[rule]}: {findings.broken[rule]}"
 
 
 def check_runtime(
@@ -77,38 +79,40 @@ def check_runtime(
     options: Mapping[str, Option] | None = None,
     model: Path | None = None,
     answer: Answer | None = None,
-) -> dict[str, str]:
-    """Every rule that `runtime` breaks, with how; empty for a sound one. `NotHereError`: it does not work at `place`.
+) -> Findings:
+    """Every rule that `runtime` breaks, and every one that could not be looked at; both are empty for a sound one.
 
-    folder: for what this needs. The other arguments are those of `RuntimeContract`.
+    folder: for what this needs. The other arguments are those of `RuntimeContract`. `NotHereError`: the runtime does
+    not work at `place`. `ValueError`: there is no model for it, or `options` cannot be set.
     """
     known, registry, problems = registered(runtime)
     if known is None:
-        return {"registration": "; ".join(problems)}
+        return broken_at_once("registration", "; ".join(problems))
+    chosen = chosen_options(known, options or {})
     static = engine_file_problems(known.engine.path, known.engine.parts, builds=known.engine.build_limit_s > 0)
     if static:
-        return {"engine-file": "; ".join(static)}
+        return broken_at_once("engine-file", "; ".join(static))
     if isinstance(why := RoundRunner(registry, folder, lambda _: None).look(place, known.name), Skipped):
         raise NotHereError(why.reason, why.hint)
     if model is None:
         tiny = TinyModel()
         model, answer = _written(tiny, known.formats, folder), lambda arrays: [tiny.answer(arrays[0])]
-    chosen = {**known.options, **(options or {})}
     try:
         artifact = known.prepare(artifact_of(model, folder), place, chosen)
     except NotHereError:
         raise
     except DevbenchError as error:
-        return {"works": f"prepare(): {error.message}"}
-    problem, reasons = "", []
+        return broken_at_once("works", f"prepare(): {error.message}")
+    problem, reasons, checked = "", [], False
     try:
         done = measure_prepared(registry, known.name, artifact, folder, place, chosen, MEASURE)
         reasons = engine_reasons([done.about], [float(np.median(done.samples_ns))])
+        checked = done.about.check is not None
     except DevbenchError as failed:
         problem = failed.message
     report, arrays = _probed(known, artifact, place, chosen, folder)
     threads = chosen.get("threads")
-    return faults_of(
+    return findings(
         Seen(
             inputs=artifact.inputs,
             outputs=artifact.outputs,
@@ -119,6 +123,7 @@ def check_runtime(
             refused=_refuses(known, place, chosen, folder),
             reasons=reasons,
             round_error=problem,
+            checked=checked,
         )
     )
 

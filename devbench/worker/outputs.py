@@ -13,13 +13,18 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: its multiples sprea
 
 
 def packed(pairs: "Iterable[Tuple[Dict[str, Any], Any]]") -> "List[Dict[str, Any]]":
-    """One dict for each (spec, array): the spec, the hash of its bytes, and these, or a sample of its values."""
+    """One dict for each (spec, array): the spec, the hash of its values, and these, or a sample of them.
+
+    Equal numbers have equal hashes: -0.0 counts as 0.0, and every NaN is the same.
+    """
     return [_packed(spec, array) for spec, array in pairs]
 
 
 def _packed(spec: "Dict[str, Any]", array: "Any") -> "Dict[str, Any]":
     array = array.astype(array.dtype.newbyteorder("<"), copy=False)
     numbers = array.dtype.kind in "biufc"  # else it may hold addresses, which differ every time
+    if array.dtype.kind in "fc":
+        array = _canonical(array)
     data = array.tobytes() if numbers else repr(array.tolist()).encode("utf-8", "replace")
     kept = data if numbers else b""
     if numbers and array.size > MOST_KEPT_VALUES:
@@ -31,6 +36,17 @@ def _packed(spec: "Dict[str, Any]", array: "Any") -> "Dict[str, Any]":
         sha256=hashlib.sha256(data).hexdigest(),
         data=base64.b64encode(kept).decode("ascii"),
     )
+
+
+def _canonical(array: "Any") -> "Any":
+    """Equal numbers as equal bytes: there are two zeros, and many values that are not a number."""
+    import numpy as np
+
+    flat = array.flatten()
+    parts = flat.view(flat.real.dtype)  # a complex number is two
+    parts[parts == 0] = 0
+    parts[np.isnan(parts)] = np.nan
+    return flat.reshape(array.shape)
 
 
 def _positions(size: int) -> "List[int]":

@@ -4,44 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from devbench import Option
+from devbench import Option, OptionSpec
 
-OPTIONS: Mapping[str, Option] = {
+_YES_NO = OptionSpec(default="", choices=(True, False))
+
+# "" stands for the library's own choice.
+OPTIONS: Mapping[str, Option | OptionSpec] = {
     "threads": 1,
-    "performance": "",
-    "usb_always_dfu": "",
-    "usb_max_bulk_in_queue_length": "",
-    "compiler_min_runtime": "",
-    "compiler_all_subgraphs": "",
-    "compiler_search": "",
-    "compiler_timeout_s": "",
-    "compiler_together": "",
+    "performance": OptionSpec(default="", choices=("Low", "Medium", "High", "Max")),
+    "usb_always_dfu": OptionSpec(default="", choices=(True, False, "True", "False")),
+    "usb_max_bulk_in_queue_length": OptionSpec(default="", least=0, most=255),
+    "compiler_min_runtime": OptionSpec(default="", least=10, most=14),
+    "compiler_all_subgraphs": _YES_NO,
+    "compiler_search": _YES_NO,
+    "compiler_timeout_s": OptionSpec(default="", least=1, most=86_400),
+    "compiler_together": "",  # names of files beside the model's, with commas between
 }
-_WORDS: Mapping[str, tuple[Option, ...]] = {
-    "performance": ("Low", "Medium", "High", "Max"),
-    "usb_always_dfu": (True, False, "True", "False"),
-    "compiler_all_subgraphs": (True, False),
-    "compiler_search": (True, False),
-}
-_NUMBERS: Mapping[str, tuple[int, int]] = {
-    "threads": (1, 1024),
-    "usb_max_bulk_in_queue_length": (0, 255),
-    "compiler_min_runtime": (10, 14),
-    "compiler_timeout_s": (1, 86_400),
-}
-
-
-def wrong_option(name: str, value: Option) -> str:
-    """Why the option cannot have this value; "" if it can. An empty text stands for the library's own choice."""
-    if value == "":
-        return ""
-    if name in _WORDS and not any(value is word or (isinstance(word, str) and value == word) for word in _WORDS[name]):
-        words = list(dict.fromkeys(str(word) for word in _WORDS[name]))
-        return f"{name} is {', '.join(words[:-1])} or {words[-1]}, not {value}"
-    if name in _NUMBERS:
-        least, most = _NUMBERS[name]
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            return f"{name} is a whole number from {least} to {most}, not {value}"
-    if name == "compiler_together" and not isinstance(value, str):
-        return f"{name} is a text with names of files beside the model's, and commas between, not {value}"
-    return ""

@@ -13,6 +13,7 @@ from devbench import (
     EngineFile,
     Install,
     Option,
+    OptionSpec,
     Place,
     Prepared,
     Runtime,
@@ -20,7 +21,7 @@ from devbench import (
     how_to_mend,
     misread,
 )
-from devbench_edgetpu.options import OPTIONS, wrong_option
+from devbench_edgetpu.options import OPTIONS
 from devbench_edgetpu.troubles import advice
 
 _HERE = Path(__file__).parent
@@ -37,7 +38,7 @@ class _EdgeTpu(Runtime):
 
     formats: ClassVar[tuple[str, ...]] = ("tflite",)
     engine: ClassVar[EngineFile] = _engine("engine.py")
-    options: ClassVar[Mapping[str, Option]] = OPTIONS
+    options: ClassVar[Mapping[str, Option | OptionSpec]] = OPTIONS
     takes_compiled: ClassVar[bool] = True
     of_tensorflow: ClassVar[bool] = True  # whether the interpreter has the version number of its TensorFlow
 
@@ -46,10 +47,6 @@ class _EdgeTpu(Runtime):
         from devbench_edgetpu.prepare import prepared
 
         return prepared(artifact, options)
-
-    def wrong_option(self, name: str, value: Option) -> str:
-        """Of the words that libedgetpu knows, and of what the compiler can be asked."""
-        return wrong_option(name, value)
 
     def check(self, path: Path) -> Iterable[Check]:
         """The rules of the Edge TPU compiler, or of a compiled file what it says of itself."""
@@ -108,7 +105,9 @@ class Pycoral(_EdgeTpu):
 
     name: ClassVar[str] = "pycoral"
     engine: ClassVar[EngineFile] = _engine("pycoral_engine.py")
-    options: ClassVar[Mapping[str, Option]] = {name: value for name, value in OPTIONS.items() if name != "threads"}
+    options: ClassVar[Mapping[str, Option | OptionSpec]] = {
+        name: value for name, value in OPTIONS.items() if name != "threads"
+    }
     install: ClassVar[Install] = Install(
         note="Install Google's own pycoral (docs/edgetpu.md), not the package of that name on the public index."
     )

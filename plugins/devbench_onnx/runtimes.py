@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, DevbenchError, EngineFile, Install, Option, Place, Prepared, Runtime
+from devbench import Artifact, DevbenchError, EngineFile, Install, Option, OptionSpec, Place, Prepared, Runtime
 from devbench_onnx.prepare import prepared
 from devbench_onnx.troubles import advice
 
@@ -14,6 +14,7 @@ _HERE = Path(__file__).parent
 _BUILD_LIMIT_S = 3600.0  # minutes on an Orin; a large network on a Nano may take half an hour
 _PROVIDERS = {"gpu": ("tensorrt", "cuda")}
 _ANY_PROCESSOR = ("cpu",)
+_FP16 = OptionSpec(default="", choices=(True, False))
 
 
 class _Onnx(Runtime):
@@ -32,7 +33,10 @@ class TensorRt(_Onnx):
     engine: ClassVar[EngineFile] = EngineFile(
         path=_HERE / "tensorrt_engine.py", parts=(_HERE / "cuda.py",), build_limit_s=_BUILD_LIMIT_S
     )
-    options: ClassVar[Mapping[str, Option]] = {"fp16": "", "workspace_mib": 256}
+    options: ClassVar[Mapping[str, Option | OptionSpec]] = {
+        "fp16": _FP16,
+        "workspace_mib": OptionSpec(default=256, least=1),
+    }
     install: ClassVar[Install] = Install(
         note="It comes with JetPack for the system's own Python: `sudo apt install python3-libnvinfer python3-numpy`."
     )
@@ -49,7 +53,11 @@ class OnnxRuntime(_Onnx):
     engine: ClassVar[EngineFile] = EngineFile(
         path=_HERE / "onnxruntime_engine.py", place_options=("processor",), build_limit_s=_BUILD_LIMIT_S
     )
-    options: ClassVar[Mapping[str, Option]] = {"threads": 1, "provider": "", "fp16": ""}
+    options: ClassVar[Mapping[str, Option | OptionSpec]] = {
+        "threads": 1,
+        "provider": OptionSpec(default="", choices=("tensorrt", "cuda", "cpu")),
+        "fp16": _FP16,
+    }
     install: ClassVar[Install] = Install(
         packages=("onnxruntime",),  # the one for CPUs
         extra="onnx",

@@ -7,7 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, DevbenchError, Install, ModelError, Option, Place, Prepared, Runtime, read_onnx
+from devbench import (
+    Artifact,
+    DevbenchError,
+    Install,
+    ModelError,
+    Option,
+    OptionSpec,
+    Place,
+    Prepared,
+    Runtime,
+    read_onnx,
+)
 
 _UNREADABLE = (
     "OpenVINO's own reader of .tflite files does not know this operation, or not in this form. Export the network as"
@@ -26,7 +37,11 @@ class OpenVino(Runtime):
     name: ClassVar[str] = "openvino"
     formats: ClassVar[tuple[str, ...]] = ("tflite", "onnx")
     engine: ClassVar[Path] = Path(__file__).with_name("openvino_engine.py")
-    options: ClassVar[Mapping[str, Option]] = {"threads": 1, "bf16": ""}
+    # 0 threads would be as many as OpenVINO likes, and a result must say how many.
+    options: ClassVar[Mapping[str, Option | OptionSpec]] = {
+        "threads": 1,
+        "bf16": OptionSpec(default="", choices=(True, False)),
+    }
     makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {"bfloat16": ("float32", {"bf16": True})}
     install: ClassVar[Install] = Install(packages=("openvino",), oldest=(3, 10), extra="openvino")
 
@@ -41,14 +56,6 @@ class OpenVino(Runtime):
                 "Leave `bf16` out, or name a float32 network.",
             )
         return replace(found, precision="bfloat16")
-
-    def wrong_option(self, name: str, value: Option) -> str:
-        """0 threads would be as many as OpenVINO likes, and a result must say how many."""
-        if name == "threads" and (not isinstance(value, int) or value < 1):
-            return f"'{value}' is not a number of threads: 1 or more"
-        if name == "bf16" and value not in ("", True, False):
-            return f"'{value}' is neither true nor false"
-        return ""
 
     def explain(self, error: str) -> str:
         """What to do, by the texts that OpenVINO and the engine fail with."""

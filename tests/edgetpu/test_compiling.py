@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from devbench import Artifact, ModelError, NotHereError, Option, Variant
+from devbench.domain.option import spec_of
 from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache
 from devbench_edgetpu import compiler
 from devbench_edgetpu.compiler_log import read_log
-from devbench_edgetpu.options import wrong_option
+from devbench_edgetpu.options import OPTIONS
 from devbench_edgetpu.prepare import prepared
 from tests.edgetpu.compiled_model import compiled_classifier
 from tests.edgetpu.conftest import TpuMachine
@@ -199,8 +200,8 @@ def test_a_wrong_value_is_found_before_anything_is_measured(tpu: TpuMachine) -> 
     suite = tpu.suite("{coral-usb: {performance: [Max, Turbo], compiler_min_runtime: old}}")
     done = tpu.bench("run", suite, "--dry-run", env=tpu.env(devices=f"{USB}2-1"))
     assert done.returncode == 1, done.stdout
-    assert "performance is Low, Medium, High or Max, not Turbo" in done.stderr
-    assert "compiler_min_runtime is a whole number from 10 to 14, not old" in done.stderr
+    assert "'performance' must be 'Low', 'Medium', 'High' or 'Max', not 'Turbo'" in done.stderr
+    assert "'compiler_min_runtime' must be a whole number, not 'old'" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -219,7 +220,7 @@ def test_a_wrong_value_is_found_before_anything_is_measured(tpu: TpuMachine) -> 
     ],
 )
 def test_which_values_an_option_takes(name: str, value: Option, right: bool) -> None:
-    assert (wrong_option(name, value) == "") is right
+    assert (spec_of(name, OPTIONS[name]).problem(value) == "") is right
 
 
 def test_published_files_are_chosen_for_each_runtime(tpu: TpuMachine) -> None:

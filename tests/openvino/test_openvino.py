@@ -108,8 +108,8 @@ def test_what_it_cannot_read_says_what_to_do(google_models: Path, openvino_pytho
 @pytest.mark.parametrize(
     ("device", "said"),
     [
-        ("{runtime: openvino, threads: 0}", "'0' is not a number of threads"),
-        ("{runtime: openvino, bf16: maybe}", "neither true nor false"),
+        ("{runtime: openvino, threads: 0}", "'threads' must be from 1 to 1024, not 0"),
+        ("{runtime: openvino, bf16: maybe}", "'bf16' must be true or false, not 'maybe'"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_runs(bench: Bench, device: str, said: str) -> None:

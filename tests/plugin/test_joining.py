@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.conftest import Bench
 
 PLUGIN = """
@@ -27,6 +29,9 @@ class Oven(Runtime):
     engine = EngineFile(path=ENGINE, place_options=("port", "processor"))
     options = {"slowdown": 1, "bf16": False}
     makes = {"bfloat16": ("float32", {"bf16": True})}
+
+    def wrong_option(self, name, value):
+        return "that number is unlucky" if value == 13 else ""
 
     def prepare(self, artifact, place, options):
         made = artifact.path.with_suffix(".baked")
@@ -82,6 +87,35 @@ def test_a_suite_that_names_no_runtime_goes_on_using_the_device_s_own(bench: Ben
     assert {(one["runtime"], one["ready"]) for one in lines} == {("fake", True), ("oven", True)}
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("bf16: maybe", "s.yaml:4:40: 'bf16' must be true or false, not 'maybe'"),
+        ("bf16: 3", "'bf16' must be true or false, not 3"),
+        ("slowdown: [1, two]", "'slowdown' must be a whole number, not 'two'"),
+        ("slowdown: 13", "'slowdown' cannot be 13: that number is unlucky"),
+        ("bf61: true", "unknown option 'bf61' of fake; did you mean 'bf16'?"),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_a_mistake_with_its_place(bench: Bench, options: str, said: str) -> None:
+    bench.plugin("oven", PLUGIN)
+    device = f"[{{fake: {{runtime: oven, {options}}}}}]"
+    suite = bench.write("s.yaml", SUITE.replace("[{fake: {runtime: oven}}]", device))
+    done = bench("run", suite, "--dry-run", env={"DEVBENCH_PLUGINS": "fake,oven"})
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+
+
+def test_a_value_that_only_one_of_two_runtimes_takes_is_a_skipped_case_of_the_other(bench: Bench) -> None:
+    bench.plugin("oven", PLUGIN)
+    bench.fake("a")
+    both = "[{fake: {runtime: [fake, oven], slowdown: 13}}]"
+    text = SUITE.replace("[{fake: {runtime: oven}}]", both).replace(", precision: bfloat16", "")
+    done = bench("run", bench.write("s.yaml", text), "--dry-run", env={"DEVBENCH_PLUGINS": "fake,oven"})
+    assert done.returncode == 0, done.stderr
+    assert "oven: 'slowdown' cannot be 13: that number is unlucky" in done.stdout
+    assert "1 cases, " in done.stdout
+
+
 def test_a_precision_that_nobody_knows_is_a_mistake_with_its_place(bench: Bench) -> None:
     bench.plugin("oven", PLUGIN)
     suite = bench.write("suite.yaml", SUITE.replace("bfloat16", "bfloat61"))
@@ -90,7 +124,7 @@ def test_a_precision_that_nobody_knows_is_a_mistake_with_its_place(bench: Bench)
 
 WRONG = """
 from pathlib import Path
-from devbench import EngineFile, Runtime, hookimpl
+from devbench import EngineFile, OptionSpec, Runtime, hookimpl
 from devbench.testing.fake import FakeRuntime
 
 class Sound(Runtime):
@@ -112,6 +146,9 @@ def devbench_runtimes():
         wrong("reserved", options={"precision": 1}),
         wrong("both", options={"port": ""}, engine=EngineFile(path=FakeRuntime.engine, place_options=("port",))),
         wrong("maker", makes={"bfloat16": ("float32", {"bf16": True})}),
+        wrong("idle", options={"threads": 0}),
+        wrong("torn", options={"mode": OptionSpec(default="fast", choices=("low", "high"))}),
+        wrong("typed", options={"bf16": False}, makes={"bfloat16": ("float32", {"bf16": "yes"})}),
         wrong("former", packages=lambda python: ("oven",)),
     ]
 """
@@ -132,7 +169,10 @@ def test_what_cannot_be_used_is_refused_when_it_is_registered(bench: Bench) -> N
             "runtime 'reserved': options: 'precision' of a device in a suite means something else",
             "runtime 'both': options: 'port' is an option of the place as well (engine.place_options)",
             "runtime 'maker': makes: bfloat16: 'bf16' is not one of its options",
+            "runtime 'idle': options: 'threads' must be from 1 to 1024, not 0",
+            "runtime 'torn': options: 'mode' must be 'low' or 'high', not 'fast'",
+            "runtime 'typed': makes: bfloat16: 'bf16' must be true or false, not 'yes'",
             "former: 'packages' is now a part of `install` (docs/plugins.md)",
         ):
             assert part in problems, (processes, part, problems)
-        assert len(info["problems"]) == 8, problems
+        assert len(info["problems"]) == 11, problems

@@ -86,6 +86,60 @@ def test_check_looks_into_what_loads_well_and_cannot_work(bench: Bench) -> None:
     assert broken[3] == "no installed device is driven by it"
 
 
+MISSPELT = """
+from devbench import Device, Runtime, hookimpl
+from devbench.testing.fake import FakeRuntime
+
+class Nameless(Device):
+    name = "toaster"
+    def find(self):
+        return []
+
+class Engineless(Runtime):
+    name = "oven"
+    format = ("fake",)
+    engine_file = FakeRuntime.engine
+
+@hookimpl
+def devbench_devices():
+    return [Nameless]
+
+@hookimpl
+def devbench_runtimes():
+    return [Engineless]
+
+def devbench_models():
+    return []
+
+def devbench_run_finish(run):
+    pass
+"""
+
+
+def test_what_is_misspelt_is_named_with_what_is_meant(bench: Bench) -> None:
+    bench.plugin("typos", MISSPELT)
+    bench.plugin("typo", "from devbench import hookimpl\n\n@hookimpl\ndef devbench_device():\n    return []\n")
+    env = {"DEVBENCH_PLUGINS": "typos,typo"}
+    infos = {info["name"]: info for info in json.loads(bench("plugins", "--json", env=env).stdout)}
+    assert infos["typo"]["problems"] == ["TypeError: unknown hook 'devbench_device'; did you mean 'devbench_devices'?"]
+    assert infos["typos"]["problems"] == [
+        "devbench_models() is not marked as a hook: write @hookimpl above it",
+        "devbench_runtimes(): TypeError: Engineless lacks formats (is it called format here?), engine (is it called"
+        " engine_file here?)",
+        "devbench_devices(): TypeError: Nameless lacks kind (is it called name here?)",
+    ]
+    assert infos["typos"]["notes"] == [
+        "devbench_run_finish() is not a hook: is it `devbench_run_finished`, with @hookimpl above it?"
+    ]
+
+
+def test_the_heading_counts_what_check_finds(bench: Bench) -> None:
+    bench.plugin("sick", SICK)
+    bench.env["DEVBENCH_PLUGINS"] = "fake,sick"
+    assert bench("plugins").stdout.startswith("2 plugins, none of them broken.")
+    assert bench("plugins", "--check").stdout.startswith("2 plugins, 1 of them broken: sick.")
+
+
 def test_what_is_bundled_keeps_its_names(bench: Bench) -> None:
     """And its plugins keep theirs."""
     bench.plugin("aaa", TAKER)

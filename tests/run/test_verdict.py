@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from devbench.domain.conditions import Conditions
-from devbench.domain.outcome import RoundFacts
+from devbench.domain.outcome import EngineCheck, RoundFacts
 from devbench.places.answers import Canary, Snapshot
 from devbench.run.conditions import conditions_of
+from devbench.run.honesty import engine_reasons
 from devbench.run.verdict import canary_baseline, judge_case, judge_round
 
 QUIET = Conditions(
@@ -140,6 +141,35 @@ def test_conditions_are_differences_of_snapshots_per_second() -> None:
     assert found.stall_cpu is None
     least = conditions_of(_snapshot({"at_s": 1}), _snapshot({"at_s": 2}), (canary, canary), preempted=0)
     assert least.steal is None
+
+
+@pytest.mark.parametrize(
+    ("outputs_ms", "codes"),
+    [
+        (0.02, []),  # threads of BLAS spin for a while
+        (4.0, []),  # the outputs are copied meanwhile
+        (14.0, ["late-work"]),  # and nobody has waited for them
+    ],
+)
+def test_cpu_time_after_an_inference_is_late_work_if_the_outputs_wait_for_it(
+    outputs_ms: float, codes: list[str]
+) -> None:
+    ms = 1_000_000
+    outputs_ns = int(outputs_ms * ms)
+    check = EngineCheck(
+        fed_ns=10 * ms,
+        fed_cpu_ns=10 * ms,
+        outputs_ns=outputs_ns,
+        outputs_cpu_ns=outputs_ns,
+        output_bytes=1000,
+        feed_ns=1000,
+        feed_cpu_ns=1000,
+        after_cpu_ns=19 * ms,
+        pause_ns=20 * ms,
+        cores=1,
+    )
+    seen = replace(ROUND, check=check, cpu_ns_per_inference=10 * ms)
+    assert [reason.code for reason in engine_reasons([seen], [10.0 * ms])] == codes
 
 
 def _snapshot(values: dict[str, object]) -> Snapshot:
