@@ -85,7 +85,7 @@ class Workload:
 
 
 def vendor_workload() -> Workload:
-    """Google's own benchmark of weight imprinting on its accelerator: random pictures, serializing the model included."""
+    """Google's own benchmark of weight imprinting: random pictures, serializing the model included."""
     table = files("devbench.learn").joinpath("published.csv").read_text(encoding="utf-8")
     comment, *lines = table.splitlines()
     rows = csv.DictReader(lines)
