@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("line", "status", "said"),
     [
         ("rnu", 2, "there is no command 'rnu'; did you mean 'run'?"),
-        ("measure", 2, "there is no command 'measure'; known: cache, check, compare, devices"),
+        ("measure", 2, "there is no command 'measure'; known: accuracy, cache, check, compare, devices"),
         ("suites/imagenet.yaml", 2, "did you mean `devbench run suites/imagenet.yaml`?"),
         (RUN, 2, f"did you mean `devbench report {RUN}`?"),
         ("run --profil quick suites/imagenet.yaml", 2, "'--profile'"),
