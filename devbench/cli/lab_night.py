@@ -30,8 +30,11 @@ from devbench.run.progress import Progress
 Tell = Callable[[str], None]
 
 
-def one_night(tell: Tell) -> Night:
-    """The night, measured and told of. Raises a `DevbenchError` where there can be none, and KeyboardInterrupt."""
+def one_night(tell: Tell, say: Tell) -> Night:
+    """The night, measured and told of. Raises a `DevbenchError` where there can be none, and KeyboardInterrupt.
+
+    say: writes a line where GitHub looks for annotations.
+    """
     with interruptible():
         laboratory = open_laboratory(tell)
         requests = laboratory.requests()
@@ -44,7 +47,7 @@ def one_night(tell: Tell) -> Night:
                 was_over = is_over(book.night)
                 with _on_its_machines(laboratory, book) as machines:
                     conduct(machines, book, requests, without_gold)
-                _tell_of(laboratory, book)
+                _tell_of(laboratory, book, say)
                 if not was_over:  # one of an earlier day is closed, and then tonight's begins
                     warn(laboratory.context.plugins.troubles)
                     return book.night
@@ -137,7 +140,7 @@ def open_laboratory(tell: Tell) -> Laboratory:
     return Laboratory(lab=lab, nights=nights, context=context, runner=runner, hold_of=hold_of, tell=tell)
 
 
-def _tell_of(laboratory: Laboratory, book: NightBook) -> None:
+def _tell_of(laboratory: Laboratory, book: NightBook, say: Tell) -> None:
     """Tell all that lab.yaml names. What does not work is a note of the night, and costs nothing else."""
     from devbench.history.series import series_since
     from devbench.history.store import History
@@ -154,7 +157,7 @@ def _tell_of(laboratory: Laboratory, book: NightBook) -> None:
             book.note(*problems)
             wants_page = any(one.kind == "page" for one in notices)
             series = series_since(History(laboratory.nights.history), book.night.id) if wants_page else ()
-            book.note(*notify(book.night, notices, renderers(cases, series), say=print))
+            book.note(*notify(book.night, notices, renderers(cases, series), say=say))
         except Exception as error:  # noqa: BLE001 - the night is measured and saved
             text = error.message if isinstance(error, DevbenchError) else f"{type(error).__name__}: {error}"
             book.note(f"nobody was told: {text}")
