@@ -16,7 +16,7 @@ import devbench
 from devbench import hookspecs, testing
 from devbench.domain import ranges
 
-WRITTEN = ("Device", "Runtime", "EngineFile", "OptionSpec", "Install", "Prepared", "Traits")
+WRITTEN = ("Device", "Runtime", "Converter", "EngineFile", "OptionSpec", "Install", "Prepared", "Traits")
 HEAD = """# Plugin reference
 
 Made from docstrings by `docs/plugin_reference.py`; do not edit. [Writing a plugin](plugins.md) explains it, and

@@ -41,7 +41,7 @@ def run(quiet: bool, as_json: bool) -> int:
     from devbench.report.night import terminal_text
 
     try:
-        night = one_night(tell=_silent if quiet else _tell)
+        night = one_night(tell=_silent if quiet else _tell, say=_tell if as_json else print)
     except KeyboardInterrupt:
         print("\nInterrupted. What was measured is saved: `devbench lab run` goes on with this night.", file=sys.stderr)
         return EXIT_INTERRUPTED

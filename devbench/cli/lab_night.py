@@ -13,6 +13,7 @@ from devbench.cli.setup import lab_file, machine_root, open_context, settled_fil
 from devbench.clock import stamp, utc_now
 from devbench.domain.lab import Nights, PlaceKey
 from devbench.domain.night import GoldResult, Night
+from devbench.errors import DevbenchError
 from devbench.lab.conduct import conduct, open_night
 from devbench.lab.gold_first import answers, try_gold
 from devbench.lab.health import append_log, changes_for, judge, outage_of, read_log, who
@@ -29,8 +30,11 @@ from devbench.run.progress import Progress
 Tell = Callable[[str], None]
 
 
-def one_night(tell: Tell) -> Night:
-    """The night, measured and told of. Raises a `DevbenchError` where there can be none, and KeyboardInterrupt."""
+def one_night(tell: Tell, say: Tell) -> Night:
+    """The night, measured and told of. Raises a `DevbenchError` where there can be none, and KeyboardInterrupt.
+
+    say: writes a line where GitHub looks for annotations.
+    """
     with interruptible():
         laboratory = open_laboratory(tell)
         requests = laboratory.requests()
@@ -43,7 +47,7 @@ def one_night(tell: Tell) -> Night:
                 was_over = is_over(book.night)
                 with _on_its_machines(laboratory, book) as machines:
                     conduct(machines, book, requests, without_gold)
-                _tell_of(laboratory, book)
+                _tell_of(laboratory, book, say)
                 if not was_over:  # one of an earlier day is closed, and then tonight's begins
                     warn(laboratory.context.plugins.troubles)
                     return book.night
@@ -136,7 +140,7 @@ def open_laboratory(tell: Tell) -> Laboratory:
     return Laboratory(lab=lab, nights=nights, context=context, runner=runner, hold_of=hold_of, tell=tell)
 
 
-def _tell_of(laboratory: Laboratory, book: NightBook) -> None:
+def _tell_of(laboratory: Laboratory, book: NightBook, say: Tell) -> None:
     """Tell all that lab.yaml names. What does not work is a note of the night, and costs nothing else."""
     from devbench.history.series import series_since
     from devbench.history.store import History
@@ -148,9 +152,13 @@ def _tell_of(laboratory: Laboratory, book: NightBook) -> None:
         return
     notices = laboratory.nights.notify
     if notices:
-        cases, problems = cases_of(book.night, book.folder)
-        book.note(*problems)
-        wants_page = any(one.kind == "page" for one in notices)
-        series = series_since(History(laboratory.nights.history), book.night.id) if wants_page else ()
-        book.note(*notify(book.night, notices, renderers(cases, series), say=print))
-    book.change(lambda night: replace(night, done=(*night.done, TOLD)))
+        try:
+            cases, problems = cases_of(book.night, book.folder)
+            book.note(*problems)
+            wants_page = any(one.kind == "page" for one in notices)
+            series = series_since(History(laboratory.nights.history), book.night.id) if wants_page else ()
+            book.note(*notify(book.night, notices, renderers(cases, series), say=say))
+        except Exception as error:  # noqa: BLE001 - the night is measured and saved
+            text = error.message if isinstance(error, DevbenchError) else f"{type(error).__name__}: {error}"
+            book.note(f"nobody was told: {text}")
+    book.mark(TOLD)

@@ -14,7 +14,7 @@ from devbench.domain.night import Night
 from devbench.domain.notice import Notice
 from devbench.lab.notify import MOST_SUMMARY_BYTES, notify
 from devbench.report.night import renderers
-from tests.lab.nights import ILL, QUIET, cases_of, many_places
+from tests.report.nights import ILL, QUIET, cases_of, many_places
 
 
 def tell(night: Night, *notices: Notice, summary: Path | None = None) -> tuple[tuple[str, ...], list[str]]:

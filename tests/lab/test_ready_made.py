@@ -23,7 +23,7 @@ from devbench.domain.notice import Notice
 from devbench.lab.notify import notify
 from devbench.report.night import renderers
 from devbench.report.night.prometheus import prometheus_text
-from tests.lab.nights import ILL, ODD, QUIET, SOFTWARE, cases_of
+from tests.report.nights import ILL, ODD, QUIET, SOFTWARE, cases_of
 
 FOLDER = Path(__file__).parents[2] / "docs" / "lab"
 WORKFLOWS = ("nightly.yml", "watch.yml")

@@ -38,13 +38,16 @@ def test_a_night_is_told_to_all_and_a_command_that_hangs_is_a_note(lab: LabBench
     assert cases["sim", "b"] == ["error"]
     assert [(name[:8], tags) for (place, name), tags in cases.items() if place == "sim.a"] == [("net fake", [])]
     assert "::warning title=devbench%3A unknown::sim b is unknown" in lab.bench("lab", "run", env=at(3)).stdout
+    as_json = lab.bench("lab", "run", "--json", env=at(4))
+    assert json.loads(as_json.stdout)["id"] == "2027-03-04"  # nothing else is on stdout
+    assert "::warning title=" in as_json.stderr
     assert "## 1 of 2 places needs a hand." in summary.read_text()
     assert (
         'devbench_place_health{device="sim",place="b",health="unknown"} 1'
         in (lab.folder / "report/lab.prom").read_text()
     )
     got = json.loads((lab.folder / "a word").read_text())
-    assert got["night"]["id"] == "2027-03-03"
+    assert got["night"]["id"] == "2027-03-04"
     assert got["night"]["finished_utc"]
     assert "notify command" in " ".join(night["notes"])
     assert "did not end within 0.5 s, and was ended" in " ".join(night["notes"])

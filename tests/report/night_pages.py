@@ -10,7 +10,7 @@ import numpy as np
 from devbench.domain.history import Series
 from devbench.domain.night import GoldResult, GroupNight, LevelChange, Night, PlaceNight, RecoveryStep, SeriesKey
 from devbench.report.night import renderers
-from tests.lab.nights import QUIET
+from tests.report.nights import QUIET
 
 LAST = date(2026, 11, 21)
 

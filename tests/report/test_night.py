@@ -13,7 +13,7 @@ from devbench.report.night import headline, terminal_text
 from devbench.report.night.github import annotation_lines, summary
 from devbench.report.night.junit import junit_xml
 from devbench.report.night.prometheus import prometheus_text
-from tests.lab.nights import FASTER, ILL, QUIET, SOFTWARE, cases_of, many_places
+from tests.report.nights import FASTER, ILL, QUIET, SOFTWARE, cases_of, many_places
 
 NIGHTS = {"quiet": QUIET, "ill": ILL, "many": many_places(40)}
 

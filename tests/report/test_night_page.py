@@ -15,9 +15,9 @@ from devbench.domain.night import SeriesKey
 from devbench.report.night.junit import of_series
 from devbench.report.night.page import history_page
 from devbench.report.night.sparkline import Days, sparkline
-from tests.lab.nights import ILL, ODD, QUIET
 from tests.report.browser import Browser
 from tests.report.night_pages import made_lab, nights_of, page_of
+from tests.report.nights import ILL, ODD, QUIET
 
 VOID = {"meta", "link", "input"}
 
