@@ -22,7 +22,7 @@ from pathlib import Path
 from devbench import Place, run_there
 from devbench.cli.setup import load_plugins
 from devbench.domain.measure import PROFILES
-from devbench.run.plan import find_places
+from devbench.run.slots import find_places
 from devbench.run.start import known_names
 from devbench.suites.lab import read_lab
 from devbench.testing import measure_once

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from devbench.domain.change import Change as Change
     from devbench.domain.check import Check as Check
     from devbench.domain.conditions import Conditions as Conditions
+    from devbench.domain.extend import Converter as Converter
     from devbench.domain.extend import Device as Device
     from devbench.domain.extend import EngineFile as EngineFile
     from devbench.domain.extend import Runtime as Runtime
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from devbench.models.graph import read_graph as read_graph
     from devbench.models.onnx_file import OnnxFile as OnnxFile
     from devbench.models.onnx_file import read_onnx as read_onnx
+    from devbench.models.readers import how_to_mend as how_to_mend
+    from devbench.models.readers import misread as misread
+    from devbench.models.readers import reader_caution as reader_caution
     from devbench.models.tflite_file import TfliteFile as TfliteFile
     from devbench.models.tflite_file import read_tflite as read_tflite
     from devbench.places.here import supervised as supervised
@@ -60,6 +64,7 @@ _HOMES = {
     "Change": "devbench.domain.change",
     "Check": "devbench.domain.check",
     "Conditions": "devbench.domain.conditions",
+    "Converter": "devbench.domain.extend",
     "DevbenchError": "devbench.errors",
     "Device": "devbench.domain.extend",
     "EngineFile": "devbench.domain.extend",
@@ -94,9 +99,12 @@ _HOMES = {
     "cached_model": "devbench.models.cache",
     "extra_hint": "devbench.domain.install",
     "hookimpl": "devbench.hookspecs",
+    "how_to_mend": "devbench.models.readers",
+    "misread": "devbench.models.readers",
     "read_graph": "devbench.models.graph",
     "read_onnx": "devbench.models.onnx_file",
     "read_tflite": "devbench.models.tflite_file",
+    "reader_caution": "devbench.models.readers",
     "run_there": "devbench.places.there",
     "supervised": "devbench.places.here",
 }

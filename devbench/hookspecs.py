@@ -10,7 +10,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from devbench.domain.case import Case
-    from devbench.domain.extend import Device, Runtime
+    from devbench.domain.extend import Converter, Device, Runtime
     from devbench.domain.model import Model
     from devbench.domain.outcome import Round
     from devbench.domain.place import Place
@@ -36,6 +36,12 @@ def devbench_runtimes() -> Iterable[type[Runtime]]:
 @hookspec
 def devbench_models() -> Iterable[Model]:
     """The models this plugin adds to the catalogue. New in 0.1."""
+    raise AssertionError
+
+
+@hookspec
+def devbench_converters() -> Iterable[type[Converter]]:
+    """The converters this plugin brings: from the format somebody has to one that a runtime loads. New in 0.2."""
     raise AssertionError
 
 

@@ -24,6 +24,7 @@ SMALLEST = {
     "fidelity": ["MODEL", "--pairs", "1"],
     "guard": ["MODEL", "--seeds", "1"],
     "prediction": ["--table", "raspberry-pi-4"],
+    "readers": ["environments", "MODEL", "--only"],
     "reference": ["MODEL", "--reference", "MODEL", "--minutes", "0.05", "--results", "reference.csv"],
     "scale": ["--samples", "1000", "--folders", "2"],
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
@@ -31,8 +32,9 @@ SMALLEST = {
     "stopping": ["2"],
     "time_left": ["SUITE", "--runs", "1", "--work", "work"],
 }
-# tests/edgetpu/test_prediction.py, tests/testing/test_engine_faults.py, tests/limits (two), tests/onnx_runtimes/test_trtexec.py
-ELSEWHERE = {"edgetpu_check", "engine_faults", "limits", "networks", "trtexec"}
+# tests/edgetpu/test_prediction.py, tests/testing/test_engine_faults.py, tests/limits (two), tests/onnx_runtimes/test_trtexec.py,
+# tests/pipeline/test_real_sources.py
+ELSEWHERE = {"edgetpu_check", "engine_faults", "limits", "networks", "sources", "trtexec"}
 NEEDS_ANOTHER_VERSION = {"equal_seconds"}  # an older clone with an environment of its own, beside this one
 LITERT_BENCHMARK = str(Path(sys.executable).with_name("litert-benchmark"))
 NEEDED_PROGRAMS = {"contamination": "taskset", "fidelity": LITERT_BENCHMARK, "again": LITERT_BENCHMARK}

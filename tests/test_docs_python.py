@@ -28,7 +28,10 @@ OF_ITS_OWN = {"data.md"}  # needs pandas, and has a test of its own
 PAGES = {path.name: path.read_text() for path in sorted(DOCS.glob("*.md")) if path.name not in OF_ITS_OWN}
 WITH_BLOCKS = [name for name, page in PAGES.items() if BLOCK.search(page)]
 # The real ones run in tests/edgetpu/test_keras_models.py, and take half a minute.
-GIVEN = {"edgetpu.md": {name: MagicMock() for name in ("keras", "tf", "model", "images")}}
+GIVEN = {
+    "edgetpu.md": {name: MagicMock() for name in ("keras", "tf", "model", "images")},
+    "models.md": {"keras": MagicMock()},
+}
 
 
 @pytest.fixture

@@ -9,10 +9,14 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks.fuzz import lab, suite, tflite
+from benchmarks.fuzz import lab, sources, suite, tflite
 
 
-@pytest.mark.parametrize(("fuzzer", "count"), [(suite, 60), (lab, 150), (tflite, 150)], ids=["suite", "lab", "tflite"])
+@pytest.mark.parametrize(
+    ("fuzzer", "count"),
+    [(suite, 60), (lab, 150), (tflite, 150), (sources, 150)],
+    ids=["suite", "lab", "tflite", "sources"],
+)
 def test_mutated_input_is_read_or_refused(fuzzer: ModuleType, count: int) -> None:
     for tally in fuzzer.kinds(1, count):
         assert not tally.findings

@@ -16,6 +16,7 @@ BRINGS = {
     "device": ["device my-thing"],
     "runtime": ["runtime my-thing"],
     "model-source": ["devbench_fetch_model"],
+    "converter": ["converter my-thing"],
     "power-meter": ["devbench_run_round"],
 }
 
@@ -48,7 +49,7 @@ def test_what_is_there_is_left_alone(bench: Bench) -> None:
     assert (done.returncode, "mine: is there already" in done.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("kind", ["device", "runtime"])
+@pytest.mark.parametrize("kind", ["device", "runtime", "converter"])
 @pytest.mark.parametrize("name", ["none", "device", "runtime", "path"])
 def test_a_class_is_called_neither_as_a_keyword_nor_as_what_its_file_imports(
     tmp_path: Path, name: str, kind: str

@@ -12,7 +12,10 @@ import tflite
 
 @dataclass
 class Tensor:
-    """One tensor. signature: its shape signature, where it differs from the shape. zeros: bytes of a constant."""
+    """One tensor. signature: its shape signature, where it differs from the shape. zeros: bytes of a constant.
+
+    scales: how many equal ones it has.
+    """
 
     name: str
     dtype: str
@@ -21,6 +24,7 @@ class Tensor:
     zero_point: int = 0
     signature: tuple[int, ...] = ()
     zeros: int = 0
+    scales: int = 1
 
 
 @dataclass
@@ -41,10 +45,15 @@ def write_tflite(
     inputs: Sequence[int],
     outputs: Sequence[int],
     padding_bytes: int = 0,
+    outside: int = 0,
 ) -> Path:
-    """Write a model to `path`. padding_bytes: size of a buffer of zeros at its end, to stand for weights."""
+    """Write a model to `path`. padding_bytes: size of a buffer of zeros at its end, to stand for weights.
+
+    outside: buffers whose data are said to stand elsewhere in the file.
+    """
     builder = flatbuffers.Builder(1024)
     buffers = [_buffer(builder, b""), _buffer(builder, b"\0" * padding_bytes)]
+    buffers += [_elsewhere(builder) for _ in range(outside)]
     numbers = []
     for tensor in tensors:
         numbers.append(len(buffers) if tensor.zeros else 0)
@@ -98,6 +107,13 @@ def _buffer(builder: flatbuffers.Builder, data: bytes) -> int:
     return int(tflite.BufferEnd(builder))
 
 
+def _elsewhere(builder: flatbuffers.Builder) -> int:
+    tflite.BufferStart(builder)
+    tflite.BufferAddOffset(builder, 8)
+    tflite.BufferAddSize(builder, 4)
+    return int(tflite.BufferEnd(builder))
+
+
 def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
     name = builder.CreateString(tensor.name)
     shape = _numbers(builder, tflite.TensorStartShapeVector, tensor.shape)
@@ -116,11 +132,13 @@ def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
 
 
 def _quantization(builder: flatbuffers.Builder, tensor: Tensor) -> int:
-    tflite.QuantizationParametersStartScaleVector(builder, 1)
-    builder.PrependFloat32(tensor.scale)
+    tflite.QuantizationParametersStartScaleVector(builder, tensor.scales)
+    for _ in range(tensor.scales):
+        builder.PrependFloat32(tensor.scale)
     scale = builder.EndVector()
-    tflite.QuantizationParametersStartZeroPointVector(builder, 1)
-    builder.PrependInt64(tensor.zero_point)
+    tflite.QuantizationParametersStartZeroPointVector(builder, tensor.scales)
+    for _ in range(tensor.scales):
+        builder.PrependInt64(tensor.zero_point)
     zero_point = builder.EndVector()
     tflite.QuantizationParametersStart(builder)
     tflite.QuantizationParametersAddScale(builder, scale)

@@ -54,6 +54,8 @@ def kinds(seed: int, count: int) -> Iterator[Tally]:
         plugins=load_plugins(),
         lab=[],
         probe=lambda *_: None,
+        look=lambda *_: {},
+        converse=lambda *_: iter(()),
         progress=Progress(),
         **dict.fromkeys(("cache", "hold", "earlier")),  # of no use to a plan
     )

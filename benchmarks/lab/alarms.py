@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +75,11 @@ def _rng(options: argparse.Namespace, *what: object) -> np.random.Generator:
 
 def false_alarms(options: argparse.Namespace, begun: float) -> None:
     """Nothing changes: what is told all the same."""
-    rows = []
+    size = f"{options.boards} boards × {options.cases} cases"
+    _head(
+        f"False alarms per 1,000 series-nights, {size}, nothing having changed",
+        *("noise", "series-nights", "candidates", "fresh sessions", "figures in them", "told", "which"),
+    )
     for kind in options.kinds:
         found, labs, rng = Watched(), 0, _rng(options, "false", kind)
         while found.series_nights < options.series_nights and (
@@ -85,48 +89,34 @@ def false_alarms(options: argparse.Namespace, begun: float) -> None:
             found = _sum(found, watch(lab, rng, BEGIN))
             labs += 1
         parts = {part: sum(one.part == part for _, one in found.told) for part in ("kinds", "cases", "boards", "rest")}
-        rows.append(
-            (
-                kind,
-                f"{found.series_nights:,}",
-                _rate(found.candidates, found.series_nights),
-                _rate(found.sessions, found.series_nights),
-                _rate(found.figures, found.series_nights),
-                _rate(len(found.told), found.series_nights, 3),
-                ", ".join(f"{count} {part}" for part, count in parts.items() if count) or "–",
-            )
+        _row(
+            kind,
+            f"{found.series_nights:,}",
+            _rate(found.candidates, found.series_nights),
+            _rate(found.sessions, found.series_nights),
+            _rate(found.figures, found.series_nights),
+            _rate(len(found.told), found.series_nights, 3),
+            ", ".join(f"{count} {part}" for part, count in parts.items() if count) or "–",
         )
-    size = f"{options.boards} boards × {options.cases} cases"
-    _print(
-        f"False alarms per 1,000 series-nights, {size}, nothing having changed",
-        ("noise", "series-nights", "candidates", "fresh sessions", "figures in them", "told", "which"),
-        rows,
-    )
 
 
 def alone(options: argparse.Namespace) -> None:
     """The same, of series that have no others beside them."""
-    rows = []
+    _head("The same, each series the only one in its laboratory", "noise", "series-nights", "candidates", "told")
     for kind in options.kinds:
         rng = _rng(options, "alone", kind)
         series = -(-options.alone // (options.nights - BEGIN))
         found = watch(make(kind, series, 1, options.nights, rng), rng, BEGIN, alone=True)
-        rows.append(
-            (
-                kind,
-                f"{found.series_nights:,}",
-                _rate(found.candidates, found.series_nights),
-                _rate(len(found.told), found.series_nights, 3),
-            )
-        )
-    _print(
-        "The same, each series the only one in its laboratory", ("noise", "series-nights", "candidates", "told"), rows
-    )
+        count = found.series_nights
+        _row(kind, f"{count:,}", _rate(found.candidates, count), _rate(len(found.told), count, 3))
 
 
 def power(options: argparse.Namespace) -> None:
     """One case on one board becomes slower: when it is told."""
-    rows = []
+    _head(
+        "One case on one board becomes slower: share told by night",
+        *("noise, step", "planted", *(str(one) for one in WITHIN)),
+    )
     for kind, size in STEPS:
         rng, nights = _rng(options, "power", kind, size), []
         while len(nights) < options.trials:
@@ -139,17 +129,15 @@ def power(options: argparse.Namespace) -> None:
             step[planted, STEP_NIGHT:] = np.log1p(size)
             found = watch(lab, rng, STEP_NIGHT - 2, step)
             nights += [_first(found, "rest", int(series)) for series in planted]
-        rows.append((f"{kind} {100 * size:g} %", str(len(nights)), *_shares(nights)))
-    _print(
-        "One case on one board becomes slower: share told by night",
-        ("noise, step", "planted", *(str(one) for one in WITHIN)),
-        rows,
-    )
+        _row(f"{kind} {100 * size:g} %", str(len(nights)), *_shares(nights))
 
 
 def software(options: argparse.Namespace) -> None:
     """One case becomes slower on every board."""
-    rows = []
+    _head(
+        f"The software of one case becomes slower, on {options.boards} boards: share told by night",
+        *("noise, step", "planted", *(str(one) for one in WITHIN)),
+    )
     for kind, size in SOFTWARE:
         rng, nights = _rng(options, "software", kind, size), []
         while len(nights) < options.trials:
@@ -159,32 +147,24 @@ def software(options: argparse.Namespace) -> None:
             step[np.ix_(np.isin(lab.case_of, planted), np.arange(step.shape[1]) >= STEP_NIGHT)] = np.log1p(size)
             found = watch(lab, rng, STEP_NIGHT - 2, step)
             nights += [_first(found, "cases", int(case)) for case in planted]
-        rows.append((f"{kind} {100 * size:g} %", str(len(nights)), *_shares(nights)))
-    _print(
-        f"The software of one case becomes slower, on {options.boards} boards: share told by night",
-        ("noise, step", "planted", *(str(one) for one in WITHIN)),
-        rows,
-    )
+        _row(f"{kind} {100 * size:g} %", str(len(nights)), *_shares(nights))
 
 
 def others(options: argparse.Namespace, peers: Peers | None) -> None:
     """Other rules, each series by itself."""
-    false, found = [], []
-    for method in methods(peers):
-        cells = [_false_of(options, method, kind, peers) for kind in options.kinds]
-        false.append((method, *cells))
-        found.append((method, *(_found_by(options, method, kind, size, peers) for kind, size in STEPS)))
-    _print(
+    _head(
         f"Others: reported, and of these confirmed by the same fresh sessions, per 1,000 of {options.peer_nights:,} "
         "series-nights",
-        ("method", *options.kinds),
-        false,
+        *("method", *options.kinds),
     )
-    _print(
+    for method in methods(peers):
+        _row(method, *(_false_of(options, method, kind, peers) for kind in options.kinds))
+    _head(
         f"Others: share of steps reported within {', '.join(map(str, WITHIN))} nights",
-        ("method", *(f"{kind} {100 * size:g} %" for kind, size in STEPS)),
-        found,
+        *("method", *(f"{kind} {100 * size:g} %" for kind, size in STEPS)),
     )
+    for method in methods(peers):
+        _row(method, *(_found_by(options, method, kind, size, peers) for kind, size in STEPS))
 
 
 def _false_of(options: argparse.Namespace, method: str, kind: str, peers: Peers | None) -> str:
@@ -241,13 +221,14 @@ def _rate(count: int, of: int, digits: int = 2) -> str:
     return f"{1000 * count / of:.{digits}f}" if of else "–"
 
 
-def _print(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    print(f"### {title}\n")
-    print(f"| {' | '.join(header)} |")
-    print(f"|---|{'--:|' * (len(header) - 1)}")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
-    print(flush=True)
+def _head(title: str, *header: str) -> None:
+    print(f"\n### {title}\n")
+    _row(*header)
+    print(f"|---|{'--:|' * (len(header) - 1)}", flush=True)
+
+
+def _row(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

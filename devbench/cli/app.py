@@ -16,11 +16,15 @@ EXIT_ERROR, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 1, 2, 3, 130
 # Name and one line of help for each, so that `devbench --help` loads none of them.
 COMMANDS = {
     "run": "Measure a suite.",
+    "accuracy": "How often do the files of a suite answer rightly, on each device? Nothing is timed.",
+    "learn": "Learn the last layer of a network on each device: time and accuracy.",
     "devices": "List every device and place: ready, or why not.",
     "models": "List the model catalogue.",
     "cache": "Show what the cache keeps, and clean it.",
     "plugins": "List the plugins, where they come from, and what is wrong with them.",
     "new-plugin": "Write the distribution of a new plugin.",
+    "inspect": "What is this network, what stands in its way, what to do?",
+    "make": "Make what a suite will measure, and print how.",
     "check": "Will a model file run on an accelerator? Each rule, kept or broken.",
     "predict": "Predict the time of a model on devices with published figures.",
     "doctor": "Is this machine fit to measure on? What to change.",

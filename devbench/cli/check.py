@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +15,11 @@ import click
 from devbench.cli.app import show_error
 from devbench.cli.paths import PATH
 from devbench.cli.screen import screen_width, show
-from devbench.cli.setup import load_plugins, warn
+from devbench.cli.setup import load_plugins, open_maker, warn
 from devbench.domain.check import Check
 from devbench.errors import DevbenchError
+from devbench.pipeline.checking import file_to_check
+from devbench.pipeline.maker import Maker
 from devbench.plugin.calls import KnownRuntime
 from devbench.report.numbers import count_of
 from devbench.report.screen import ScreenLine, Span, marked, wrapped
@@ -49,17 +53,25 @@ class FileCheck:
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
 @click.option("--runtime", default="", help="Only the rules of this runtime; by default those of every runtime.")
+@click.option(
+    "--calibrate", "images", type=PATH, help="Pictures to quantize a network with that is not a .tflite file yet."
+)
 @click.option("--verbose", "-v", is_flag=True, help="Also print the rules that are kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(models: tuple[Path, ...], runtime: str, verbose: bool, as_json: bool) -> int:
-    """Say of each MODEL, a .tflite file, whether an accelerator will run all of it.
+def command(models: tuple[Path, ...], runtime: str, images: Path | None, verbose: bool, as_json: bool) -> int:
+    """Say of each MODEL whether an accelerator will run all of it.
+
+    Anything but a .tflite file is made into one first, in int8: `devbench inspect` says what can be.
 
     Exits with 4 if a rule is broken, with 1 if a file cannot be read.
     """
     plugins = load_plugins()
     warn(plugins.broken)
     rules = _rules(plugins.registry.runtimes, runtime)
-    found = {str(path): [_judge(path, names, one) for names, one in rules.items()] for path in models}
+    maker = open_maker(plugins, lambda text: print(text, file=sys.stderr))
+    with tempfile.TemporaryDirectory(prefix="devbench-") as scratch:
+        files = {path: _file(path, maker, images, Path(scratch)) for path in models}
+    found = {str(path): [_judge(files[path], names, one) for names, one in rules.items()] for path in models}
     if as_json:
         print(json.dumps({name: [asdict(one) for one in findings] for name, findings in found.items()}, indent=2))
     else:
@@ -82,7 +94,22 @@ def _rules(known: Mapping[str, KnownRuntime], wanted: str) -> dict[tuple[str, ..
     return {tuple(names): having[names[0]] for names in sharing.values()}
 
 
-def _judge(path: Path, names: tuple[str, ...], runtime: KnownRuntime) -> FileCheck:
+def _file(path: Path, maker: Maker, images: Path | None, scratch: Path) -> Path | DevbenchError:
+    """The file to look into, or why there is none. What nobody knows is for the rules to refuse."""
+    if path.suffix == ".tflite" or not os.path.lexists(path):
+        return path
+    try:
+        checked = file_to_check(path, maker, images, scratch)
+    except DevbenchError as error:
+        return error
+    if checked.note:
+        print(checked.note, file=sys.stderr)
+    return checked.path
+
+
+def _judge(path: Path | DevbenchError, names: tuple[str, ...], runtime: KnownRuntime) -> FileCheck:
+    if isinstance(path, DevbenchError):
+        return FileCheck(runtimes=names, error=path.message, hint=path.hint)
     if not os.path.lexists(path):
         hint = did_you_mean(path, listed(path.parent, *MODELS)) or "Name a .tflite file."
         return FileCheck(runtimes=names, error=f"{path}: there is no such file", hint=hint)

@@ -17,9 +17,9 @@ from devbench.domain.place import Absent, Place
 from devbench.report.numbers import listed
 from devbench.report.screen import ScreenLine, marked, wrapped
 from devbench.run.context import RunContext
-from devbench.run.plan import find_places
 from devbench.run.progress import Progress
 from devbench.run.round import RoundRunner
+from devbench.run.slots import find_places
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +112,6 @@ def _place(context: RunContext, runner: RoundRunner, place: Place, runtime: str)
     if isinstance(found, Skipped):
         ready, text, hint = False, found.reason, found.hint
     else:
-        ready, hint = True, ""
+        ready, hint = True, context.plugins.registry.runtimes[runtime].caution(found)
         text = f"{found.get('runtime_version', 'unknown version')}, Python {found['python']}, {found.get('cpu', '')}"
     return PlaceLine(device=place.device, place=place.name, runtime=runtime, ready=ready, text=text, hint=hint)

@@ -156,7 +156,8 @@ def _judgement(machine: Sequence[Check], width: int) -> Iterator[ScreenLine]:
 
 def _short(checks: Sequence[Check], places: Sequence[Check], width: int) -> Iterator[ScreenLine]:
     """What is to be improved and what to know, each with what to do; a line for all that is good, or not seen."""
-    for check in sorted((one for one in checks if one.hint), key=lambda one: one.good is not False):
+    told = [*(one for one in checks if one.hint), *(one for one in places if one.good and one.hint)]
+    for check in sorted(told, key=lambda one: one.good is not False):
         yield from _check_lines(check, width)
     rest = [check for check in checks if not check.hint]
     for check in (one for one in rest if one.good is False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -93,6 +94,10 @@ def _rendered(history: History, series: tuple[Series, ...], style: str, night: s
     if style == "json":
         data = series_data(series, history.changes(until=night), history.notes)
         return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    if style == "html":
+        from devbench.report.night.page import history_page
+
+        return history_page(f"History until {night}", series, history.notes)
     return ""
 
 
@@ -235,7 +240,13 @@ def _opened(folder: Path | None) -> History:
 
 
 def _chosen(folder: Path | None) -> Path:
-    return folder or _DEFAULT
+    """The folder that is named, else that of lab.yaml, else `history`."""
+    if folder or not (os.environ.get("DEVBENCH_LAB") or os.path.lexists("lab.yaml")):
+        return folder or _DEFAULT
+    from devbench.cli.setup import lab_file, load_plugins
+
+    lab = lab_file(load_plugins())
+    return lab.nights.history if lab and lab.nights else _DEFAULT
 
 
 def _night(history: History, night: str) -> str:

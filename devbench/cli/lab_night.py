@@ -13,6 +13,7 @@ from devbench.cli.setup import lab_file, machine_root, open_context, settled_fil
 from devbench.clock import stamp, utc_now
 from devbench.domain.lab import Nights, PlaceKey
 from devbench.domain.night import GoldResult, Night
+from devbench.errors import DevbenchError
 from devbench.lab.conduct import conduct, open_night
 from devbench.lab.gold_first import answers, try_gold
 from devbench.lab.health import append_log, changes_for, judge, outage_of, read_log, who
@@ -151,9 +152,13 @@ def _tell_of(laboratory: Laboratory, book: NightBook, say: Tell) -> None:
         return
     notices = laboratory.nights.notify
     if notices:
-        cases, problems = cases_of(book.night, book.folder)
-        book.note(*problems)
-        wants_page = any(one.kind == "page" for one in notices)
-        series = series_since(History(laboratory.nights.history), book.night.id) if wants_page else ()
-        book.note(*notify(book.night, notices, renderers(cases, series), say=say))
-    book.change(lambda night: replace(night, done=(*night.done, TOLD)))
+        try:
+            cases, problems = cases_of(book.night, book.folder)
+            book.note(*problems)
+            wants_page = any(one.kind == "page" for one in notices)
+            series = series_since(History(laboratory.nights.history), book.night.id) if wants_page else ()
+            book.note(*notify(book.night, notices, renderers(cases, series), say=say))
+        except Exception as error:  # noqa: BLE001 - the night is measured and saved
+            text = error.message if isinstance(error, DevbenchError) else f"{type(error).__name__}: {error}"
+            book.note(f"nobody was told: {text}")
+    book.mark(TOLD)

@@ -17,6 +17,7 @@ from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
 from devbench.domain.limits import Limit
+from devbench.report.accuracy import accuracy_tables
 from devbench.report.limits import below_sentences, lag_sentences, limits_tables
 from devbench.report.markdown import markdown
 from devbench.report.tables import tables_of
@@ -87,7 +88,7 @@ def _text(sources: Sources, overview: Overview, style: str, *, verbose: bool) ->
         return page_of(sources, overview)
     if style == "markdown":
         sentences = [*answer_sentences(overview), *lag_sentences(overview), *below_sentences(overview)]
-        return markdown([*tables_of(overview), *limits_tables(overview)], sentences)
+        return markdown([*tables_of(overview), *accuracy_tables(overview), *limits_tables(overview)], sentences)
     buffer = io.StringIO()
     _print(overview, Console(file=buffer, width=_FILE_COLUMNS), verbose=verbose)
     return buffer.getvalue()
@@ -95,7 +96,7 @@ def _text(sources: Sources, overview: Overview, style: str, *, verbose: bool) ->
 
 def _print(overview: Overview, console: Console, *, verbose: bool) -> None:
     if verbose:
-        print_tables([*tables_of(overview), *limits_tables(overview)], console)
+        print_tables([*tables_of(overview), *accuracy_tables(overview), *limits_tables(overview)], console)
     else:
         print_compact(overview, console, "--verbose, or --format html --out report.html")
 

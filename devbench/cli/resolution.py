@@ -12,8 +12,8 @@ from devbench.machine.resolution import Resolution, measure_resolution
 from devbench.models.cache import cache_folder
 from devbench.report.resolution import checks
 from devbench.run.context import RunContext
-from devbench.run.plan import find_places
 from devbench.run.progress import Progress
+from devbench.run.slots import find_places
 from devbench.store.resolutions import EarlierResolution, Resolutions
 from devbench.worker import facts
 

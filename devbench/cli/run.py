@@ -24,6 +24,7 @@ from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, SuiteError
 from devbench.plugin.manager import Plugins
+from devbench.report.accuracy import accuracy_tables
 from devbench.report.limits import limits_tables
 from devbench.report.numbers import duration
 from devbench.report.tables import tables_of
@@ -102,11 +103,11 @@ def command(
         warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
         if resume:
             folder = open_run(resume)
-            run = _interruptible(lambda: resume_run(folder, context), folder)
+            run = until_interrupted(lambda: resume_run(folder, context), folder)
         else:
             assert suite is not None
             request = Request(
-                suite_text=_text_of(suite),
+                suite_text=text_of(suite),
                 suite_dir=str(suite.resolve().parent),
                 devices=devices,
                 models=models,
@@ -116,8 +117,8 @@ def command(
             )
             if dry_run:
                 return _show_plan(request, str(suite), context)
-            folder = RunFolder(out or _new_folder(suite))
-            run = _interruptible(lambda: start_run(request, str(suite), folder, context), folder)
+            folder = RunFolder(out or new_folder(suite))
+            run = until_interrupted(lambda: start_run(request, str(suite), folder, context), folder)
     if run is None:
         if not as_json:
             _show_unfinished(folder, verbose=verbose)
@@ -129,7 +130,8 @@ def command(
     return _status(run, strict)
 
 
-def _text_of(suite: Path) -> str:
+def text_of(suite: Path) -> str:
+    """The text of a suite; a `SuiteError` says what the file is instead."""
     if suite.suffix in (*MODELS, *CSVS):
         raise SuiteError(f"{suite}: this is not a suite", what_takes(suite))
     return read_yaml(suite, _hint(suite)).text
@@ -146,11 +148,12 @@ def _hint(suite: Path) -> str:
     return did_you_mean(suite, near) or "docs/suites.md shows what a suite looks like."
 
 
-def _new_folder(suite: Path) -> Path:
+def new_folder(suite: Path) -> Path:
+    """Where a run goes by default."""
     return Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{suite.stem}"
 
 
-def _interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
+def until_interrupted(work: Callable[[], Run], folder: RunFolder) -> Run | None:
     """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying how to go on. A second Ctrl-C ends at once."""
     try:
         with interruptible():
@@ -174,7 +177,7 @@ def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose:
         if verbose:
             print(f"Run folder: {folder.path}", flush=True)
     if page:
-        _write_page(sources, overview, folder)
+        write_page(sources, overview, folder)
 
 
 def _show_unfinished(folder: RunFolder, *, verbose: bool) -> None:
@@ -189,13 +192,13 @@ def _show_unfinished(folder: RunFolder, *, verbose: bool) -> None:
 
 def _print_report(overview: Overview, where: str, *, verbose: bool, causes: bool = True) -> None:
     if verbose:
-        print_tables([*tables_of(overview), *limits_tables(overview)], open_console())
+        print_tables([*tables_of(overview), *accuracy_tables(overview), *limits_tables(overview)], open_console())
     else:
         print_compact(overview, open_console(), where, causes=causes)
     sys.stdout.flush()
 
 
-def _write_page(sources: Sources, overview: Overview, folder: RunFolder) -> None:
+def write_page(sources: Sources, overview: Overview, folder: RunFolder) -> None:
     """Put report.html beside run.json. All is measured and saved by now, so whatever goes wrong here is but a note."""
     try:
         from devbench.cli.page import page_of
@@ -226,20 +229,21 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")
     for case, why in plan.skips:
-        print(f"  skipped: {case.id}: {why.reason}")
+        told = f"fails: {case.id}: {why.error}" if isinstance(why, Failed) else f"skipped: {case.id}: {why.reason}"
+        print(f"  {told}")
     print(f"{len(plan.cases)} cases, {len(order)} rounds in this order (seed {seed}):")
     for number, case_id in enumerate(order, 1):
         print(f"  {number:3} {case_id}")
     if not plan.cases:
-        raise _nothing("nothing of this suite can be measured here", [*(why for _, why in plan.skips), *plan.absent])
+        raise nothing("nothing of this suite can be measured here", [*(why for _, why in plan.skips), *plan.absent])
     return 0
 
 
 def _status(run: Run, strict: bool) -> int:
     outcomes = [case.outcome for case in run.cases]
     if not _gave_something(run):
-        raise _nothing("nothing was measured", [*outcomes, *run.absent])
-    failed = any(isinstance(outcome, Failed) for outcome in outcomes)
+        raise nothing("nothing was measured", [*outcomes, *run.absent])
+    failed = any(isinstance(case.outcome, Failed) or (case.accuracy and case.accuracy.problem) for case in run.cases)
     skipped = bool(run.absent) or any(isinstance(outcome, Skipped) for outcome in outcomes)
     return EXIT_INCOMPLETE if failed or (strict and skipped) else 0
 
@@ -249,7 +253,7 @@ def _gave_something(run: Run) -> bool:
     return any(isinstance(case.outcome, Measured) for case in run.cases)
 
 
-def _nothing(what: str, reasons: Iterable[object]) -> NothingMeasuredError:
+def nothing(what: str, reasons: Iterable[object]) -> NothingMeasuredError:
     """What to do where nothing was measured: each distinct reason with its hint, but not all of a hundred."""
     texts: dict[str, None] = {}
     for one in reasons:

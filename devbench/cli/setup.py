@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from devbench.printable import one_line
 if TYPE_CHECKING:
     from devbench.domain.lab import Lab
     from devbench.domain.place import Place
+    from devbench.pipeline.maker import Maker
     from devbench.run.context import RunContext
     from devbench.run.progress import Progress
     from devbench.run.round import RoundRunner
@@ -68,15 +69,55 @@ def lab_places(plugins: Plugins) -> list[Place]:
 
 def lab_file(plugins: Plugins) -> Lab | None:
     """lab.yaml, or the file that `DEVBENCH_LAB` names; None where there is no such file."""
-    named = os.environ.get("DEVBENCH_LAB", "")
-    path = Path(named or "lab.yaml")
-    if not named and not os.path.lexists(path):
+    path, hint = _lab_file()
+    if path is None:
         return None
     from devbench.run.start import known_names
     from devbench.suites.lab import read_lab_file
 
-    hint = "DEVBENCH_LAB names it: correct that, or unset it." if named else ""
     return read_lab_file(path, known_names(plugins), hint)
+
+
+def name_interpreters(plugins: Plugins) -> None:
+    """Have each converter run by the interpreter that lab.yaml names for it."""
+    path, hint = _lab_file()
+    if path is None:
+        return
+    from dataclasses import replace
+
+    from devbench.run.start import known_names
+    from devbench.suites.lab import read_converters
+
+    converters = plugins.registry.converters
+    for name, python in read_converters(path, known_names(plugins), hint).items():
+        converters[name] = replace(converters[name], python=python)
+
+
+def _lab_file() -> tuple[Path | None, str]:
+    """lab.yaml, where there is one, and what to do where it cannot be read."""
+    named = os.environ.get("DEVBENCH_LAB", "")
+    path = Path(named or "lab.yaml")
+    if not named and not os.path.lexists(path):
+        return None, ""
+    return path, "DEVBENCH_LAB names it: correct that, or unset it." if named else ""
+
+
+def open_maker(plugins: Plugins, tell: Callable[[str], None] = lambda _: None) -> Maker:
+    """What looks at networks, and makes of them what runtimes load; for commands that measure nothing."""
+    from devbench.models.cache import ModelCache, cache_folder
+    from devbench.models.fetch import WebFetcher
+    from devbench.pipeline.maker import Maker
+
+    cache = cache_folder()
+    refuse_open_to_others(cache)
+    plugins.add(WebFetcher(), "core: downloads")
+    name_interpreters(plugins)
+    return Maker(
+        cache=ModelCache(cache / "models"),
+        fetch=plugins.fetch_model,
+        converters=plugins.registry.converters,
+        tell=tell,
+    )
 
 
 def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
@@ -94,12 +135,15 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
     runner = RoundRunner(plugins.registry, cache / "workers", progress.phase)
     plugins.add(WebFetcher(), "core: downloads")
     plugins.add(runner, "core: worker")
+    name_interpreters(plugins)
     hold = partial(changed, root=machine_root(), state_file=settled_file(), tell=progress.detail)
     context = RunContext(
         plugins=plugins,
         cache=ModelCache(cache / "models"),
         lab=lab_places(plugins),
         probe=runner.probe,
+        look=runner.look,
+        converse=runner.converse,
         progress=progress,
         hold=hold,
         earlier=EarlierRuns(cache / "earlier-runs"),

@@ -17,8 +17,8 @@ from devbench.errors import DevbenchError
 from devbench.report.side_by_side import sentences_of
 from devbench.run.context import RunContext
 from devbench.run.measure_both import Compared, Side, measure_both
-from devbench.run.plan import find_places
 from devbench.run.side_by_side import Looks, SideBySide, side_by_side
+from devbench.run.slots import find_places
 from devbench.store import RUN_FILE
 from devbench.store.folder import RunFolder
 from devbench.suites.yaml_file import read_yaml

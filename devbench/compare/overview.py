@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from devbench.compare.accuracy import AccuracyRow, accuracy_rows, findings_of_answers
 from devbench.compare.answer import Answer, answer_of
 from devbench.compare.between import Between, between_models, over_reference
 from devbench.compare.figures import FileSource, RunSource, figures_of
@@ -49,6 +50,7 @@ class Overview:
     findings: the gravest first.
     limits: the physical limit of each figure in a grid, as far as anything is known of it; empty where nobody asked.
     standing: how near the figures are to their limits: of what is measured or side by side, else of each file.
+    accuracy: how often each file answers rightly, beside its time.
     lags: which models gain much less than others from a device, as its link holds them up.
     """
 
@@ -66,6 +68,7 @@ class Overview:
     limits: Mapping[Figure, Limit] = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
     lags: tuple[Lag, ...] = ()
+    accuracy: tuple[AccuracyRow, ...] = ()
 
     @property
     def only_file(self) -> str:
@@ -97,7 +100,7 @@ def overview_of(
     run = runs[0].run if len(runs) == 1 else None
     grid = grids[only.name] if only else grid_of(placing.placed, outputs, _baseline(placing, baseline, run))
     between = _between(grid, run, grids, reference, only)
-    findings = findings_of_run(run, grid) if run else []
+    findings = [*findings_of_answers(run.cases), *findings_of_run(run, grid)] if run else []
     findings += findings_of_files(grid, placing, files, alone=not runs)
     limits = _limits([grid, *grids.values()], limit)
     return Overview(
@@ -114,6 +117,7 @@ def overview_of(
         findings=tuple(sorted(findings, key=lambda one: one.kind)),
         limits=limits,
         standing=standing_of([grid] if runs or not grids else list(grids.values()), limits),
+        accuracy=accuracy_rows(grid),
         lags=_lags(grid, {} if runs else grids, limits, between),
     )
 

@@ -1,4 +1,4 @@
-"""The two small classes a plugin writes for the host; their device-side counterpart is the engine file."""
+"""The small classes a plugin writes for the host; the device-side counterpart of two of them is the engine file."""
 
 from __future__ import annotations
 
@@ -161,7 +161,14 @@ class Runtime(ABC):
         return ()
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:  # noqa: ARG002 - most take any
-        """Why `artifact` cannot run on what the worker has found (`facts`), before it is tried; "" if it can."""
+        """Why `artifact` cannot run on what the worker has found (`facts`), before it is tried; "" if it can.
+
+        The case is then skipped, with what `explain` has to say of this reason as its hint.
+        """
+        return ""
+
+    def caution(self, facts: Mapping[str, str]) -> str:  # noqa: ARG002 - for runtimes with versions to be wary of
+        """What to know of what the worker has found (`facts`): `devices` and `doctor` tell it; "" if nothing."""
         return ""
 
     def explain(self, error: str) -> str:  # noqa: ARG002 - for runtimes whose errors do not explain themselves
@@ -171,3 +178,30 @@ class Runtime(ABC):
     def streamed(self, path: Path) -> Streamed | None:  # noqa: ARG002 - for accelerators with a memory of their own
         """The weights of the model file at `path` that travel to the device with every inference; None: not known."""
         return None
+
+
+class Converter(ABC):
+    """Turns a network of one format into one of another. The work is done by `program`, in a process of its own.
+
+    name: its name in messages, in the ledger, and under `converters:` in lab.yaml.
+    takes: the formats that it reads, as `devbench inspect --json` calls them. gives: the format that it writes.
+    precisions: those that it keeps as they are. A quantizer takes float32 and gives each of these.
+    quantizes: whether it is a quantizer: it is given calibration pictures.
+    program: a Python file with a function `convert(order)`. It imports nothing of devbench, for it may be run by
+        another interpreter: the one that lab.yaml names for the converter.
+    packages: distributions that it imports; their versions are part of what makes a file.
+    own_environment: whether these fit into no environment of devbench's, so that lab.yaml must name an interpreter.
+    limit_s: how long a conversion may take.
+    install: how to have it.
+    """
+
+    name: ClassVar[str]
+    takes: ClassVar[tuple[str, ...]]
+    gives: ClassVar[str]
+    precisions: ClassVar[tuple[str, ...]] = ("float32",)
+    quantizes: ClassVar[bool] = False
+    program: ClassVar[Path]
+    packages: ClassVar[tuple[str, ...]] = ()
+    own_environment: ClassVar[bool] = False
+    limit_s: ClassVar[float] = 1800
+    install: ClassVar[Install] = Install()

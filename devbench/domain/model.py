@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from devbench.domain.making import Making
 from devbench.domain.ranges import Int64
 
 # none: floats only. as-made: as whoever made the file quantized it. requantized: devbench has quantized it anew for a
@@ -28,6 +29,7 @@ class Variant:
     weights: which weights the file holds ("random, seed 0", "imagenet", "as published"...).
     sha256, git_blob: what the file must be, where that is known beforehand.
     compiled: the same network compiled for an accelerator, for runtimes that take such files.
+    making: what is to be made of the source; None where it is used as it is.
     """
 
     precision: str
@@ -37,6 +39,7 @@ class Variant:
     sha256: str = ""
     git_blob: str = ""
     compiled: Variant | None = None
+    making: Making | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,11 +37,19 @@ def _no_samples() -> Nanoseconds:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """The first of an output's classes for the image that was fed. `score` is dequantized, as the network gives it."""
+    """The first of an output's classes for the image that was fed. `score` is dequantized, as the network gives it.
+
+    logit: whether the scores cannot be probabilities: the network ends before its softmax.
+    """
 
     index: Count
     label: str
     score: float
+    logit: bool = False
+
+    def __str__(self) -> str:
+        """`daisy 0.97`, or `daisy, logit 5.16`."""
+        return f"{self.label or self.index}{', logit' if self.logit else ''} {self.score:.2f}"
 
 
 @dataclass(frozen=True, kw_only=True)

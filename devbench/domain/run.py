@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any, ClassVar, Literal
 
+from devbench.domain.accuracy import Accuracy
 from devbench.domain.between_runs import BetweenRuns
 from devbench.domain.case import Option
 from devbench.domain.measure import Measure
@@ -48,6 +49,7 @@ class CaseRecord:
     """One case of a run: what it is, what was executed, each round's facts, and what became of it.
 
     remarks: what its device has to say of the result.
+    accuracy: how often it answered rightly; None where no pictures were asked.
     between_runs: how much its place varies from run to run, as far as was known when it was measured; None before.
     """
 
@@ -68,6 +70,7 @@ class CaseRecord:
     outcome: Outcome | Pending = field(default_factory=Pending)
     remarks: tuple[str, ...] = ()
     between_runs: BetweenRuns | None = None
+    accuracy: Accuracy | None = None
 
     @property
     def counting(self) -> tuple[RoundFacts, ...]:

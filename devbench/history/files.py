@@ -26,7 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from devbench.domain.night import SeriesKey
-from devbench.domain.ranges import Count, Time
+from devbench.domain.ranges import Count
 from devbench.errors import DamagedError
 from devbench.files import make_folder, read_regular, sync_folder
 from devbench.history.columns import COLUMNS, SCHEMA, as_tuple
@@ -63,7 +63,7 @@ class Folded:
 
     key: str
     sum: str
-    folded_utc: Time
+    folded_utc: str
     measured: Count
     finished: bool
 
@@ -134,10 +134,14 @@ def checked_bytes(name: FileName, path: Path) -> bytes:
 
 
 @contextlib.contextmanager
-def opened(data: bytes, path: Path) -> Any:
-    """The Parquet file in `data`, and what it says of itself; a `DamagedError` where it is none of ours."""
+def opened(data: bytes, path: Path, *, keep: bool = False) -> Any:
+    """The Parquet file in `data`, and what it says of itself; a `DamagedError` where it is none of ours.
+
+    keep: whether it stays open afterwards.
+    """
     try:
-        with pq.ParquetFile(pa.BufferReader(data)) as file:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        with contextlib.nullcontext() if keep else file:
             yield file, about_of(file, path)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DamagedError(f"{path}: is not a history file: {str(error).partition(chr(10))[0]}") from error
@@ -145,7 +149,7 @@ def opened(data: bytes, path: Path) -> Any:
 
 def about_of(file: pq.ParquetFile, path: Path) -> About:
     """What the file says of itself; a `DamagedError` where it has another schema, or is none of ours."""
-    text = (file.schema_arrow.metadata or {}).get(_ABOUT)
+    text = (file.metadata.metadata or {}).get(_ABOUT)
     if text is None:
         raise DamagedError(f"{path}: was not written by devbench")
     try:
@@ -156,9 +160,9 @@ def about_of(file: pq.ParquetFile, path: Path) -> About:
         about = _CHECK.validate_python(document)
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"{path}: is not a history file of devbench") from error
-    missing = [field.name for field in COLUMNS if field.name not in file.schema_arrow.names]
+    missing = set(COLUMNS.names).difference(file.schema.names)
     if missing:
-        raise DamagedError(f"{path}: has no column {missing[0]}")
+        raise DamagedError(f"{path}: has no column {min(missing)}")
     return about
 
 

@@ -81,7 +81,7 @@ class Rows:
 class _Chosen:
     """The files to read, and what speaks against others."""
 
-    months: list[tuple[Path, bytes]] = field(default_factory=list)
+    months: list[tuple[Path, bytes, About]] = field(default_factory=list)
     runs: list[tuple[FileName, Path]] = field(default_factory=list)
     folded: dict[str, tuple[bool, int, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -102,10 +102,11 @@ def _read(folder: Path, which: Which) -> Rows:
     runs = _newest_runs(chosen)
     newer = frozenset(runs) & chosen.folded.keys()  # runs that were continued after they were folded
     parts: list[tuple[list[Parts], pa.Table]] = []
-    for path, data in chosen.months:
-        parts += _filtered(path, data, which, without=newer)
-    for path, data in runs.values():
-        parts += _filtered(path, data, which)
+    known: dict[Parts, bool] = {}  # a series is in every month
+    for _, data, about in chosen.months:
+        parts += _filtered(pq.ParquetFile(pa.BufferReader(data)), about, which, known, without=newer)
+    for file, about in runs.values():
+        parts += _filtered(file, about, which, known)
     for place in (MONTHS, RUNS):
         if strange := strangers(folder / place):
             more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
@@ -124,8 +125,8 @@ def choose(folder: Path, which: Which) -> _Chosen:
     for files in months.values():
         found = newest(files, chosen.notes)
         if found:
-            path, data, about = found
-            chosen.months.append((path, data))
+            about = found[2]
+            chosen.months.append(found)
             inside |= {(one.key, one.sum) for one in about.runs}
             for one in about.runs:
                 chosen.folded[one.key] = max(one.rank, chosen.folded.get(one.key, one.rank))
@@ -137,23 +138,23 @@ def choose(folder: Path, which: Which) -> _Chosen:
     return chosen
 
 
-def _newest_runs(chosen: _Chosen) -> dict[str, tuple[Path, bytes]]:
+def _newest_runs(chosen: _Chosen) -> dict[str, tuple[pq.ParquetFile, About]]:
     """Of each run that is in no month, or was continued since, its newest file: by the run's key."""
     best: dict[str, tuple[bool, int, str]] = dict(chosen.folded)
-    found: dict[str, tuple[Path, bytes]] = {}
+    found: dict[str, tuple[pq.ParquetFile, About]] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for (name, path), data in zip(chosen.runs, pool.map(_bytes_or_damage, chosen.runs), strict=True):
             try:
                 if isinstance(data, DamagedError):
                     raise data
-                with opened(data, path) as (_, about):
+                with opened(data, path, keep=True) as (file, about):
                     rank = rank_of(about, name)
             except DamagedError as error:
                 chosen.notes.append(error.message)
                 continue
             if name.key not in best or rank > best[name.key]:
                 best[name.key] = rank
-                found[name.key] = path, data
+                found[name.key] = file, about
     return found
 
 
@@ -177,18 +178,26 @@ def _bytes_or_damage(file: tuple[FileName, Path]) -> bytes | DamagedError:
 
 
 def _filtered(
-    path: Path, data: bytes, which: Which, without: frozenset[str] = frozenset()
+    file: pq.ParquetFile,
+    about: About,
+    which: Which,
+    known: dict[Parts, bool],
+    without: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[list[Parts], pa.Table]]:
     """The rows of one file, in pieces, with the keys that `series` points into."""
-    with opened(data, path) as (file, about):
-        wanted = [number for number, parts in enumerate(about.series) if which.wants(key_of(parts))]
-        if not wanted:
-            return
-        ids = np.array(wanted)
-        whole = len(wanted) == len(about.series)
+    for parts in about.series:
+        if parts not in known:
+            known[parts] = which.wants(key_of(parts))
+    wanted = [number for number, parts in enumerate(about.series) if known[parts]]
+    if not wanted:
+        return
+    ids = np.array(wanted)
+    whole = len(wanted) == len(about.series)
+    with file:
+        of_series = file.schema.names.index("series")
         columns = list(dict.fromkeys(["series", "night", "purpose", *which.columns, *(["run_key"] if without else [])]))
         for number in range(file.num_row_groups):
-            if not _may_hold(file.metadata.row_group(number), ids, file):
+            if not _may_hold(file.metadata.row_group(number).column(of_series).statistics, ids):
                 continue
             table = file.read_row_group(number, columns=columns, use_threads=False)
             keep = np.ones(table.num_rows, dtype=bool)
@@ -202,8 +211,7 @@ def _filtered(
             yield list(about.series), table if keep.all() else table.filter(pa.array(keep))
 
 
-def _may_hold(group: pq.RowGroupMetaData, ids: npt.NDArray[np.int64], file: pq.ParquetFile) -> bool:
-    bounds = group.column(file.schema_arrow.get_field_index("series")).statistics
+def _may_hold(bounds: pq.Statistics | None, ids: npt.NDArray[np.int64]) -> bool:
     if not bounds or not bounds.has_min_max:
         return True
     first = int(np.searchsorted(ids, bounds.min))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 from devbench.clock import stamp
@@ -80,11 +79,13 @@ def _append(history: History, book: NightBook) -> None:
             folder = RunFolder(book.folder / name)
             history.append(folder.path, book.night.id)
             book.note(*keep_artifacts(folder.load(), book.folder.parent))
-        except DevbenchError as error:
-            book.problem(f"not added to the history: {error.message}")
-    with suppress(DevbenchError):  # another host folds it
+        except Exception as error:  # noqa: BLE001 - what is measured is in its run folder: the history can be made again
+            book.problem(f"not added to the history: {_text(error)}")
+    try:
         _, notes = fold(history.path)
         book.note(*notes)
+    except (DevbenchError, OSError) as error:  # another host folds it
+        book.note(f"the history was not folded: {_text(error)}")
     book.mark(HISTORY)
 
 
@@ -92,8 +93,12 @@ def _verify(verification: Verification, book: NightBook) -> None:
     try:
         verification.look()
         verification.measure_again()
-    except DevbenchError as error:
-        book.problem(f"looking for changes: {error.message}")
+    except Exception as error:  # noqa: BLE001 - likewise
+        book.problem(f"looking for changes: {_text(error)}")
+
+
+def _text(error: Exception) -> str:
+    return error.message if isinstance(error, DevbenchError) else f"{type(error).__name__}: {error}"
 
 
 def _drop_lost_places(book: NightBook, laboratory: Laboratory) -> None:

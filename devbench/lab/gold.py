@@ -13,6 +13,7 @@ import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from devbench.store.folder import RunFolder
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from pydantic import TypeAdapter
 
 GOLD_FILE = "gold.jsonl"
 ANSWERS = "gold-answers"
@@ -61,6 +63,13 @@ class GoldLine:
     high_ms: NotNegative
 
 
+@cache
+def _adapter() -> TypeAdapter[GoldLine]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(GoldLine)
+
+
 def gold_request(gold: Gold, key: PlaceKey, base: Path, night: str = "") -> Request:
     """What is asked of a run for the gold case at one place."""
     model = {"name": gold.model, **({"source": gold.source} if gold.source else {})}
@@ -77,16 +86,18 @@ def gold_request(gold: Gold, key: PlaceKey, base: Path, night: str = "") -> Requ
 
 def read_gold(nights: Path, key: PlaceKey) -> list[GoldLine]:
     """What the gold case of a place took in the nights before, oldest first; lines that are damaged are left out."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    adapter, found = TypeAdapter(GoldLine), []
+    found, name = [], json.dumps(key[1], ensure_ascii=False).encode()
     try:
         lines = read_regular(nights / GOLD_FILE, _LARGEST_BYTES).splitlines()
     except OSError:
         return []
     for line in lines:
+        if name not in line:  # years of 200 places: only those of this one are worth reading
+            continue
         try:
-            one = adapter.validate_json(line, strict=True)
+            one = _adapter().validate_json(line, strict=True)
         except ValidationError:
             continue
         if (one.device, one.place) == key:
@@ -133,8 +144,6 @@ def judge_gold(run: Run, folder: RunFolder, nights: Path, gold: Gold, key: Place
 
 def keep_gold(run: Run, folder: RunFolder, nights: Path, key: PlaceKey, night: str) -> None:
     """Keep what a gold case took that was right, and its answer if it is the first. Raises a `DevbenchError`."""
-    from pydantic import TypeAdapter
-
     case = next(one for one in run.cases if (one.device, one.place) == key)
     if not isinstance(case.outcome, Measured):
         return
@@ -146,7 +155,7 @@ def keep_gold(run: Run, folder: RunFolder, nights: Path, key: PlaceKey, night: s
             write_whole(path, encode_outputs(folder.outputs(run, case.id)))
         descriptor = os.open(nights / GOLD_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            os.write(descriptor, TypeAdapter(GoldLine).dump_json(line) + b"\n")
+            os.write(descriptor, _adapter().dump_json(line) + b"\n")
         finally:
             os.close(descriptor)
     except OSError as error:

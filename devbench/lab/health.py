@@ -10,12 +10,17 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devbench.domain.lab import PlaceKey
 from devbench.domain.night import GoldResult, Health, HealthChange, Night
 from devbench.errors import DevbenchError
 from devbench.files import make_folder, read_regular, sync_folder
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 LOG_FILE = "health.jsonl"
 DEVBENCH = "devbench"
@@ -46,11 +51,18 @@ class HealthLog:
         return last is not None and last.after in ("maintenance", "retired")
 
 
+@cache
+def _adapter() -> TypeAdapter[HealthChange]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(HealthChange)
+
+
 def read_log(nights: Path) -> HealthLog:
     """The log in the folder of the nights; empty if there is none."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    path, adapter = nights / LOG_FILE, TypeAdapter(HealthChange)
+    path, adapter = nights / LOG_FILE, _adapter()
     try:
         lines = read_regular(path, _LARGEST_BYTES).split(b"\n")
     except FileNotFoundError:
@@ -72,9 +84,7 @@ def read_log(nights: Path) -> HealthLog:
 
 def append_log(nights: Path, changes: Iterable[HealthChange]) -> None:
     """Add lines to the log, each in one write, on the disk when this returns. Raises a `DevbenchError`."""
-    from pydantic import TypeAdapter
-
-    path, adapter = nights / LOG_FILE, TypeAdapter(HealthChange)
+    path, adapter = nights / LOG_FILE, _adapter()
     try:
         make_folder(nights)
         is_new = not path.exists()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devbench.domain.lab import Lab, Nights, PlaceKey
-from devbench.domain.outcome import Skipped
+from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError
@@ -25,7 +25,7 @@ from devbench.run.progress import Progress
 from devbench.run.resume import resume_run
 from devbench.run.round import RoundRunner
 from devbench.run.side_by_side import Looks
-from devbench.run.start import known_names, start_run
+from devbench.run.start import known_names, maker_of, start_run
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import write_results
 from devbench.store.results_rows import rows_of
@@ -103,8 +103,10 @@ class Laboratory:
         suite = parse_suite(
             gold_request(self.nights.gold, key, base).suite_text, name, known_names(self.context.plugins)
         )
-        plan = plan_suite(suite, base, registry, self.lab.places, suite.measure.settings(), 0, _is_there, only=(key,))
-        reasons = [*(why.reason for _, why in plan.skips), *(one.reason for one in plan.absent)]
+        maker, measure = maker_of(self.context), suite.measure.settings()
+        plan = plan_suite(suite, base, registry, self.lab.places, measure, 0, _is_there, maker, only=(key,))
+        reasons = [why.error if isinstance(why, Failed) else why.reason for _, why in plan.skips]
+        reasons += [one.reason for one in plan.absent]
         return "" if plan.cases else "; ".join(dict.fromkeys(reasons))
 
     def measure(

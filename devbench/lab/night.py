@@ -58,6 +58,9 @@ class NightRun:
         if not self.book.is_done(MEASURED):
             self._in_groups(self._measure_group)
             self.book.change(_with_neighbours)
+            places = self.book.night.places
+            if self.left_s() > 0 and any(one.health_after == "good" for one in places) and not _measured(places):
+                self.book.problem("nothing was measured: the suites have nothing for these places, or all of it failed")
             self.book.mark(MEASURED)
 
     def _in_groups(self, work: Callable[[GroupNight], None]) -> None:
@@ -209,6 +212,10 @@ class NightRun:
         begun = datetime.fromisoformat(self.book.night.started_utc)
         took_s = max((utc_now() - begun).total_seconds(), 0.0)
         self.book.change(lambda night: replace(night, finished_utc=stamp(), took_s=round(took_s, 3)))
+
+
+def _measured(places: Sequence[PlaceNight]) -> int:
+    return sum(one.measured for one in places)
 
 
 def _is_kept_out(place: PlaceNight) -> bool:

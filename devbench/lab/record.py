@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NIGHT_FILE = "night.json"
 _LARGEST_BYTES = 64 << 20
+_DAMAGED = "Move its folder away, and a new night begins; its run folders are still good for `devbench history import`."
 _NIGHT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(-[0-9]+)?")
 
 
@@ -27,6 +29,7 @@ class NightError(DevbenchError):
     """A record of a night that cannot be read or written."""
 
 
+@cache
 def _adapter() -> TypeAdapter[Night]:
     from pydantic import TypeAdapter
 
@@ -54,9 +57,9 @@ def decode_night(data: bytes, path: Path) -> Night:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise NightError(f"{path}: not a record of a night: {where}: {first['msg']}") from error
+        raise NightError(f"{path}: not a record of a night: {where}: {first['msg']}", _DAMAGED) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise NightError(f"{path}: not a record of a night", "Is the file whole?") from error
+        raise NightError(f"{path}: not a record of a night", _DAMAGED) from error
 
 
 def read_night(folder: Path) -> Night:

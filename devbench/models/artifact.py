@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from devbench.domain.model import Artifact, Variant
 from devbench.errors import ModelError
 from devbench.files import git_blob_of, open_regular, sha256_of
+from devbench.models.arithmetic import arithmetic_of
 from devbench.models.cache import Fetch, ModelCache
-from devbench.models.features import read_features
-from devbench.models.tflite_file import read_tflite
+from devbench.models.features import features_of
+from devbench.models.graph import Graph, read_graph
+from devbench.models.guards import guards_of
+from devbench.models.readers import DENSE, OUTSIDE
+from devbench.models.tflite_file import TfliteFile, read_tflite
 
 _LARGEST_BYTES = 1 << 32  # what nobody can have meant; it would be hashed for minutes
 
@@ -26,12 +31,25 @@ def is_file_source(source: str) -> bool:
 def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fetch) -> Artifact:
     """The artifact of `variant`; a `ModelError` says why it is not available or not what it should be."""
 
+    def checked(path: Path) -> None:  # before it is cached: a wrong download must not stay
+        described(path, variant)
+
+    return described(source_file(model, variant, cache, fetch, checked), variant)
+
+
+def source_file(
+    model: str, variant: Variant, cache: ModelCache, fetch: Fetch, check: Callable[[Path], object] = lambda _: None
+) -> Path:
+    """The file that `variant.source` names, as its checksums say; a `ModelError` if it is not available.
+
+    check: raises a `ModelError` if what was fetched is of no use: then it is not kept.
+    """
+
     def fetch_checked(source: str, into: Path) -> Path:
         path = fetch(source, into)
-        try:  # before it is cached: a wrong download must not stay
-            sha256 = sha256_of(path)
-            _check_pins(path, sha256, variant)
-            _described(path, sha256, path.stat().st_size, variant)
+        try:
+            _check_pins(path, sha256_of(path), variant)
+            check(path)
         except ModelError as error:  # the path is gone in a moment
             raise ModelError(error.message.replace(str(path), source), error.hint) from error
         return path
@@ -39,12 +57,10 @@ def prepare_artifact(model: str, variant: Variant, cache: ModelCache, fetch: Fet
     _refuse_unpinned_http(variant)
     path = _local_file(variant) if is_file_source(variant.source) else cache.get(model, variant, fetch_checked)
     try:
-        sha256 = sha256_of(path)
-        _check_pins(path, sha256, variant)
-        size_bytes = path.stat().st_size
+        _check_pins(path, sha256_of(path) if variant.sha256 else "", variant)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
-    return _described(path, sha256, size_bytes, variant)
+    return path
 
 
 def _refuse_unpinned_http(variant: Variant) -> None:
@@ -79,7 +95,12 @@ def _check_pins(path: Path, sha256: str, variant: Variant) -> None:
         )
 
 
-def _described(path: Path, sha256: str, size_bytes: int, variant: Variant) -> Artifact:
+def described(path: Path, variant: Variant) -> Artifact:
+    """The file at `path` as an artifact of `variant`, with what stands in it; a `ModelError` if it is not that."""
+    try:
+        sha256, size_bytes = sha256_of(path), path.stat().st_size
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     if variant.format != "tflite":
         return Artifact(
             path=path, sha256=sha256, size_bytes=size_bytes, format=variant.format,
@@ -88,7 +109,7 @@ def _described(path: Path, sha256: str, size_bytes: int, variant: Variant) -> Ar
     content = read_tflite(path)
     if variant.precision and content.precision != variant.precision:
         raise ModelError(
-            f"{path}: the file computes in {content.precision}, and {variant.precision} was asked for",
+            f"{path}: the file computes in {_words(path, content)}, and {variant.precision} was asked for",
             "Correct `precision` in the suite, or convert the model.",
         )
     return Artifact(
@@ -105,16 +126,44 @@ def _described(path: Path, sha256: str, size_bytes: int, variant: Variant) -> Ar
         facts={
             "operations": str(sum(content.operations.values())),
             "dynamic_tensors": str(len(content.dynamic)),
-            **_work_facts(path),
+            **{name: str(count) for name, count in _of_readers(content).items() if count},
+            **_graph_facts(path, content),
         },
     )
 
 
-def _work_facts(path: Path) -> dict[str, str]:
-    """What decides how long it takes, as text; nothing where its graph cannot be read, which stops no measurement."""
+def _of_readers(content: TfliteFile) -> dict[str, int]:
+    """What older interpreters misread."""
+    return {DENSE: content.per_channel_dense, OUTSIDE: content.outside}
+
+
+def _words(path: Path, content: TfliteFile) -> str:
     try:
-        found = read_features(path)
+        return arithmetic_of(read_graph(path)) or content.precision
     except ModelError:
+        return content.precision
+
+
+def _graph_facts(path: Path, content: TfliteFile) -> dict[str, str]:
+    """What its graph tells, as text; nothing where that cannot be read, which stops no measurement.
+
+    A `ModelError` if its answers mean nothing wherever it runs.
+    """
+    try:
+        graph = read_graph(path)
+    except ModelError:
+        return {}
+    for one in guards_of(graph):
+        if one.fatal:
+            raise ModelError(f"{path}: {one.text}", one.hint)
+    return {"arithmetic": arithmetic_of(graph), **_work_facts(graph, content)}
+
+
+def _work_facts(graph: Graph, content: TfliteFile) -> dict[str, str]:
+    """What decides how long it takes."""
+    try:
+        found = features_of(graph, content.precision)
+    except (IndexError, ValueError, TypeError, AttributeError, KeyError):
         return {}
     facts = {
         "macs": str(found.total_macs),

@@ -43,6 +43,8 @@ class TfliteFile:
     quantized: whether any of them holds small integers with a scale.
     operations: how often each operation occurs; a custom one by its own name.
     dynamic: names of tensors with a size that is not fixed (-1 in the shape signature).
+    per_channel_dense: dense layers (FULLY_CONNECTED) whose weights have more than one scale. outside: buffers whose
+        data stand in the file, but outside the FlatBuffer. Older interpreters misread both (`models/readers.py`).
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -51,6 +53,8 @@ class TfliteFile:
     quantized: bool
     operations: Mapping[str, int]
     dynamic: tuple[str, ...]
+    per_channel_dense: int = 0
+    outside: int = 0
 
     @property
     def precision(self) -> str:
@@ -117,6 +121,7 @@ def _read(model: Any, size: int) -> TfliteFile:
     operations: Counter[str] = Counter()
     dynamic: list[str] = []
     quantized = False
+    per_channel_dense = 0
     for index in range(model.SubgraphsLength()):
         graph = model.Subgraphs(index)
         tensors = [graph.Tensors(position) for position in range(graph.TensorsLength())]
@@ -125,7 +130,10 @@ def _read(model: Any, size: int) -> TfliteFile:
         quantized |= any(map(_is_quantized, tensors, specs))
         dynamic += [spec.name for spec in specs if -1 in spec.shape]
         for position in range(graph.OperatorsLength()):
-            operations[_operation(model, graph.Operators(position))] += 1
+            operator = graph.Operators(position)
+            name = _operation(model, operator)
+            operations[name] += 1
+            per_channel_dense += name == "FULLY_CONNECTED" and _weight_scales(graph, operator) > 1
     main = model.Subgraphs(0)
     return TfliteFile(
         inputs=tuple(_spec(main.Tensors(main.Inputs(k))) for k in range(main.InputsLength())),
@@ -134,6 +142,8 @@ def _read(model: Any, size: int) -> TfliteFile:
         quantized=quantized,
         operations=dict(operations),
         dynamic=tuple(dynamic),
+        per_channel_dense=per_channel_dense,
+        outside=sum(_stands_outside(model.Buffers(index)) for index in range(model.BuffersLength())),
     )
 
 
@@ -146,6 +156,21 @@ def _check_buffers(model: Any, size: int) -> None:
             start = buffer._tab.Vector(buffer._tab.Offset(4))
             if start + length > size:
                 raise ValueError("a buffer ends after the file does")
+        elif _stands_outside(buffer) and buffer.Offset() + buffer.Size() > size:
+            raise ValueError("a buffer ends after the file does")
+
+
+def _stands_outside(buffer: Any) -> bool:
+    """Newer converters may put large buffers behind the FlatBuffer; an offset of 1 is a mark for "not set yet"."""
+    return not buffer.DataLength() and buffer.Size() > 0 and buffer.Offset() > 1
+
+
+def _weight_scales(graph: Any, operator: Any) -> int:
+    """How many scales the second input of an operation has."""
+    if operator.InputsLength() < 2 or operator.Inputs(1) < 0:  # noqa: PLR2004
+        return 0
+    quantization = graph.Tensors(operator.Inputs(1)).Quantization()
+    return int(quantization.ScaleLength()) if quantization else 0
 
 
 def _check_sizes(model: Any, size: int) -> None:

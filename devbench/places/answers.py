@@ -55,6 +55,8 @@ Looks = Annotated[list[Count], Field(min_length=1, max_length=100)]
 Seconds = Annotated[float, Field(ge=0, le=1e12)]
 Gauge = Annotated[float, Field(ge=-1e12, le=1e12)]
 Counters = dict[Name, Seconds]
+Item = TypeVar("Item")
+Few = Annotated[list[Item], Field(max_length=100)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")]
 
 
@@ -117,6 +119,66 @@ class Built(Message):
 
     event: Literal["built"]
     path: Path
+    facts: Facts
+
+
+class Classes(Message):
+    """The best classes of each picture of a batch, best first, with their scores. outputs: how many there are."""
+
+    event: Literal["answers"]
+    outputs: Annotated[int, Field(ge=0, lt=2**31)]
+    classes: Annotated[list[Few[Annotated[int, Field(ge=0, lt=2**31)]]], Field(max_length=MOST_IN_A_LIST)]
+    scores: Annotated[list[Few[Annotated[float, Field(ge=-1e300, le=1e300)]]], Field(max_length=MOST_IN_A_LIST)]
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if [len(one) for one in self.classes] != [len(one) for one in self.scores]:
+            raise ValueError("not a score for each class")
+        if any(one >= self.outputs for several in self.classes for one in several):
+            raise ValueError("a class that the network does not have")
+        return self
+
+
+class Extracted(Message):
+    """How long each picture of a batch took: the network, and what imprinting does with its embedding."""
+
+    event: Literal["extracted"]
+    extract_ns: Annotated[list[Nanoseconds], Field(max_length=MOST_IN_A_LIST)]
+    learn_ns: Annotated[list[Count], Field(max_length=MOST_IN_A_LIST)]
+
+
+class Head(Message):
+    """A last layer that was learned from so many pictures of each class, and what that took."""
+
+    method: Literal["imprinting", "regression"]
+    each: Annotated[int, Field(ge=1, le=1_000_000)]
+    learn_ns: Count
+    usable_ns: Count
+
+
+class Learned(Message):
+    """All that was learned."""
+
+    event: Literal["learned"]
+    heads: Annotated[list[Head], Field(max_length=100)]
+    dimensions: Annotated[int, Field(ge=1, lt=2**31)]
+    load_ns: Count
+
+
+class Recognized(Message):
+    """What each last layer makes of the pictures of a batch: a list of classes for each."""
+
+    event: Literal["recognized"]
+    classes: Annotated[
+        list[Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], Field(max_length=MOST_IN_A_LIST)]],
+        Field(max_length=100),
+    ]
+
+
+class Answered(Message):
+    """All pictures are answered."""
+
+    event: Literal["answered"]
     facts: Facts
 
 
@@ -230,6 +292,16 @@ BUILDING: TypeAdapter[Phase | Failure | Built] = TypeAdapter(
 )
 MEASURING: TypeAdapter[Phase | Failure | Samples | Output | Result] = TypeAdapter(
     Annotated[Phase | Failure | Samples | Output | Result, Field(discriminator="event")]
+)
+
+
+ANSWERING: TypeAdapter[Phase | Failure | Classes | Answered] = TypeAdapter(
+    Annotated[Phase | Failure | Classes | Answered, Field(discriminator="event")]
+)
+
+
+LEARNING: TypeAdapter[Phase | Failure | Extracted | Learned | Recognized | Answered] = TypeAdapter(
+    Annotated[Phase | Failure | Extracted | Learned | Recognized | Answered, Field(discriminator="event")]
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from devbench.domain.measure import Measure
 from devbench.domain.place import Place, Ssh
+from devbench.errors import RoundError
 from devbench.places.answers import (
     BUILDING,
     GREETING,
@@ -38,6 +39,8 @@ HELLO_LIMIT_S = 60.0
 END_LIMIT_S = 5.0  # within which a worker that has answered lets go of its device
 GRACE_S = 3.0
 _MOST_PHASES = 50
+READY = ("answer", "learn")  # phases in which a worker takes pictures
+_TOO_MANY_PHASES = "the worker has begun more phases than there are"
 _SLOW_OR_STUCK = "If it is slow rather than stuck, raise `time_limit_s` in the suite's `measure:`."
 Request = Mapping[str, Any]
 T = TypeVar("T", bound=Message)
@@ -47,8 +50,8 @@ T = TypeVar("T", bound=Message)
 class WorkerJob:
     """What a worker is started for.
 
-    files: those it will read, each with its sha256. limit_s: for measuring or building; too_slow: what to do when it
-        is over.
+    files: those it will read, each with its sha256. limit_s: for measuring, building or a conversation; answer_limit_s:
+        for each answer in one. too_slow: what to do when one is over.
     """
 
     runtime: str
@@ -56,6 +59,7 @@ class WorkerJob:
     files: Mapping[Path, str]
     limit_s: float
     on_phase: Callable[[str], None]
+    answer_limit_s: float = 0
     too_slow: str = _SLOW_OR_STUCK
 
 
@@ -117,6 +121,43 @@ class Session:
         """Have the engine build what it needs. The time limit begins here."""
         return next(answer for answer in self._answers(request, BUILDING) if isinstance(answer, Built))
 
+    def converse(self, request: Request, messages: Iterable[Request], expected: TypeAdapter[T]) -> Iterator[T]:
+        """Have the worker take messages one after the other, and give what it answers to each; then it ends.
+
+        The first message waits until the model is loaded: what a busy worker does not read would stall. The time limit
+        is that of each answer.
+        """
+        self._talk.send(request)
+        self._next_answer(expected, until=READY)
+        for message in messages:
+            self._talk.send(message)
+            answer = self._next_answer(expected)
+            assert answer is not None
+            yield answer
+        self._talk.process.exit_status(END_LIMIT_S)
+
+    def _next_answer(self, expected: TypeAdapter[T], until: tuple[str, ...] = ()) -> T | None:
+        """What comes next but for phases; None where one of the phases `until` begins."""
+        limit_s = self._job.answer_limit_s or self._job.limit_s
+        deadline_s = time.monotonic() + limit_s
+        too_late = f"no answer to pictures within {limit_s:g} s, so the worker was ended"
+        for _ in range(_MOST_PHASES):
+            answer = self._talk.receive(expected, deadline_s, too_late, self._job.too_slow)
+            if isinstance(answer, Failure):
+                raise self._failed(answer)
+            if not isinstance(answer, Phase):
+                if until:
+                    raise self._talk.invalid(InvalidAnswerError("the worker answered before it was asked"))
+                return answer
+            self._begin(answer.phase)
+            if answer.phase in until:
+                return None
+        raise self._talk.invalid(InvalidAnswerError(_TOO_MANY_PHASES))
+
+    def _failed(self, answer: Failure) -> RoundError:
+        self._talk.phase = answer.phase
+        return self._talk.error(f"{answer.kind}: {answer.error}")
+
     def _answers(self, request: Request, expected: TypeAdapter[T]) -> Iterator[T]:
         """What comes after the request but for phases; at the last one, the worker has ended."""
         self._talk.send(request)
@@ -130,10 +171,9 @@ class Session:
                 self._begin(answer.phase)
                 phases += 1
                 if phases > _MOST_PHASES:
-                    raise self._talk.invalid(InvalidAnswerError("the worker has begun more phases than there are"))
+                    raise self._talk.invalid(InvalidAnswerError(_TOO_MANY_PHASES))
             elif isinstance(answer, Failure):
-                self._talk.phase = answer.phase
-                raise self._talk.error(f"{answer.kind}: {answer.error}")
+                raise self._failed(answer)
             else:
                 if isinstance(answer, Result | Built):
                     self._talk.process.exit_status(END_LIMIT_S)  # the next one finds the device free

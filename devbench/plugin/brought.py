@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from devbench.domain.case import Option
-from devbench.domain.extend import Device, EngineFile, Runtime
+from devbench.domain.extend import Converter, Device, EngineFile, Runtime
 from devbench.domain.install import Install
 from devbench.domain.model import PRECISION, Model
 from devbench.domain.option import OptionSpec, options_problem, spec_of
@@ -54,17 +54,34 @@ class RuntimeData:
     rules: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConverterData:
+    """The attributes of a `Converter`."""
+
+    name: str
+    takes: tuple[str, ...]
+    gives: str
+    precisions: tuple[str, ...]
+    quantizes: bool = False
+    program: Path
+    packages: tuple[str, ...] = ()
+    own_environment: bool = False
+    limit_s: float = 0
+    install: Install = field(default_factory=Install)
+
+
 @dataclass(kw_only=True)
 class Brought:
     """All that one plugin brings. hooks: those that it implements; wraps: whether it wraps each round.
 
-    devices, runtimes, models: DeviceData, RuntimeData and Model; not yet looked into where they come from another
-    process.
+    devices, runtimes, models, converters: DeviceData, RuntimeData, Model and ConverterData; not yet looked into where
+    they come from another process.
     """
 
     devices: list[Any] = field(default_factory=list)
     runtimes: list[Any] = field(default_factory=list)
     models: list[Any] = field(default_factory=list)
+    converters: list[Any] = field(default_factory=list)
     hooks: list[str] = field(default_factory=list)
     wraps: bool = False
     problems: list[str] = field(default_factory=list)
@@ -75,6 +92,7 @@ SHELVES: dict[str, tuple[str, type]] = {
     "devbench_devices": ("devices", DeviceData),
     "devbench_runtimes": ("runtimes", RuntimeData),
     "devbench_models": ("models", Model),
+    "devbench_converters": ("converters", ConverterData),
 }
 
 
@@ -107,9 +125,15 @@ def runtime_data(item: type[Runtime]) -> RuntimeData:
     return RuntimeData(written=written, rules=rules, **attributes)
 
 
+def converter_data(item: type[Converter]) -> ConverterData:
+    """The attributes of a converter's class."""
+    return ConverterData(**_attributes(item, ConverterData, Converter))
+
+
 _CALLED_ELSEWHERE = {  # what the members are called elsewhere, or might be
     "Device": {"name": "kind", "detect": "discover", "find": "discover", "places": "discover", "scan": "discover"},
     "Runtime": {"kind": "name", "engine_file": "engine", "convert": "prepare"},
+    "Converter": {"formats": "takes", "engine": "program", "makes": "gives"},
 }
 
 
@@ -187,6 +211,18 @@ def _makes_problem(item: RuntimeData) -> str:
         if wrong := options_problem(item.option_specs, options):
             return f"makes: {precision}: {wrong}"
     return ""
+
+
+def converter_problem(item: ConverterData) -> str:
+    """What no converter may say of itself; "" if all of it can be used."""
+    lists = (
+        _no_names("takes", item.takes, _FORMAT, "a format, such as 'keras'"),
+        _no_names("gives", (item.gives,), _FORMAT, "a format, such as 'tflite'"),
+        _no_names("precisions", item.precisions, PRECISION, "a precision, such as 'int8'"),
+        _no_names("packages", item.packages, NAME, "a name of a distribution"),
+    )
+    empty = "it takes no format" if not item.takes else "" if item.precisions else "precisions: it gives none"
+    return next(filter(None, lists), "") or empty
 
 
 def _no_names(what: str, names: Iterable[str], pattern: re.Pattern[str], meaning: str) -> str:

@@ -20,8 +20,9 @@ from devbench.domain.option import shown
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError, PluginError, RoundError
 from devbench.files import sha256_of
-from devbench.plugin.brought import DeviceData, RuntimeData
+from devbench.plugin.brought import ConverterData, DeviceData, RuntimeData
 from devbench.plugin.methods import (
+    CAUTION,
     CHANGES,
     CHECK,
     CHECKS,
@@ -191,6 +192,14 @@ class KnownRuntime(RuntimeData):
         except DevbenchError as error:
             return self.plugin.named(error)
 
+    def caution(self, facts: Mapping[str, str]) -> str:
+        """What a user should know of what was found there; "" if nothing."""
+        try:
+            return str(self._ask(CAUTION, dict(facts))) if CAUTION.name in self.written else ""
+        except DevbenchError as wrong:
+            self.plugin.pass_over(wrong)
+            return ""
+
     def explain(self, error: str) -> str:
         """What to do about a failed round; "" if that is not known."""
         try:
@@ -219,6 +228,14 @@ class KnownRuntime(RuntimeData):
             return sha256_of(path)
         except (OSError, ValueError) as error:
             raise self.plugin.failed(f"{what} gave a file that cannot be read: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownConverter(ConverterData):
+    """A converter, whoever brought it. python: the interpreter that lab.yaml names for it; "" for devbench's own."""
+
+    plugin: Plugin = field(repr=False, compare=False)
+    python: str = ""
 
 
 def with_round_error(phase: str, work: Callable[[], Any]) -> Any:

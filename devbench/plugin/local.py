@@ -14,18 +14,28 @@ from typing import Any, TypeGuard, TypeVar
 import pluggy
 
 from devbench import hookspecs
-from devbench.domain.extend import Device, Runtime
+from devbench.domain.extend import Converter, Device, Runtime
 from devbench.domain.model import Artifact, Model, Prepared
-from devbench.plugin.brought import Brought, DeviceData, RuntimeData, device_data, lacking, misspelt, runtime_data
+from devbench.plugin.brought import (
+    Brought,
+    ConverterData,
+    DeviceData,
+    RuntimeData,
+    converter_data,
+    device_data,
+    lacking,
+    misspelt,
+    runtime_data,
+)
 from devbench.plugin.methods import ABANDON, BEGIN, DEVICE_METHODS, FINISH, MOST_ITEMS, PREPARE, RUN_ROUND, Method
 from devbench.plugin.plugin import Owner, Plugin, reason
 from devbench.plugin.wire import encoded
 
-REGISTRATIONS = ("devbench_runtimes", "devbench_devices", "devbench_models")
+REGISTRATIONS = ("devbench_runtimes", "devbench_devices", "devbench_models", "devbench_converters")
 _PREFIX = "devbench_"
 HOOK_NAMES = [name for name in vars(hookspecs) if name.startswith(_PREFIX)]
 _Wrapper = Generator[None, Any, Any]
-_Data = TypeVar("_Data", DeviceData, RuntimeData)
+_Data = TypeVar("_Data", DeviceData, RuntimeData, ConverterData)
 _log = logging.getLogger("devbench.plugins")
 
 
@@ -91,6 +101,10 @@ class LocalPlugin(Plugin):
             self.brought.notes += misspelt(item, Runtime)
             self.brought.runtimes.append(self._checked(RuntimeData, runtime_data(item)))
             self._runtimes.setdefault(item.name, item)
+        elif hook == "devbench_converters":
+            _check_class(item, Converter, ("name", "takes", "gives", "program"))
+            self.brought.notes += misspelt(item, Converter)
+            self.brought.converters.append(self._checked(ConverterData, converter_data(item)))
         else:
             if not isinstance(item, Model):
                 raise TypeError(f"{_shown(item)} is not a devbench.Model")

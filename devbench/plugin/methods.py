@@ -64,6 +64,7 @@ RUNTIME_METHODS = (
     CHECK := Method(name="check", gives=("Check",), many=True, limit_s=60),
     WRONG_OPTION := Method(name="wrong_option", gives=("str",), limit_s=5),
     UNFIT := Method(name="unfit", gives=("str",), limit_s=5),
+    CAUTION := Method(name="caution", gives=("str",), limit_s=5),
     EXPLAIN := Method(name="explain", gives=("str",), limit_s=5),
     STREAMED := Method(name="streamed", gives=("Streamed", "None"), limit_s=60),
 )

@@ -9,8 +9,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from devbench.domain.model import Model
-from devbench.plugin.brought import SHELVES, DeviceData, RuntimeData, device_problem, runtime_problem
-from devbench.plugin.calls import KnownDevice, KnownRuntime
+from devbench.plugin.brought import (
+    SHELVES,
+    ConverterData,
+    DeviceData,
+    RuntimeData,
+    converter_problem,
+    device_problem,
+    runtime_problem,
+)
+from devbench.plugin.calls import KnownConverter, KnownDevice, KnownRuntime
 from devbench.plugin.methods import RUN_ROUND
 from devbench.plugin.plugin import Owner, Plugin
 from devbench.printable import shortened
@@ -37,11 +45,12 @@ class PluginInfo:
 
 @dataclass
 class Registry:
-    """Names to devices, runtimes and models. Of two plugins with one name, the one that is added later loses."""
+    """Names to devices, runtimes, models, converters. Of two plugins with one name, the one added later loses."""
 
     devices: dict[str, KnownDevice] = field(default_factory=dict)
     runtimes: dict[str, KnownRuntime] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
+    converters: dict[str, KnownConverter] = field(default_factory=dict)
     owners: dict[str, Owner] = field(default_factory=dict)
 
     def drivers(self, kind: str) -> tuple[str, ...]:
@@ -85,6 +94,7 @@ class Registry:
             DeviceData: self._add_device,
             RuntimeData: self._add_runtime,
             Model: self._add_model,
+            ConverterData: self._add_converter,
         }
         return add[type(item)](item, plugin)
 
@@ -116,6 +126,17 @@ class Registry:
                     raise ValueError(f"model '{item.name}': not a source: {shortened(repr(one.source))}")
         what = self._claimed("model", item.name, plugin)
         self.models[item.name] = item
+        return what
+
+    def _add_converter(self, item: ConverterData, plugin: Plugin) -> str:
+        what = f"converter '{shortened(item.name)}'"
+        if not item.program.is_file():
+            raise ValueError(f"{what}: its program {item.program} is not there")
+        _check_limit(item.limit_s)
+        if problem := converter_problem(item):
+            raise ValueError(f"{what}: {problem}")
+        what = self._claimed("converter", item.name, plugin)
+        self.converters[item.name] = KnownConverter(plugin=plugin, **vars(item))
         return what
 
     def _claimed(self, word: str, name: str, plugin: Plugin) -> str:

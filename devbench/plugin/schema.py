@@ -54,6 +54,7 @@ class Loaded:
     devices: list[Any]
     runtimes: list[Any]
     models: list[Any]
+    converters: list[Any]
     hooks: list[str]
     wraps: bool
     problems: list[str]

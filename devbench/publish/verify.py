@@ -13,6 +13,7 @@ from devbench.domain.run import SCHEMA, CaseRecord, Pending, Run
 from devbench.errors import DevbenchError, ResultsFileError
 from devbench.files import sha256_of
 from devbench.publish.rows import published_rows
+from devbench.run.accuracy import judged_again
 from devbench.run.extend import judged
 from devbench.run.summary import outcome_of
 from devbench.store import RUN_FILE
@@ -98,7 +99,7 @@ def verify_run(folder: RunFolder) -> Verification:
 
 
 def recomputed(folder: RunFolder, run: Run) -> Run:
-    """The run with each outcome, reasons included, made again from its samples."""
+    """The run with each outcome, reasons included, made again from its samples, and each accuracy from its answers."""
 
     def samples(case_id: str) -> Any:
         return folder.samples(run, case_id)
@@ -109,7 +110,7 @@ def recomputed(folder: RunFolder, run: Run) -> Run:
     run = judged(run, samples)
     for case in measured:
         run = run.with_case(_with_outcome(folder, run, run.case(case.id)))
-    return run
+    return judged_again(run, folder)
 
 
 def _with_outcome(folder: RunFolder, run: Run, case: CaseRecord) -> CaseRecord:

@@ -12,6 +12,7 @@ from devbench.compare.grid import Cell, Grid, Row, System
 from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
 from devbench.domain.limits import Limit
+from devbench.report.accuracy import accuracy_lines
 from devbench.report.notes import cases_text, remedy_of, sentence, text_of
 from devbench.report.numbers import bare_figure_text, count_of, duration, listed, plus_minus
 from devbench.report.screen import ScreenLine, Span, plain, wrapped
@@ -44,6 +45,8 @@ def compact_lines(overview: Overview, width: int, where: str, *, causes: bool = 
         lines += wrapped(text, width, style="bold" if len(lines) == 2 else "")  # noqa: PLR2004 - the first
     if overview.grid.cells:
         lines += [(), *table_lines(overview.grid, width, overview.limits)]
+    if found := accuracy_lines(overview, width):
+        lines += [(), *found]
     notes = _notes(overview, where, [make for make in _MAKERS if causes or make not in _CAUSES])
     if notes:
         lines.append(())
@@ -331,7 +334,7 @@ def _remarks(overview: Overview, findings: Sequence[Finding]) -> str:
         return ""
     more = f" {count_of(len(found) - 1, 'more remark')}: --verbose." if len(found) > 1 else ""
     whose = f"{_cases(overview, found[0])}: " if found[0].cases else ""
-    return f"{whose}{sentence(text_of(found[0]))}{more}"
+    return _joined(f"{whose}{sentence(text_of(found[0]))}", remedy_of(found[0])) + more
 
 
 def _skipped(_: Overview, findings: Sequence[Finding]) -> str:

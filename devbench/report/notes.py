@@ -63,6 +63,8 @@ def _subject(finding: Finding) -> str:
         return f"{cases_text(finding.cases)} failed{where}"
     if finding.cause == "skipped":
         return f"{cases_text(finding.cases)} skipped"
+    if finding.cause == "no accuracy":
+        return f"{cases_text(finding.cases)}: no accuracy"
     if finding.kind is Kind.ABSENT:
         return str(finding.values["device"])
     return cases_text(finding.cases) if finding.cases and finding.cause not in ("one round", "measured again") else ""
@@ -121,6 +123,11 @@ def _no_bound(values: Mapping[str, Any]) -> str:
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "alike": _alike,
+    "one class": lambda values: f"it names one class for all {values['pictures']} pictures",
+    "chance": lambda values: (
+        f"its accuracy over {values['pictures']} pictures is not shown to be better than that of guessing"
+    ),
+    "quality lost": lambda values: f"it loses more than {values['drop']:g} points of accuracy",
     "batch not stated": lambda values: f"Batch not stated, assumed to be 1: {', '.join(values['sources'])}",
     "cost of half": _cost_of_half,
     "measured again": _measured_again,
@@ -142,7 +149,14 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "weights": lambda values: f"Weights: {values['weights']} ({', '.join(values['models'])})",
 }
+_PREPARATION = (
+    "Are the pictures prepared as for training (`mean` and `std`)? Are the classes in the network's order (`labels:`)?"
+)
 _REMEDIES = {
+    "one class": _PREPARATION,
+    "chance": _PREPARATION,
+    "quality lost": "See docs/models.md: what to do when accuracy drops.",
+    "pictures left out": "The accuracy is of the other pictures.",
     "no bound": "Raise `min_runs` or `cap_s`.",
     "not tested for steadiness": "Raise `min_runs` or `cap_s`.",
     "one round": "Measure several: `rounds: 3`, or a profile as it is.",

@@ -166,7 +166,7 @@ def _cell(overview: Overview, row: Row, system: System, cell: Cell | None) -> Ta
     lines += _ratio_lines(cell)
     lines += _limit_lines(overview, figure)
     if case and isinstance(case.outcome, Measured) and (seen := case.outcome.prediction):
-        lines.append(CellLine(text=f"{seen.label or seen.index} {seen.score:.2f}"))
+        lines.append(CellLine(text=str(seen)))
     lines += _doubt(figure)
     return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
 

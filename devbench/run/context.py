@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from devbench.domain.place import Place
     from devbench.models.cache import ModelCache
     from devbench.plugin.manager import Plugins
+    from devbench.run.accuracy import Converse
     from devbench.run.execute import Hold
-    from devbench.run.plan import Probe
+    from devbench.run.prepare import Look
     from devbench.run.progress import Progress
+    from devbench.run.slots import Probe
     from devbench.store.earlier_runs import EarlierRuns
 
 
@@ -35,12 +37,15 @@ class RunContext:
 
     carry: takes the files of cases to their place, before anything is timed there.
     until_end_s: seconds until no round may go on any more. serial: one round at a time, wherever the places are.
+    look: what the worker sees at a place with a runtime. converse: has a worker with a case's model take messages.
     """
 
     plugins: Plugins
     cache: ModelCache
     lab: Sequence[Place]
     probe: Probe
+    look: Look
+    converse: Converse
     progress: Progress
     hold: Hold
     earlier: EarlierRuns

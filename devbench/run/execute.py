@@ -20,6 +20,7 @@ from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
+from devbench.run.accuracy import Evaluator
 from devbench.run.changes import changes_of
 from devbench.run.context import Carry
 from devbench.run.extend import judged, without_more_rounds
@@ -32,6 +33,7 @@ from devbench.run.summary import outcome_of
 from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 
+NOT_TIMED = "not timed: only its accuracy was asked for"
 Hold = Callable[[Sequence[ChangeAt]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
@@ -54,6 +56,7 @@ class Execution:
     planner: AsPlanned
     carry: Carry
     groups: Sequence[Group]
+    evaluator: Evaluator
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
@@ -72,6 +75,7 @@ class Execution:
                 done = self._done  # a lap of which no round is done is the last one
                 self._save(longer)
                 self._rounds()
+            self.evaluator.ask_all(self.run, self.cases, self.places, self.folder, self._save)
         self._save(judged(self.run, self._samples))
         for record in self.run.cases:
             if isinstance(record.outcome, Pending):
@@ -264,11 +268,13 @@ def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | N
     image = case.planned.image
     if image is None:
         return None
-    return predict(outputs, read_labels(image.labels) if image.labels else [])
+    return predict(outputs, read_labels(image.labels) if image.labels else list(image.names))
 
 
 def _not_begun(run: Run) -> Skipped:
     """Why a case has no round, though its place was there."""
+    if not run.order:
+        return Skipped(reason=NOT_TIMED)
     if run.budget_s is None:
         return Skipped(
             reason="the time was over before its first round", hint="Measure fewer cases, or allow more time."

@@ -3,58 +3,47 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from devbench.domain.case import ALL_RUNTIMES, ImageInput, Option, PlannedCase
+from devbench.domain.accuracy import Evaluation, Lesson
+from devbench.domain.case import Option, PlannedCase
 from devbench.domain.lab import PlaceKey
+from devbench.domain.making import Preparation
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
-from devbench.domain.outcome import Skipped
+from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError
 from devbench.models.artifact import is_file_source
-from devbench.plugin.calls import KnownDevice, KnownRuntime
+from devbench.pipeline.maker import Maker, float_twin
+from devbench.pipeline.source import Source
+from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.registry import Registry
+from devbench.run.quality import SOURCE_PRECISION
+from devbench.run.slots import Probe, Slot, answers, drivers_of, find_places, fitting_slot, slots_of
+from devbench.run.sources import Unloadable, image_of, look, made, preparation_of, resolved
 
 if TYPE_CHECKING:
-    from devbench.suites.format import DeviceFormat, ImageFormat, ModelFormat, Suite
-
-Probe = Callable[[Place, str], Skipped | None]  # why a runtime does not work at a place; None if it does
+    from devbench.suites.format import ModelFormat, Suite
+    from devbench.suites.pictures import LearnFormat
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a suite comes to on this machine.
 
-    skips: cases that cannot be measured here. absent: devices of the suite that are not here at all.
+    skips: cases that cannot be measured here, and those of models that nothing here loads, which have failed.
+    absent: devices of the suite that are not here at all.
     """
 
     cases: tuple[PlannedCase, ...]
-    skips: tuple[tuple[PlannedCase, Skipped], ...]
+    skips: tuple[tuple[PlannedCase, Skipped | Failed], ...]
     absent: tuple[Absent, ...]
     places: Mapping[tuple[str, str], Place]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Slot:
-    """One column of the table to be: a place with a runtime and its options, or why it cannot be."""
-
-    device: str
-    place: Place
-    runtime: str
-    options: Mapping[str, Option]
-    precision: Sequence[str] | None = None
-    problem: Skipped | None = None
-
-    @property
-    def id(self) -> str:
-        settings = [f"{name}={value}" for name, value in sorted(self.options.items()) if value != ""]
-        return ":".join([self.device, self.place.name, self.runtime, *settings])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,33 +53,7 @@ class _Asked:
     precision: str
     variant: Variant
     implied: Mapping[str, Option]
-    problem: Skipped | None = None
-
-
-def find_places(device: KnownDevice, lab: Sequence[Place]) -> tuple[list[Place], list[Absent]]:
-    """Places of a kind: those of lab.yaml, then those discovered that it does not name; and what cannot be used.
-
-    That a device is not here at all says nothing where lab.yaml names one elsewhere.
-    """
-    named = [
-        replace(place, options={**device.place_options, **place.options})
-        for place in lab
-        if place.device == device.kind
-    ]
-    looked = [place if place.ssh else device.look(place) for place in named]
-    found = device.discover()
-    known = [*named, *(one for one in looked if isinstance(one, Place))]
-    places = [one for one in looked if isinstance(one, Place)]
-    places += [one for one in found if isinstance(one, Place) and not any(_same(one, other) for other in known)]
-    absent = [one for one in looked if isinstance(one, Absent)]
-    told = {one.reason for one in absent}
-    absent += [one for one in found if isinstance(one, Absent) and (one.reason not in told if one.place else not known)]
-    return [replace(place, traits=device.traits) for place in places], absent
-
-
-def _same(found: Place, named: Place) -> bool:
-    """Whether lab.yaml means the place that was found: by its name, or by what an engine is told to use it."""
-    return found.name == named.name or (named.ssh is None and bool(found.options) and found.options == named.options)
+    problem: Skipped | Failed | Unloadable | None = None
 
 
 def plan_suite(
@@ -101,10 +64,14 @@ def plan_suite(
     measure: Measure,
     seed: int,
     probe: Probe,
+    maker: Maker,
     only: Collection[PlaceKey] = (),
 ) -> Plan:
-    """Plan every case of `suite`; relative paths in it start at `base`. only: places to leave all others out for."""
-    slots: list[_Slot] = []
+    """Plan every case of `suite`; relative paths in it start at `base`.
+
+    maker: looks at what models are given as. only: places to leave all others out for.
+    """
+    slots: list[Slot] = []
     absent: list[Absent] = []
     for entry in suite.devices:
         places, missing = find_places(registry.devices[entry.name], lab)
@@ -112,76 +79,52 @@ def plan_suite(
             places = [one for one in places if (one.device, one.name) in only]
             missing = [one for one in missing if (one.device, one.place) in only]
         absent += missing
-        if places and not _drivers(entry, registry):
+        if places and not drivers_of(entry, registry):
             absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))
         for place in places:
-            found = list(_slots(entry, place, registry, probe))
-            looked = registry.devices[entry.name].look(place) if place.ssh and _answers(found) else place
+            found = list(slots_of(entry, place, registry, probe))
+            looked = registry.devices[entry.name].look(place) if place.ssh and answers(found) else place
             if isinstance(looked, Absent):
                 absent.append(looked)
             else:
                 slots += [replace(slot, place=looked) for slot in found]
     cases: dict[str, PlannedCase] = {}  # by id: what is asked for twice is measured once
-    skips: dict[str, tuple[PlannedCase, Skipped]] = {}
-    for entry_model, slot in itertools.product(suite.models, slots):
-        for asked in _asked(entry_model, slot, suite, registry, base):
-            planned = _case(entry_model, asked, slot, suite, base, measure, seed)
+    skips: dict[str, tuple[PlannedCase, Skipped | Failed | Unloadable]] = {}
+    for entry_model, first in itertools.product(suite.models, slots):
+        source = look(entry_model, base, maker, registry)
+        slot = fitting_slot(first, source, registry, probe)
+        for asked in _asked(entry_model, slot, suite, registry, base, source, maker):
+            planned = _case(entry_model, asked, slot, suite, registry, base, measure, seed, source)
             why = slot.problem or asked.problem or _format_problem(asked.variant, slot.runtime, registry)
             if why:
                 skips[planned.id] = planned, why
             else:
                 cases[planned.id] = planned
     places_by_name = {(slot.device, slot.place.name): slot.place for slot in slots}
-    return Plan(cases=tuple(cases.values()), skips=tuple(skips.values()), absent=tuple(absent), places=places_by_name)
+    told = tuple((one, _outcome(one, why, cases.values())) for one, why in skips.values())
+    return Plan(cases=tuple(cases.values()), skips=told, absent=tuple(absent), places=places_by_name)
 
 
-def _slots(entry: DeviceFormat, place: Place, registry: Registry, probe: Probe) -> Iterator[_Slot]:
-    """With runtimes named, a slot for each; with `all`, for each that works; without, for the best that works."""
-    every = entry.runtime == [ALL_RUNTIMES]
-    problems = {name: probe(place, name) for name in (_drivers(entry, registry) if every else entry.runtime or ())}
-    if every and not all(problems.values()):
-        problems = {name: None for name, problem in problems.items() if not problem}
-    if not entry.runtime:
-        for name in _drivers(entry, registry):
-            problems[name] = probe(place, name)
-            if not problems[name]:
-                break
-        best = next((name for name, problem in problems.items() if not problem), None)
-        problems = {best: None} if best else dict(itertools.islice(problems.items(), 1))
-    for name, problem in problems.items():
-        for options in _option_matrix(entry, registry.runtimes[name].options):
-            yield _Slot(
-                device=entry.name,
-                place=place,
-                runtime=name,
-                options=options,
-                precision=entry.precision,
-                problem=problem or _not_taken(registry.runtimes[name], options, entry),
-            )
+def _outcome(
+    planned: PlannedCase, why: Skipped | Failed | Unloadable, cases: Iterable[PlannedCase]
+) -> Skipped | Failed:
+    """A file that no runtime of the suite loads is a mistake in the suite, and has nothing to do with this machine."""
+    if not isinstance(why, Unloadable):
+        return why
+    if any(one.model == planned.model for one in cases):
+        return Skipped(reason=why.reason, hint=why.hint)
+    return Failed(error=why.reason, hint=why.hint, phase="prepare")
 
 
-def _not_taken(runtime: KnownRuntime, options: Mapping[str, Option], entry: DeviceFormat) -> Skipped | None:
-    """Why this runtime does not take what the suite sets; another one of the same device may, or the suite is wrong."""
-    wrong = (runtime.wrong_option(name, value) for name, value in options.items() if name in entry.options)
-    return next((Skipped(reason=f"{runtime.name}: {why}") for why in wrong if why), None)
-
-
-def _answers(slots: Sequence[_Slot]) -> bool:
-    return any(slot.problem is None for slot in slots)
-
-
-def _drivers(entry: DeviceFormat, registry: Registry) -> list[str]:
-    return [name for name in registry.drivers(entry.name) if name in registry.runtimes]
-
-
-def _option_matrix(entry: DeviceFormat, known: Mapping[str, Option]) -> Iterator[dict[str, Option]]:
-    """Every combination of the values that the suite lists for the options this runtime has."""
-    names = [name for name in entry.options if name in known]
-    for values in itertools.product(*(entry.options[name] for name in names)):
-        yield {**known, **dict(zip(names, values, strict=True))}
-
-
-def _asked(entry: ModelFormat, slot: _Slot, suite: Suite, registry: Registry, base: Path) -> Iterator[_Asked]:
+def _asked(
+    entry: ModelFormat,
+    slot: Slot,
+    suite: Suite,
+    registry: Registry,
+    base: Path,
+    source: Source | Failed | None,
+    maker: Maker,
+) -> Iterator[_Asked]:
     runtime = registry.runtimes[slot.runtime]
     for precision in entry.precision or slot.precision or _default_precision(entry, suite):
         file_precision, implied = runtime.makes.get(precision, (precision, {}))
@@ -189,8 +132,13 @@ def _asked(entry: ModelFormat, slot: _Slot, suite: Suite, registry: Registry, ba
             yield _Asked(precision=precision, variant=_no_variant(precision), implied=implied, problem=problem)
             continue
         found = _variant(entry, file_precision, suite, registry, base)
+        why: Failed | Unloadable | None = source if isinstance(source, Failed) else None
+        if isinstance(source, Source):
+            found, why = made(entry, suite, found, source, runtime, maker, base)
         variant = (found.compiled if runtime.takes_compiled else None) or found
-        yield _Asked(precision=precision, variant=variant, implied=implied)
+        yield _Asked(
+            precision=precision, variant=variant, implied=implied, problem=None if variant is found.compiled else why
+        )
 
 
 def _not_made(
@@ -256,18 +204,21 @@ def _compiled(entry: ModelFormat, precision: str, base: Path) -> Variant | None:
 
 
 def _source(source: str, base: Path) -> str:
-    return str(_resolved(base / source)) if is_file_source(source) else source
+    return str(resolved(base / source)) if is_file_source(source) else source
 
 
 def _case(
     entry: ModelFormat,
     asked: _Asked,
-    slot: _Slot,
+    slot: Slot,
     suite: Suite,
+    registry: Registry,
     base: Path,
     measure: Measure,
     seed: int,
+    source: Source | Failed | None,
 ) -> PlannedCase:
+    found = source if isinstance(source, Source) else None
     name = f"{entry.name}:{asked.precision}" if asked.precision else entry.name
     return PlannedCase(
         id=f"{name}@{slot.id}",
@@ -281,23 +232,47 @@ def _case(
         seed=seed,
         precision=asked.precision,
         implied=asked.implied,
-        image=_image(entry.input or suite.input, entry.labels or suite.labels, base),
+        image=image_of(entry, suite, base, source),
+        preparation=preparation_of(entry, suite, found, needed=False),
+        evaluation=_evaluation(entry, suite, base, found),
+        lesson=_lesson(entry.learn or suite.learn, base),
+        source=_float32(entry, asked.variant, found, suite, registry),
     )
 
 
-def _image(image: ImageFormat | None, labels: str | None, base: Path) -> ImageInput | None:
-    if image is None:
+def _float32(
+    entry: ModelFormat, variant: Variant, source: Source | None, suite: Suite, registry: Registry
+) -> Variant | None:
+    """The same network in float32: of the catalogue, or made of the same source."""
+    if entry.source is None:
+        return next(iter(_fitting(entry, SOURCE_PRECISION, suite, registry)), None)
+    is_float = source is not None and source.precision == SOURCE_PRECISION
+    return float_twin(variant) if is_float and variant.making else None
+
+
+def _lesson(learn: LearnFormat | None, base: Path) -> Lesson | None:
+    if learn is None:
         return None
-    return ImageInput(
-        path=_resolved(base / image.image),
-        labels=_resolved(base / labels) if labels else None,
-        mean=image.mean,
-        std=image.std,
+    return Lesson(images=_source(learn.images, base), pictures=tuple(learn.pictures), draws=learn.draws)
+
+
+def _evaluation(entry: ModelFormat, suite: Suite, base: Path, source: Source | None) -> Evaluation | None:
+    """Which pictures the model is asked, prepared as those that it is fed."""
+    test, quality = entry.test or suite.test, entry.quality or suite.quality
+    if test is None:
+        return None
+    labels = entry.labels or suite.labels
+    preparation = preparation_of(entry, suite, source, needed=True) or Preparation()
+    return Evaluation(
+        images=_source(test.images, base),
+        limit=test.limit,
+        labels=str(resolved(base / labels)) if labels else "",
+        names=source.labels if source else (),
+        against=test.against,
+        drop=quality.drop if quality else None,
+        mean=preparation.mean,
+        std=preparation.std,
     )
-
-
-def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # that of pathlib raises where links go round in a circle
 
 
 def _format_problem(variant: Variant, runtime: str, registry: Registry) -> Skipped | None:

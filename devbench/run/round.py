@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from devbench.clock import utc_now
 from devbench.domain.case import Case
@@ -20,7 +20,7 @@ from devbench.errors import RoundError
 from devbench.files import sha256_of
 from devbench.hookspecs import hookimpl
 from devbench.models.cache import keep_within_limit
-from devbench.places.answers import Built, Hello, Output
+from devbench.places.answers import Built, Hello, Message, Output
 from devbench.places.archive import worker_archive
 from devbench.places.pieces import Measurement
 from devbench.places.session import Request, Session, WorkerJob
@@ -29,7 +29,13 @@ from devbench.plugin.registry import Registry
 from devbench.run.conditions import conditions_of
 from devbench.run.honesty import engine_check
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+_SECONDS_FOR_A_PICTURE = 10  # more than the slowest board takes for the largest network
+_A_DAY_S = 86_400
 
 
 class RoundRunner:
@@ -40,6 +46,7 @@ class RoundRunner:
         self._archives = archives
         self._on_phase = on_phase
         self._closed: dict[tuple[Ssh | None, str | None], Skipped] = {}
+        self._seen: dict[tuple[Ssh | None, str | None, str], Mapping[str, str]] = {}
         self._built: dict[str, Built] = {}
 
     def probe(self, place: Place, runtime: str) -> Skipped | None:
@@ -50,9 +57,12 @@ class RoundRunner:
     def look(self, place: Place, runtime: str) -> Mapping[str, str] | Skipped:
         """What the worker sees at `place`, or why `runtime` does not work there.
 
-        A machine that could not be reached once is not tried again: each try may take 15 s.
+        A machine that could not be reached once is not tried again: each try may take 15 s. What was seen once is told
+        again.
         """
         way = (place.ssh, place.python_for(runtime))
+        if (*way, runtime) in self._seen:
+            return self._seen[*way, runtime]
         if way not in self._closed:
             try:
                 with self._session(place, runtime) as session:
@@ -63,7 +73,10 @@ class RoundRunner:
                     return why
                 self._closed[way] = why
             else:
-                return self._missing(place, runtime, hello) if hello.problem else hello.facts
+                if hello.problem:
+                    return self._missing(place, runtime, hello)
+                self._seen[*way, runtime] = hello.facts
+                return hello.facts
         return self._closed[way]
 
     def forget(self, place: Place) -> None:
@@ -127,6 +140,34 @@ class RoundRunner:
         check = engine_check(found.result, place, case.planned.all_options)
         return _round(found, {**hello, **(built.facts if built else {})}, started, duration_s, check)
 
+    def converse(
+        self,
+        case: Case,
+        place: Place,
+        asked: Mapping[str, Any],
+        messages: Iterable[Mapping[str, Any]],
+        expected: TypeAdapter[M],
+        pictures: int,
+    ) -> Iterator[M]:
+        """What a worker with the case's model answers to messages, one after the other. Raises a RoundError.
+
+        asked: what it is to do with them. pictures: how many there will be at most, for the time limit.
+        """
+        if case.id not in self._built:
+            self.devbench_make_ready(case, place)
+        built, answer_s = self._built.get(case.id), case.planned.measure.time_limit_s
+        case = replace(case, feeds=())
+        whole_s = min(answer_s + pictures * _SECONDS_FOR_A_PICTURE, _A_DAY_S)
+        with self._session(
+            place, case.planned.runtime, _files(case, built), whole_s, answer_limit_s=answer_s
+        ) as session:
+            self._greeted(session, case, place)
+            request = {**self._request(case, place, session.path_of, built), **asked}
+            try:
+                yield from session.converse(request, messages, expected)
+            except RoundError as error:
+                raise self._with_advice(case, error) from error
+
     def _greeted(self, session: Session, case: Case, place: Place) -> Mapping[str, str]:
         """What the worker sees there, if its engine is there and takes the artifact."""
         hello = session.hello()
@@ -138,7 +179,7 @@ class RoundRunner:
         return hello.facts
 
     def _session(
-        self, place: Place, runtime: str, files: Mapping[Path, str] | None = None, limit_s: float = 0, **rest: str
+        self, place: Place, runtime: str, files: Mapping[Path, str] | None = None, limit_s: float = 0, **rest: Any
     ) -> Session:
         driver = self._registry.runtimes[runtime]
         job = WorkerJob(
@@ -183,11 +224,12 @@ class RoundRunner:
         try:
             return ask()
         except RoundError as error:
-            runtime = self._runtime(case.planned.runtime)
-            hint = runtime.explain(f"{error.message}\n{error.log_tail}") or error.hint or _lacking(error.message)
-            raise RoundError(
-                error.message, hint, phase=error.phase, log_tail=error.log_tail, place_lost=error.place_lost
-            ) from error
+            raise self._with_advice(case, error) from error
+
+    def _with_advice(self, case: Case, error: RoundError) -> RoundError:
+        runtime = self._runtime(case.planned.runtime)
+        hint = runtime.explain(f"{error.message}\n{error.log_tail}") or error.hint or _lacking(error.message)
+        return RoundError(error.message, hint, phase=error.phase, log_tail=error.log_tail, place_lost=error.place_lost)
 
 
 def _lacking(error: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,16 +16,19 @@ from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
+from devbench.pipeline.maker import Maker
 from devbench.places.machines import machine_of
 from devbench.plugin.manager import Plugins
+from devbench.run.accuracy import Evaluator
 from devbench.run.context import RunContext
 from devbench.run.estimate import round_s
-from devbench.run.execute import Execution
+from devbench.run.execute import NOT_TIMED, Execution
 from devbench.run.groups import Group, groups_of
 from devbench.run.order import interleaved
 from devbench.run.plan import Plan, plan_suite
 from devbench.run.planning import AsPlanned, Planner
 from devbench.run.prepare import Preparer
+from devbench.run.quality import SOURCE_PRECISION
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import read_results
 from devbench.suites.format import KnownNames, Suite, contradictions
@@ -43,8 +46,19 @@ def known_names(plugins: Plugins) -> KnownNames:
             for kind in registry.devices
         },
         precisions=tuple(dict.fromkeys((*PRECISIONS, *registry.precisions))),
+        converters=tuple(registry.converters),
         options={name: runtime.option_specs for name, runtime in registry.runtimes.items()},
         wrong_option=lambda runtime, name, value: registry.runtimes[runtime].wrong_option(name, value),
+    )
+
+
+def maker_of(context: RunContext) -> Maker:
+    """What looks at sources, and makes of them what runtimes load."""
+    return Maker(
+        cache=context.cache,
+        fetch=context.plugins.fetch_model,
+        converters=context.plugins.registry.converters,
+        tell=context.progress.detail,
     )
 
 
@@ -60,8 +74,9 @@ def make_plan(request: Request, name: str, context: RunContext) -> tuple[Suite, 
         )
     seed = suite.seed if request.seed is None else request.seed
     base = Path(request.suite_dir)
-    registry = context.plugins.registry
-    plan = plan_suite(suite, base, registry, context.lab, measure, seed, context.probe, only=frozenset(request.places))
+    registry, only = context.plugins.registry, frozenset(request.places)
+    maker = maker_of(context)
+    plan = plan_suite(suite, base, registry, context.lab, measure, seed, context.probe, maker, only)
     if not plan.cases and not plan.skips:
         reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
         hints = dict.fromkeys(one.hint for one in plan.absent if one.hint)
@@ -129,19 +144,57 @@ def references_of(suite: Suite, request: Request) -> list[Path]:
     return paths
 
 
+def start_accuracy(request: Request, name: str, folder: RunFolder, context: RunContext) -> Run:
+    """Ask the pictures of the suite of `request`, in `folder`, and time nothing."""
+    folder.refuse_what_is_there()
+    suite, plan, seed = make_plan(request, name, context)
+    cases = tuple(case for case in plan.cases if case.evaluation)
+    skips = tuple((case, why) for case, why in plan.skips if case.evaluation)
+    if not cases and not skips:
+        raise DevbenchError(
+            f"{name}: no model of it has pictures to test",
+            "Add `test: {images: FOLDER}`, with one folder for each class (docs/models.md).",
+        )
+    plan = replace(plan, cases=cases, skips=skips)
+    run = replace(new_run(suite.name, request, plan, seed, folder), compare=suite.compare.wanted())
+    with folder:
+        folder.save(run)
+        run, ready = prepared(run, plan, folder, context)
+        run = evaluator_of(context, folder.path).ask_all(run, ready, plan.places, folder, folder.save)
+        for case in run.cases:
+            if isinstance(case.outcome, Pending):
+                run = run.with_case(replace(case, outcome=Skipped(reason=NOT_TIMED)))
+        return folder.finish(run)
+
+
 def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planner: AsPlanned | None = None) -> Run:
     """Prepare the cases of `run` that are pending, and run their rounds; the lock of `folder` is held.
 
     planner: says which rounds to run; by default one that plans for precision and budget of the run.
     """
+    run, cases = prepared(run, plan, folder, context)
+    places = {(case.planned.device, case.planned.place): None for case in cases.values()}
+    groups = _groups([plan.places[key] for key in places], context)
+    return Execution(
+        run=replace(run, beside=tuple(group.places for group in groups) if len(groups) > 1 else ()),
+        cases=cases,
+        places=plan.places,
+        folder=folder,
+        plugins=context.plugins,
+        progress=context.progress,
+        hold=context.hold,
+        earlier=context.earlier,
+        planner=planner or Planner(run.budget_s, context.until_end_s),
+        evaluator=evaluator_of(context, folder.path),
+        carry=context.carry,
+        groups=groups,
+    ).finish()
+
+
+def prepared(run: Run, plan: Plan, folder: RunFolder, context: RunContext) -> tuple[Run, dict[str, Case]]:
+    """The run with the artifacts of its pending cases, each saved, and the cases that can be measured."""
     cases: dict[str, Case] = {}
-    preparer = Preparer(
-        cache=context.cache,
-        fetch=context.plugins.fetch_model,
-        registry=context.plugins.registry,
-        run_folder=folder.path,
-        tell=context.progress.preparing,
-    )
+    preparer = preparer_of(context, folder.path)
     pending = [one for one in plan.cases if isinstance(run.case(one.id).outcome, Pending)]
     if missing := preparer.missing(pending):
         context.plugins.models_wanted(missing)
@@ -161,22 +214,68 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
             context.progress.case_failed(planned.id, error.message)
             run = run.with_case(replace(record, outcome=Failed(error=error.message, phase="prepare")))
             folder.save(run)
-    places = {(case.planned.device, case.planned.place): None for case in cases.values()}
-    groups = _groups([plan.places[key] for key in places], context)
-    run = replace(run, beside=tuple(group.places for group in groups) if len(groups) > 1 else ())
-    return Execution(
-        run=run,
-        cases=cases,
-        places=plan.places,
-        folder=folder,
-        plugins=context.plugins,
-        progress=context.progress,
-        hold=context.hold,
-        earlier=context.earlier,
-        planner=planner or Planner(run.budget_s, context.until_end_s),
-        carry=context.carry,
-        groups=groups,
-    ).finish()
+    return run, cases
+
+
+def evaluator_of(context: RunContext, run_folder: Path) -> Evaluator:
+    """What asks the cases of a run their pictures."""
+    preparer = preparer_of(context, run_folder)
+
+    def source_case(planned: PlannedCase) -> tuple[Case, Place] | None:
+        """The network in float32, with the first runtime of a CPU of this machine that loads it."""
+        if planned.source is None:
+            return None
+        for place, name in _here_on_a_cpu(planned.source.format, context):
+            runtime = context.plugins.registry.runtimes[name]
+            wanted = replace(
+                planned,
+                id=f"{planned.model}:{SOURCE_PRECISION}@{place.device}:{place.name}:{name}",
+                variant=planned.source,
+                device=place.device,
+                place=place.name,
+                runtime=name,
+                options=runtime.options,
+                implied={},
+                precision=SOURCE_PRECISION,
+                image=None,
+            )
+            case = preparer.prepare(wanted, place)
+            return (case, place) if isinstance(case, Case) else None
+        return None
+
+    return Evaluator(
+        cache=context.cache,
+        fetch=context.plugins.fetch_model,
+        converse=context.converse,
+        source_case=source_case,
+        tell=context.progress.detail,
+    )
+
+
+def _here_on_a_cpu(form: str, context: RunContext) -> Iterator[tuple[Place, str]]:
+    """Places of this machine where its CPU computes, each with a runtime that works there and loads the format."""
+    registry = context.plugins.registry
+    for kind, device in registry.devices.items():
+        names = [name for name in registry.drivers(kind) if name in registry.runtimes]
+        names = [name for name in names if form in registry.runtimes[name].formats]
+        if device.traits.processor != "cpu" or not names:
+            continue
+        for place in device.discover():
+            if isinstance(place, Place):
+                yield from ((place, name) for name in names if not context.probe(place, name))
+
+
+def preparer_of(context: RunContext, run_folder: Path) -> Preparer:
+    """What finds or makes the artifacts of a run in the folder `run_folder`."""
+    return Preparer(
+        cache=context.cache,
+        fetch=context.plugins.fetch_model,
+        registry=context.plugins.registry,
+        maker=maker_of(context),
+        run_folder=run_folder,
+        tell=context.progress.preparing,
+        look=context.look,
+    )
 
 
 def _groups(places: Sequence[Place], context: RunContext) -> tuple[Group, ...]:

@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
     "device": "A kind of device",
     "runtime": "A runtime",
     "model-source": "A source of models",
+    "converter": "A converter of networks",
     "power-meter": "A power meter",
 }
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from devbench.stats.huber import Floats, huber_means, row_medians, row_quantile
+from devbench.stats.huber import Floats, huber_means, row_medians, row_quantiles
 
 LAST_NIGHTS = 14
 NIGHTS_BEFORE = 35
@@ -193,8 +193,9 @@ def _window(
     begin = max(end - NIGHTS_BEFORE, 0)
     before, error, level = x[:, begin:end], s[:, begin:end], inside[:, begin:end]
     rough = row_medians(np.where(level, before, np.nan))
-    earlier = row_medians(np.where(level, np.nan, before))
-    residual = before - np.where(level, rough[:, None], earlier[:, None])
+    residual = before - rough[:, None]
+    if (changed := ~level & np.isfinite(before)).any():  # nights of the level before, which tell of the spread
+        residual = np.where(changed, before - row_medians(np.where(level, np.nan, before))[:, None], residual)
     spread = _spread(residual, error, least_sd, related=related)
     variance = error**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(np.where(level, before, np.nan), variance)
@@ -234,9 +235,8 @@ def _spread(residual: Floats, error: Floats, least_sd: float, *, related: bool) 
     """
     usual = row_medians(error)
     plain = np.where(error <= 1.5 * usual[:, None], residual, np.nan)
-    rough = np.maximum(
-        _MAD * row_medians(np.abs(plain)), (row_quantile(plain, 0.9) - row_quantile(plain, 0.1)) / _QUANTILES_APART
-    )
+    low, high = row_quantiles(plain, 0.1, 0.9)
+    rough = np.maximum(_MAD * row_medians(np.abs(plain)), (high - low) / _QUANTILES_APART)
     clipped = np.clip(plain, -_CLIP * rough[:, None], _CLIP * rough[:, None])
     count = np.isfinite(clipped).sum(axis=1)
     square = np.nansum(clipped**2, axis=1) / np.maximum(count - 1, 1)

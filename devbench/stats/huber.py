@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _TUNING = 1.345  # 95 % as efficient as the mean where values are normal
-_STEPS = 6
+_STEPS = 4
 _OF_WEIGHTS = 0.95  # its variance over 1 / (sum of the weights that are left), where values are normal
 
 
@@ -24,10 +24,14 @@ def row_medians(values: Floats) -> Floats:
     return np.where(count > 0, middle, np.nan)
 
 
-def row_quantile(values: Floats, share: float) -> Floats:
-    """A quantile of each row, NaN left out, between the two nearest values."""
+def row_quantiles(values: Floats, *shares: float) -> list[Floats]:
+    """Quantiles of each row, NaN left out, between the two nearest values."""
     ordered = np.sort(values, axis=-1)
     count = np.isfinite(ordered).sum(axis=-1)
+    return [_quantile(ordered, count, share) for share in shares]
+
+
+def _quantile(ordered: Floats, count: npt.NDArray[np.int64], share: float) -> Floats:
     place = share * np.maximum(count - 1, 0)
     low = np.floor(place).astype(np.int64)
     high = np.minimum(low + 1, np.maximum(count - 1, 0))

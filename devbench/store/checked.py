@@ -13,6 +13,7 @@ SAMPLES_FILE = "samples.parquet"
 PARTS = "parts"
 EARLIER = f"{PARTS}/earlier.parquet"  # the samples of a finished run that was taken up again
 REFERENCES = "references"
+ANSWERS = "answers"
 
 
 def part_of(run: Run, case_id: str, index: int) -> str:
@@ -23,6 +24,16 @@ def part_of(run: Run, case_id: str, index: int) -> str:
 def outputs_of(run: Run, case_id: str) -> str:
     """The name, in the run folder, of the file with what a case gave for its input."""
     return f"outputs/case{_number(run, case_id):03d}.json"
+
+
+def answers_of(run: Run, case_id: str) -> str:
+    """The name, in the run folder, of the file with what a case answered to its pictures."""
+    return f"{ANSWERS}/case{_number(run, case_id):03d}.json"
+
+
+def answers_of_source(model: str) -> str:
+    """The name of the file with what the float32 network of a model answered, where no case is of that."""
+    return f"{ANSWERS}/source-{model}.json"
 
 
 def _number(run: Run, case_id: str) -> int:

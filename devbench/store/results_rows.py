@@ -14,7 +14,7 @@ def rows_of(run: Run) -> list[dict[str, str]]:
 
 def row_of(run: Run, case: CaseRecord) -> dict[str, str]:
     """The row of one case, with every column."""
-    return {**dict.fromkeys(NAMES, ""), **_identity(run, case), **_setting(case), **_outcome(case)}
+    return {**dict.fromkeys(NAMES, ""), **_identity(run, case), **_setting(case), **_outcome(case), **_accuracy(case)}
 
 
 def _identity(run: Run, case: CaseRecord) -> dict[str, str]:
@@ -113,6 +113,28 @@ def _figures(case: CaseRecord, outcome: Measured) -> dict[str, str]:
         "host_cpu_ms": _ms(_middle([one.cpu_ns_per_inference for one in per_round]) / 1e6),
         "peak_memory_mib": f"{max(one.peak_memory_bytes for one in per_round) / 2**20:.1f}",
     }
+
+
+def _accuracy(case: CaseRecord) -> dict[str, str]:
+    found = case.accuracy
+    if found is None or found.problem:
+        return {}
+    top1, change = found.top1, found.change
+    return {
+        "pictures": str(found.pictures),
+        "top1": _share(top1.estimate if top1 else None),
+        "top1_low": _share(top1.low if top1 else None),
+        "top1_high": _share(top1.high if top1 else None),
+        "top1_change": _share(change.estimate if change else None),
+        "top1_change_low": _share(change.low if change else None),
+        "top1_change_high": _share(change.high if change else None),
+        "agreement": _share(found.agreement.estimate if found.agreement else None),
+        "quality": found.quality,
+    }
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
 
 
 def _verdict(case: CaseRecord, outcome: Measured) -> dict[str, str]:

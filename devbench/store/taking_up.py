@@ -12,12 +12,13 @@ from devbench.domain.run import SCHEMA, CaseRecord, Pending, Run
 from devbench.errors import DamagedError
 from devbench.files import make_folder, remove_stale_drafts, replacing, sha256_of
 from devbench.store.agreement import PHASES, disagreement
-from devbench.store.checked import EARLIER, PARTS, REFERENCES, SAMPLES_FILE, outputs_of, part_of
+from devbench.store.answers_file import read_answers
+from devbench.store.checked import ANSWERS, EARLIER, PARTS, REFERENCES, SAMPLES_FILE, answers_of, outputs_of, part_of
 from devbench.store.folder import RunFolder
 from devbench.store.samples import read_phase
 
 _FATE = {"pending": "measured again", "measured": "measured again", "failed": "left out", "skipped": "left out"}
-_FOLDERS = ("", PARTS, "outputs", "inputs", REFERENCES)
+_FOLDERS = ("", PARTS, "outputs", "inputs", REFERENCES, ANSWERS)
 
 
 def clear_up(folder: RunFolder, run: Run) -> None:
@@ -65,6 +66,9 @@ def without_damage(folder: RunFolder, run: Run) -> tuple[Run, list[str]]:
             first = next((about.index for about in case.rounds if part_of(run, case.id, about.index) in files), None)
             if first is not None:
                 lost.setdefault(first, problem)
+        if problem := _answers_problem(folder, run, case):
+            files.pop(answers_of(run, case.id), None)
+            notes.append(f"{case.id}: its pictures are answered again: {problem}")
         for index, problem in lost.items():
             files.pop(part_of(run, case.id, index), None)
             notes.append(f"{case.id}: round {index} is {_FATE[case.outcome.status]}: {problem}")
@@ -98,6 +102,14 @@ def _lost_rounds(folder: RunFolder, run: Run, case: CaseRecord) -> Iterator[tupl
 def _outputs_problem(folder: RunFolder, run: Run, case: CaseRecord) -> str:
     try:
         folder.outputs(run, case.id)
+    except DamagedError as error:
+        return error.message
+    return ""
+
+
+def _answers_problem(folder: RunFolder, run: Run, case: CaseRecord) -> str:
+    try:
+        read_answers(folder, run, answers_of(run, case.id))
     except DamagedError as error:
         return error.message
     return ""

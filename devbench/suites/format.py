@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -30,11 +29,27 @@ from devbench.domain.run import Compare
 from devbench.stats import minimum_samples
 from devbench.suites.durations import seconds_of
 from devbench.suites.names import nearest
+from devbench.suites.pictures import (
+    Calibrate,
+    CalibrateFormat,
+    EndsFormat,
+    FilePath,
+    Image,
+    ImageFormat,
+    Learn,
+    LearnFormat,
+    PrepareFormat,
+    QualityFormat,
+    Source,
+    Strict,
+    Test,
+    TestFormat,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownNames:
-    """What the loaded plugins know: models, precisions, runtimes by device, options by runtime, as they declare them.
+    """What the loaded plugins know: models, precisions, runtimes by device, options by runtime as declared, converters.
 
     wrong_option: why a runtime's option cannot have a value, with both; "" if it can.
     """
@@ -43,6 +58,7 @@ class KnownNames:
     precisions: tuple[str, ...] = PRECISIONS
     devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Option | OptionSpec]] = field(default_factory=dict)
+    converters: tuple[str, ...] = ()
     wrong_option: Callable[[str, str, Option], str] = lambda _runtime, _name, _value: ""
 
 
@@ -70,20 +86,6 @@ def _word(value: str) -> str:
     return value
 
 
-def _address(value: str) -> str:
-    """A path, or an address that a download can begin with: what no server could be asked for is refused here."""
-    try:
-        address = urlsplit(value)
-        whole = address.scheme not in ("http", "https") or (address.hostname and address.port != 0)
-    except ValueError:
-        whole = False
-    if not whole:
-        raise PydanticCustomError("bad_address", "an address is https://host/path")
-    if address.scheme in ("http", "https") and not re.fullmatch("[!-~]+", value):
-        raise PydanticCustomError("bad_address", "in an address, write spaces and other characters as %20 and the like")
-    return value
-
-
 def _precision(value: str, info: ValidationInfo) -> str:
     known: KnownNames = info.context or KnownNames()
     if value not in known.precisions:
@@ -96,27 +98,8 @@ def _precision(value: str, info: ValidationInfo) -> str:
 
 
 Precision = Annotated[str, AfterValidator(_precision), Field(json_schema_extra={"pattern": f"^{PRECISION.pattern}$"})]
-FilePath = Annotated[str, Field(min_length=1)]
-Source = Annotated[str, Field(min_length=1), AfterValidator(_address)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class ImageFormat(_Strict):
-    """An image to feed. A pixel becomes (pixel - mean) / std before it is quantized."""
-
-    image: FilePath
-    mean: float = 127.5
-    std: Annotated[float, Field(gt=0)] = 127.5
-
-
-def _image(value: Any) -> Any:
-    return {"image": value} if isinstance(value, str) else value
-
-
-Image = Annotated[ImageFormat | None, BeforeValidator(_image, json_schema_input_type=str | ImageFormat | None)]
 Precisions = Annotated[
     list[Precision],
     Field(min_length=1),
@@ -124,10 +107,12 @@ Precisions = Annotated[
 ]
 
 
-class ModelFormat(_Strict):
+class ModelFormat(Strict):
     """A model: a name of the catalogue, or any name with the `source` it comes from.
 
     compiled: the same network compiled for an accelerator; runtimes that take such files load it instead.
+    prepare: how pictures are prepared for it; by default what its file says, else mean and std 127.5.
+    calibrate: the pictures to quantize it with. ends: what its file leaves open.
     """
 
     name: str
@@ -139,6 +124,12 @@ class ModelFormat(_Strict):
     weights: Literal["random", "imagenet", "published"] | None = None
     input: Image = None
     labels: FilePath | None = None
+    prepare: PrepareFormat | None = None
+    calibrate: Calibrate = None
+    ends: EndsFormat | None = None
+    test: Test = None
+    quality: QualityFormat | None = None
+    learn: Learn = None
 
     @model_validator(mode="after")
     def _name_is_known(self, info: ValidationInfo) -> Self:
@@ -176,7 +167,7 @@ class DeviceFormat(BaseModel):
         return name
 
 
-_MODEL_FILES = (".tflite", ".onnx")
+_MODEL_FILES = (".tflite", ".onnx", ".keras", ".h5", ".pb", ".pt2", ".zip")
 _DAY_S = 86_400
 _MOST_RUNS = 10**9
 _MOST_ROUNDS = 1000
@@ -196,7 +187,7 @@ Budget = Annotated[
 ]
 
 
-class MeasureFormat(_Strict):
+class MeasureFormat(Strict):
     """A profile, and the settings that differ from it."""
 
     profile: Literal["quick", "normal", "publish"] = DEFAULT_PROFILE  # type: ignore[assignment]
@@ -275,7 +266,7 @@ def contradictions(measure: Measure) -> list[tuple[str, str]]:
     return found
 
 
-class CompareFormat(_Strict):
+class CompareFormat(Strict):
     """The ratios that the table shows."""
 
     baseline: str = ""
@@ -307,7 +298,7 @@ def measure_entry(value: Any) -> Any:
     return {"profile": value} if isinstance(value, str) else value
 
 
-class Suite(_Strict):
+class Suite(Strict):
     """Which models, on which devices, measured how. Never where: that is lab.yaml."""
 
     name: str
@@ -328,6 +319,9 @@ class Suite(_Strict):
     weights: Literal["random", "imagenet", "published"] | None = None
     input: Image = None
     labels: FilePath | None = None
+    test: Test = None
+    quality: QualityFormat | None = None
+    learn: Learn = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     measure: Annotated[MeasureFormat, BeforeValidator(measure_entry, json_schema_input_type=str | MeasureFormat)] = (
         MeasureFormat()
@@ -355,5 +349,11 @@ KEYS = {
     ("measure",): tuple(MeasureFormat.model_fields),
     ("compare",): tuple(CompareFormat.model_fields),
     ("input",): tuple(ImageFormat.model_fields),
+    ("prepare",): tuple(PrepareFormat.model_fields),
+    ("calibrate",): tuple(CalibrateFormat.model_fields),
+    ("ends",): tuple(EndsFormat.model_fields),
+    ("test",): tuple(TestFormat.model_fields),
+    ("quality",): tuple(QualityFormat.model_fields),
+    ("learn",): tuple(LearnFormat.model_fields),
 }
 assert {item.name for item in fields(Measure)} == set(MeasureFormat.model_fields) - {"budget"}, "no suite can set it"

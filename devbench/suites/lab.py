@@ -163,11 +163,21 @@ class LabFormat(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    places: list[PlaceFormat]
+    places: list[PlaceFormat] = []
     shares: dict[str, SharedNames] = {}
     labgrid: LabgridFormat = LabgridFormat()
     nights: NightsFormat | None = None
     cluster: ClusterFormat | None = None
+    converters: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default={}, description="The interpreter of each converter that needs an environment of its own."
+    )
+
+    @field_validator("converters")
+    @classmethod
+    def _converters_are_known(cls, converters: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        for name in converters:
+            _refuse_unknown("converter", name, _known(info).converters)
+        return converters
 
 
 _HINT = "docs/lab.md shows what a lab file looks like."
@@ -217,6 +227,13 @@ def read_lab_file(path: Path, known: KnownNames, hint: str = "") -> Lab:
         labgrid_coordinator=lab.labgrid.coordinator,
         cluster=cluster_of(lab.cluster, base) if lab.cluster else None,
     )
+
+
+def read_converters(path: Path, known: KnownNames, hint: str = "") -> dict[str, str]:
+    """The interpreter of each converter that the file at `path` names; mistakes as `read_lab` tells them."""
+    read_lab(path, known, hint)
+    lab = LabFormat.model_validate(read_yaml(path, hint or _HINT).data, context=known)
+    return _interpreters(lab.converters, path.absolute().parent)
 
 
 def _refuse_others(path: Path) -> None:

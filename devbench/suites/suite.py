@@ -23,7 +23,7 @@ from devbench.suites.format import (
 )
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
-from devbench.suites.yaml_file import YamlFile, parse_yaml, read_yaml
+from devbench.suites.yaml_file import YamlFile, YamlPath, parse_yaml, read_yaml
 
 _MOST_COMBINATIONS = 1000
 _HINT = "docs/suites.md shows what a suite looks like."
@@ -131,6 +131,7 @@ def _check_names(file: YamlFile) -> None:
         counts[name] += 1
         if counts[name] == 2:  # noqa: PLR2004 - the second one is where it stands twice
             file.complain(("models", index), f"model '{name}' is listed twice: give one another name")
+    _check_against(file, tuple(name for _, name in models))
     compare = file.data.get("compare")
     if not isinstance(compare, dict):
         return
@@ -148,6 +149,19 @@ def _check_names(file: YamlFile) -> None:
         file.complain(
             ("compare", "baseline"), f"'{baseline}' is not a device of this suite{nearest(baseline, devices)}"
         )
+
+
+def _check_against(file: YamlFile, names: tuple[str, ...]) -> None:
+    """The model that a `test:` names as its source is one of the suite."""
+    entries = file.data.get("models")
+    paths: list[tuple[YamlPath, Any]] = [(("test",), file.data)]
+    paths += [(("models", k, "test"), one) for k, one in enumerate(entries if isinstance(entries, list) else ())]
+    for path, holder in paths:
+        test = holder.get("test") if isinstance(holder, dict) else None
+        against = test.get("against") if isinstance(test, dict) else None
+        if isinstance(against, str) and against and against not in names:
+            text = f"'{against}' is not a model of this suite{nearest(against, names)}"
+            file.complain((*path, "against"), text)
 
 
 def _names(entries: Any) -> list[tuple[int, str]]:

@@ -20,6 +20,8 @@ PROTOCOL = 2
 _OTHER_INTERFACE = "its engine is written for interface {} of engines, and this devbench has {}"
 ENGINE_INTERFACE = 1  # of the class `Engine`; docs/compatibility.md has what a new number means
 SAMPLES_IN_A_MESSAGE = 10000
+# Requests that are more than one message, and what answers them: imported where one comes.
+_CONVERSATIONS = (("answer", ".answering", "answer_pictures"), ("learn", ".learning", "learn"))
 LONGEST_ERROR = 5000
 
 
@@ -45,6 +47,10 @@ def main(runtime: str) -> int:
             path, built = engine.build(request["artifact"], request["options"])
             channel.send("built", path=path, facts=built)
             return 0
+        for kind, module, function in _CONVERSATIONS:
+            if request.get(kind):
+                getattr(importlib.import_module(module, __package__), function)(engine, request, channel, tell)
+                return 0
         _send(channel, measure_case(engine, request, tell))
     except Exception as error:  # noqa: BLE001 - whatever a native runtime raises is this case's failure
         traceback.print_exc()

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Install, Option, Runtime
+from devbench import Artifact, Install, Option, Runtime, how_to_mend, misread, reader_caution
 
 _ENGINE = Path(__file__).with_name("tflite_engine.py")
 
 
 class _Tflite(Runtime):
     def explain(self, error: str) -> str:
-        """What to do about the one file that every newcomer to Edge TPUs tries on a CPU."""
+        """What to do about a file that is misread, and about the one that every newcomer to Edge TPUs tries."""
         if "custom op: edgetpu-custom-op" not in error:
-            return ""
+            return how_to_mend(error)
         return (
             "This file is compiled for the Edge TPU. Name it as the model's `compiled:` file, and the file that it was"
             " compiled from as its `source:`."
@@ -44,3 +44,11 @@ class TfliteRuntime(_Tflite):
         newest=(3, 11),
         note="It needs Python 3.11 or older: an environment of its own (docs/runtimes.md).",
     )
+
+    def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:
+        """Whether this version reads the file wrongly, or not at all."""
+        return misread(artifact, self.name, facts.get("runtime_version", ""))
+
+    def caution(self, facts: Mapping[str, str]) -> str:
+        """What this version misreads."""
+        return reader_caution(facts.get("runtime_version", ""))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from devbench import Artifact, ModelError, NotHereError, Option, Prepared, cached_model, read_graph
+from devbench import Artifact, ModelError, NotHereError, Option, Prepared, cached_model, read_graph, read_tflite
 from devbench_edgetpu.check.mapping import foreign
 from devbench_edgetpu.compiled import CUSTOM_OPERATION, is_compiled, read_compiled
 from devbench_edgetpu.compiler import Settings, compile_model, compiler_problem, compiler_version, settings_of
@@ -87,4 +87,6 @@ def _described(artifact: Artifact, compiled: Path, asked: Mapping[str, str]) -> 
     facts = {**read_compiled(compiled).facts, **(log.facts if log else {}), **asked}
     if compiled != artifact.path:
         facts["compiled_from_sha256"] = artifact.sha256
+        left = read_tflite(compiled)  # what the interpreter itself still reads, not what the chip has
+        facts |= {"per_channel_dense": str(left.per_channel_dense), "outside_weights": str(left.outside)}
     return Prepared.like(artifact, path=compiled, facts=facts)

@@ -7,7 +7,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from devbench import Artifact, Check, EngineFile, Install, Option, OptionSpec, Place, Prepared, Runtime, Streamed
+from devbench import (
+    Artifact,
+    Check,
+    EngineFile,
+    Install,
+    Option,
+    OptionSpec,
+    Place,
+    Prepared,
+    Runtime,
+    Streamed,
+    how_to_mend,
+    misread,
+)
 from devbench_edgetpu.options import OPTIONS
 from devbench_edgetpu.troubles import advice
 
@@ -27,6 +40,7 @@ class _EdgeTpu(Runtime):
     engine: ClassVar[EngineFile] = _engine("engine.py")
     options: ClassVar[Mapping[str, Option | OptionSpec]] = OPTIONS
     takes_compiled: ClassVar[bool] = True
+    of_tensorflow: ClassVar[bool] = True  # whether the interpreter has the version number of its TensorFlow
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Prepared:  # noqa: ARG002 - all Edge TPUs are alike
         """The compiled file with what it says of itself, compiled now if it must be and can be."""
@@ -47,7 +61,7 @@ class _EdgeTpu(Runtime):
         return streamed(path)
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:
-        """Whether the library on the device is too old for the file."""
+        """Whether library or interpreter on the device are too old for the file."""
         needed = int(artifact.facts.get("minimum_runtime_version", "0"))
         found = re.search(r"RuntimeVersion\((\d+)\)", facts.get("delegate_version", ""))
         if found and int(found[1]) < needed:
@@ -55,17 +69,18 @@ class _EdgeTpu(Runtime):
                 f"{artifact.path.name} needs Edge TPU runtime {needed}, and {facts.get('delegate', 'libedgetpu')} is"
                 f" {found[1]}: update libedgetpu, or compile with `compiler_min_runtime: {found[1]}`"
             )
-        return ""
+        return misread(artifact, "tflite-runtime", facts.get("runtime_version", "")) if self.of_tensorflow else ""
 
     def explain(self, error: str) -> str:
         """What to do, by the texts that libedgetpu, TensorFlow Lite and our engine fail with."""
-        return advice(error)
+        return how_to_mend(error) or advice(error)
 
 
 class EdgeTpuLiteRt(_EdgeTpu):
     """With LiteRT: needs a libedgetpu built for its TensorFlow, which Google's own is not."""
 
     name: ClassVar[str] = "edgetpu-litert"
+    of_tensorflow: ClassVar[bool] = False
     install: ClassVar[Install] = Install(
         packages=("ai-edge-litert",),
         oldest=(3, 9),

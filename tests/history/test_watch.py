@@ -232,6 +232,8 @@ def test_the_command_shows_exports_and_explains(tmp_path: Path, bench: Bench) ->
     assert "An alarm: it changed, and the change was still there when it was measured again." in why
     assert "this case, over all places: +" in why
     assert "No alarm: no part of it has left its level." in bench("history", "--explain", "m1", "--place", "b").stdout
+    assert bench("history", "--format", "html", "--out", "page.html").returncode == 0
+    assert "runtime 2.1 → 2.2" in (bench.folder / "page.html").read_text()
     folded = bench("history", "fold")
     assert "2026-09:" in folded.stdout
     assert bench("history").stdout == shown.stdout
@@ -247,6 +249,12 @@ def test_an_explanation_has_the_numbers_of_the_decision(tmp_path: Path) -> None:
     assert deciding.z >= deciding.needed_z
     assert deciding.change == pytest.approx(change.ratio)
     assert [decision.candidate for decision in one.decisions].count(True) == 1
+
+
+def test_the_folder_is_that_of_lab_yaml_unless_another_one_is_named(bench: Bench) -> None:
+    bench.write("lab.yaml", "places: []\nnights: {suites: [suite.yaml], history: of-the-lab}\n")
+    assert "of-the-lab: there is no history" in bench("history").stderr
+    assert "mine: there is no history" in bench("history", "--history", "mine").stderr
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ PARTS = "coral", "edgetpu", "jetson", "nvidia", "tensorrt", "raspberry"
 @pytest.fixture(scope="module")
 def bundled() -> Plugins:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DEVBENCH_PLUGINS", "desktop,edgetpu,energy,jetson,onnx,openvino,zoo")
+        patch.setenv("DEVBENCH_PLUGINS", "convert,desktop,edgetpu,energy,jetson,onnx,openvino,zoo")
         plugins = Plugins()
         plugins.load_entry_points()
     return plugins

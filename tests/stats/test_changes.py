@@ -9,7 +9,7 @@ import pytest
 
 from devbench.stats.candidates import Candidate, candidates, false_share, judge, part_shifts
 from devbench.stats.changes import shifts
-from devbench.stats.huber import huber_means, row_medians, row_quantile
+from devbench.stats.huber import huber_means, row_medians, row_quantiles
 from devbench.stats.split import Split, split
 
 NIGHTS = 45
@@ -41,7 +41,7 @@ def _found(values: np.ndarray, board: np.ndarray, case: np.ndarray) -> list[Cand
 def test_medians_quantiles_and_huber_means_leave_out_what_is_not_known() -> None:
     values = np.array([[1.0, np.nan, 3.0, 2.0], [np.nan] * 4, [5.0, np.nan, np.nan, np.nan]])
     np.testing.assert_allclose(row_medians(values), [2.0, np.nan, 5.0])
-    np.testing.assert_allclose(row_quantile(values, 0.5), [2.0, np.nan, 5.0])
+    np.testing.assert_allclose(row_quantiles(values, 0.5)[0], [2.0, np.nan, 5.0])
     mean, variance = huber_means(values, np.ones_like(values))
     np.testing.assert_allclose(mean, [2.0, np.nan, 5.0])
     np.testing.assert_allclose(variance, [0.95 / 3, np.inf, 1.0])

@@ -55,8 +55,8 @@ rums: 3
         " profile, rounds, time_limit_s, warmup_cap_s, warmup_runs, warmup_s",
         "s.yaml:8:21: 'coral' is not a device of this suite; known: desktop-cpu, desktop-cpuu",
         "s.yaml:8:45: 'inception_v4' is not a model of this suite; known: mobilenet_v1, mobilnet_v2, x",
-        "s.yaml:9:1: unknown key 'rums'; known: compare, devices, input, labels, measure, models, name,"
-        " precision, references, seed, weights",
+        "s.yaml:9:1: unknown key 'rums'; known: compare, devices, input, labels,"
+        " learn, measure, models, name, precision, quality, references, seed, test, weights",
     ]
 
 

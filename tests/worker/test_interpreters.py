@@ -45,7 +45,7 @@ def test_the_worker_measures_a_fake_engine_under(version: str, interpreters: Fin
 def test_the_worker_measures_a_real_runtime_under(
     version: str, package: str, runtime: type[LiteRt | TfliteRuntime], interpreters: Find, tmp_path: Path
 ) -> None:
-    python = _environment(interpreters(version), package, tmp_path)
+    python = environment(interpreters(version), package, tmp_path)
     place = Place(name="old", device="desktop-cpu", python={runtime.name: python})
     done = measure_once(runtime, classifier(tmp_path / "tiny.tflite"), tmp_path, place=place)
     assert done.about.facts["python"].startswith(version + ".")
@@ -95,7 +95,7 @@ def test_the_worker_and_its_engines_keep_to_python_3_6(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def _environment(python: str, package: str, folder: Path) -> str:
+def environment(python: str, package: str, folder: Path) -> str:
     """An environment of its own with `package`, made with uv: its cache makes the second time quick."""
     uv = shutil.which("uv")
     if uv is None:

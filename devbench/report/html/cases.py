@@ -98,7 +98,7 @@ def _figures(case: CaseRecord, summary: Summary) -> Facts:
         facts.append(("first inference", _ms(median(one.first_ns for one in counting) / 1e6)))
     prediction = case.outcome.prediction if isinstance(case.outcome, Measured) else None
     if prediction:
-        facts.append(("recognised", f"{prediction.label or prediction.index} ({prediction.score:.2f})"))
+        facts.append(("recognised", str(prediction)))
     return tuple(facts)
 
 

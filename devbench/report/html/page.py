@@ -10,6 +10,7 @@ from typing import Any
 
 from devbench.compare.overview import Overview
 from devbench.domain.run import Run
+from devbench.report.accuracy import accuracy_tables, flips_of
 from devbench.report.html.cases import case_block
 from devbench.report.html.doubts import alerts_of, doubts_of, sources_of
 from devbench.report.html.drawn import colours, drawn
@@ -50,6 +51,7 @@ def html_report(
         drift=drawn(plots.drift) if plots.drift else None,
         roofline=drawn(plots.roofline) if plots.roofline else None,
         limits=_limits(overview),
+        accuracy=_accuracy(overview),
         **_tables(overview, plots),
         alerts=alerts_of(overview.findings),
         doubts=doubts_of(overview.findings),
@@ -70,6 +72,16 @@ def _tables(overview: Overview, plots: Plots) -> dict[str, Any]:
         "tables": [one for one in tables if not (one.source or _is_folded(one, overview))],
         "folded": [one for one in tables if _is_folded(one, overview)],
         "sources": [(one, [drawn(plot) for plot in plots.files[one.source][:1]]) for one in tables if one.source],
+    }
+
+
+def _accuracy(overview: Overview) -> dict[str, Any]:
+    """How often each file answers rightly, and the pictures that each step lost or won."""
+    tables = accuracy_tables(overview)
+    return {
+        "tables": [replace(table, notes=()) for table in tables],
+        "notes": [note for table in tables for note in table.notes],
+        "flips": flips_of(overview),
     }
 
 

@@ -14,7 +14,7 @@ _DENSE = (
     "_experimental_disable_per_channel_quantization_for_dense_layers = True`."
 )
 _OUTSIDE = (
-    "tflite-runtime up to 2.11, and presumably the compiler, do not find them. Read and write the file once with"
+    "tflite-runtime up to 2.13, and presumably the compiler, do not find them. Read and write the file once with"
     " ai_edge_litert.tools.flatbuffer_utils: that puts them inside."
 )
 _RANGE = "Calibrate again, with images prepared as for training: this range is almost empty."

@@ -29,6 +29,8 @@ def convert(network: Any, side_px: int, precision: str, seed: int) -> bytes:
         converter.representative_dataset = lambda: _calibration(side_px, seed)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
+        # tflite-runtime before 2.10 reads only the first scale of a dense layer, and answers wrongly without an error.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     return bytes(converter.convert())
 
 
@@ -39,13 +41,18 @@ def _calibration(side_px: int, seed: int) -> Iterator[list[Any]]:
 
 
 def check(path: Path, precision: str) -> None:
-    """A `ModelError` unless the file at `path` is static and computes in `precision` alone.
+    """A `ModelError` unless the file at `path` is static, computes in `precision`, and every reader understands it.
 
-    The converter promises neither: it leaves an operation that it cannot quantize in float, in silence.
+    The converter promises none of these: it leaves an operation that it cannot quantize in float, in silence.
     """
     found = read_tflite(path)
     if found.dynamic:
         raise ModelError(f"{path.name}: the converter left sizes open in {', '.join(found.dynamic[:3])}")
+    if found.per_channel_dense or found.outside:
+        raise ModelError(
+            f"{path.name}: older runtimes would misread what the converter made: {found.per_channel_dense} dense layers"
+            f" with several scales, {found.outside} constants outside the FlatBuffer"
+        )
     outer = {spec.dtype for spec in found.inputs + found.outputs}
     if found.precision != precision or outer != {precision}:
         raise ModelError(

@@ -1,0 +1,204 @@
+"""Runs a converter in a process of its own, ended with its group on a time limit; its answer is checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from devbench.errors import ModelError
+from devbench.pipeline import harness
+from devbench.places.here import supervised
+from devbench.plugin.calls import KnownConverter
+from devbench.printable import shortened
+
+_ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # what it computes depends on the processor
+    "PYTHONHASHSEED": "0",
+}
+_MOST_ANSWER_BYTES = 1 << 20
+_TAIL_BYTES = 1500
+_GRACE_S = 60
+_VERSIONS = (
+    "import importlib.metadata as m, json, platform, sys\nfound = {}\nfor name in sys.argv[1:]:\n"
+    "    try:\n        found[name] = m.version(name)\n    except m.PackageNotFoundError:\n        pass\n"
+    "print(json.dumps({'python': platform.python_version(), 'packages': found}))"
+)
+_ASKED_WITHIN_S = 60
+_ALIASES = {"tensorflow": "tensorflow-cpu"}  # the same package under another name
+
+
+class RefusedError(ModelError):
+    """A converter that says why it cannot take this network; another one may."""
+
+
+class MissingError(ModelError):
+    """A converter whose environment is not here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a conversion cost, and what the converter says of it."""
+
+    __pydantic_config__ = ConfigDict(strict=True, allow_inf_nan=False, str_max_length=5000)
+
+    seconds: Annotated[float, Field(ge=0)]
+    peak_memory_bytes: Annotated[int, Field(ge=0)]
+    network: bool
+    facts: Annotated[dict[str, str], Field(max_length=100)] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """An interpreter, and which of the converter's packages it has in which version."""
+
+    __pydantic_config__ = ConfigDict(strict=True, str_max_length=200)
+
+    python: str
+    packages: dict[str, str]
+
+    def __str__(self) -> str:
+        return (
+            ", ".join(f"{name} {version}" for name, version in sorted(self.packages.items())) or f"Python {self.python}"
+        )
+
+
+def environment_of(converter: KnownConverter) -> Environment:
+    """What the converter runs with; a `MissingError` says how to have it if it is not here."""
+    if converter.own_environment and not converter.python:
+        raise MissingError(
+            f"the converter {converter.name} needs an environment of its own, and none is named", _hint(converter)
+        )
+    found = _environment(converter.python or sys.executable, converter.packages)
+    if missing := [name for name in converter.packages if name not in found.packages]:
+        where = f" in {converter.python}" if converter.python else " here"
+        raise MissingError(
+            f"the converter {converter.name} needs {' and '.join(missing)}, which is not installed{where}",
+            _hint(converter),
+        )
+    return found
+
+
+def is_here(converter: KnownConverter) -> bool:
+    """Whether it can be run."""
+    try:
+        environment_of(converter)
+    except ModelError:
+        return False
+    return True
+
+
+@cache
+def _environment(python: str, packages: tuple[str, ...]) -> Environment:
+    if python == sys.executable:
+        from importlib import metadata
+        from platform import python_version
+
+        found = {}
+        for name in _asked(packages):
+            with suppress(metadata.PackageNotFoundError):
+                found[name] = metadata.version(name)
+        return Environment(python=python_version(), packages=_named(packages, found))
+    if not shutil.which(python):
+        hint = "Correct `converters:` in lab.yaml, or make the environment (docs/models.md)."
+        raise MissingError(f"{python}: there is no such interpreter", hint)
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", _VERSIONS, *_asked(packages)],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=_ASKED_WITHIN_S, check=True,
+        )  # fmt: skip
+        answer = TypeAdapter(Environment).validate_json(done.stdout[:_MOST_ANSWER_BYTES])
+    except (OSError, subprocess.SubprocessError, ValidationError) as error:
+        raise MissingError(f"{python}: this is not an interpreter of Python that works: {error}") from error
+    return Environment(python=answer.python, packages=_named(packages, answer.packages))
+
+
+def _asked(packages: Sequence[str]) -> list[str]:
+    return [*packages, *(_ALIASES[name] for name in packages if name in _ALIASES)]
+
+
+def _named(packages: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
+    """By the name that was asked for."""
+    versions = {name: found.get(name) or found.get(_ALIASES.get(name, "")) for name in packages}
+    return {name: version for name, version in versions.items() if version}
+
+
+def _hint(converter: KnownConverter) -> str:
+    from devbench.domain.install import extra_hint
+
+    extra = extra_hint(converter.install.extra) if converter.install.extra else ""
+    return " ".join(filter(None, (extra, converter.install.note)))
+
+
+def convert(converter: KnownConverter, order: Mapping[str, Any], scratch: Path) -> Answer:
+    """Have `order` carried out, with temporary files in `scratch`; a `ModelError` says why it was not."""
+    order_file = scratch / "order.json"
+    order_file.write_text(json.dumps({**order, "program": str(converter.program), "converter": converter.name}))
+    with (scratch / "stderr").open("w+b") as stderr:
+        data, status = _output(converter, [str(order_file)], scratch, stderr)
+        if not data.strip():
+            raise ModelError(f"the converter {converter.name} {_ending(status)}{_tail(stderr)}", _memory_hint(status))
+        try:
+            answer = TypeAdapter(Answer).validate_json(data)
+        except ValidationError as error:
+            raise ModelError(
+                f"the converter {converter.name} gave an invalid answer: {shortened(str(error))}"
+            ) from error
+        if answer.error:
+            raise RefusedError(
+                f"the converter {converter.name} cannot convert it: {shortened(answer.error)}",
+                "Replace what it names, or give the network in another form: `devbench inspect` lists what is taken.",
+            )
+    return answer
+
+
+def _output(converter: KnownConverter, arguments: Sequence[str], scratch: Path, stderr: IO[bytes]) -> tuple[bytes, int]:
+    python, mode = (converter.python, "-I") if converter.python else (sys.executable, "-P")
+    command = [python, mode, str(Path(harness.__file__).resolve()), *arguments]
+    try:
+        done = subprocess.run(
+            supervised(command, life_s=converter.limit_s + _GRACE_S),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            timeout=converter.limit_s,
+            check=False,
+            cwd=scratch,
+            env={**os.environ, **_ENVIRONMENT, "TMPDIR": str(scratch)},
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"the converter {converter.name} was not done within {converter.limit_s:g} s") from None
+    except OSError as error:
+        raise ModelError(f"the converter {converter.name} cannot be started: {error.strerror or error}") from error
+    return done.stdout[:_MOST_ANSWER_BYTES], done.returncode
+
+
+def _ending(status: int) -> str:
+    if status in (137, -9):
+        return "was killed by SIGKILL, as the system does when memory runs out"
+    return f"ended with exit status {status} and without a result"
+
+
+def _memory_hint(status: int) -> str:
+    return "Converting needs several times the memory of the network." if status in (137, -9) else ""
+
+
+def _tail(stderr: IO[bytes]) -> str:
+    size = stderr.seek(0, os.SEEK_END)
+    stderr.seek(max(0, size - _TAIL_BYTES))
+    text = stderr.read().decode(errors="replace").strip()
+    return f"; the end of what it printed:\n{text}" if text else ""

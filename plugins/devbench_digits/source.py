@@ -1,0 +1,94 @@
+"""What `digits:` sources mean. Those of the catalogue name everything that decides the bytes of their file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+from devbench import Model, ModelError, Variant
+from devbench_digits.recipe import CLASSES, FILES, NETWORK, SIDE_PX
+
+SCHEME = "digits:"
+WEIGHTS = "trained here on scikit-learn's digits"
+_TOOLS = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "keras": ("keras",), "scikit-learn": ("scikit-learn",)}
+_HASH_DIGITS = 12
+# Counted by Keras, and by hand from the layers; a test compares.
+PARAMETERS, MACS = 8_986, 335_040
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What to make: `keras`, `float32` or `int8` of the network, or the pictures `train` or `test`."""
+
+    what: str
+    seed: int = 0
+
+    @property
+    def source(self) -> str:
+        """The order, with the recipe and the tools that would carry it out here and now."""
+        versions = {name: _version(*distributions) for name, distributions in _TOOLS.items()}
+        fields = {"make": self.what, "seed": self.seed, "recipe": recipe_hash(), **versions}
+        return f"{SCHEME}{NETWORK}?{urlencode(fields)}"
+
+
+def read_source(source: str) -> Order:
+    """The order in `source`; a `ModelError` if it is none, or if this installation would make another file."""
+    name, _, query = source.removeprefix(SCHEME).partition("?")
+    if not query and name in ("train", "test"):
+        return Order(what=name)
+    if not query and name == NETWORK:
+        return Order(what="keras")
+    fields = dict(parse_qsl(query))
+    seed = fields.get("seed", "")
+    order = Order(what=fields.get("make", ""), seed=int(seed) if seed.isascii() and seed.isdigit() else -1)
+    if name != NETWORK or order.what not in FILES or not 0 <= order.seed < 2**32:
+        raise ModelError(
+            f"{source}: this names nothing that the digits have",
+            f"There are {SCHEME}{NETWORK}, {SCHEME}train and {SCHEME}test, and the model digits_{NETWORK}.",
+        )
+    if order.source != source:
+        raise ModelError(
+            f"{source}: made here and now this would be another file, {order.source}",
+            "Install the versions that the source names, or name the model by its name alone.",
+        )
+    return order
+
+
+def model() -> Model:
+    """The network as the catalogue has it."""
+    return Model(
+        name=f"digits_{NETWORK}",
+        variants=tuple(
+            Variant(precision=precision, format="tflite", source=Order(what=precision).source, weights=WEIGHTS)
+            for precision in ("float32", "int8")
+        ),
+        input_shape=(1, SIDE_PX, SIDE_PX, 3),
+        parameters=PARAMETERS,
+        macs=MACS,
+        reference=f"this project's own network, of {CLASSES} classes (plugins/devbench_digits/recipe)",
+    )
+
+
+@cache
+def recipe_hash() -> str:
+    """The start of a sha256 over the source code that decides what a file holds."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in [folder / "build.py", *sorted((folder / "recipe").glob("*.py"))]:
+        digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:_HASH_DIGITS]
+
+
+@cache
+def _version(*distributions: str) -> str:
+    """The version of the first of `distributions` that is installed, else "missing"."""
+    for name in distributions:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "missing"
