@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from devbench.domain.night import SeriesKey
 from devbench.history.columns import COLUMNS, KEY, as_tuple
-from devbench.history.files import MONTHS, RUNS, encoded, put
+from devbench.history.files import MONTHS, RUNS, Folded, encoded, put
 from devbench.history.reading import Which
 from devbench.history.series import series_since
 from devbench.history.store import History
@@ -97,17 +97,11 @@ def _make(options: argparse.Namespace, nights: list[str]) -> None:
         table = _table(keys, inside, level, rng)
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
         runs = [
-            {
-                "key": _run(night, place),
-                "sum": "0" * 16,
-                "folded_utc": stamp,
-                "measured": options.cases,
-                "finished": True,
-            }
+            Folded(_run(night, place), "0" * 16, stamp, options.cases, True)
             for night in inside
             for place in range(options.places)
         ]
-        put(options.folder / MONTHS, month, "g000030", encoded(table, keys, runs=runs))
+        put(options.folder / MONTHS, month, "g000030", encoded(table, keys, runs))
     for place in range(options.places):
         own = [number for number, key in enumerate(keys) if key.place == f"board-{place:03d}"]
         some = [keys[number] for number in own]

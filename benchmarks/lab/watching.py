@@ -19,6 +19,7 @@ from devbench.stats.candidates import (
     pulled,
 )
 from devbench.stats.changes import FEWEST_BEFORE, levels, shifts
+from devbench.stats.huber import huber_means
 from devbench.stats.split import PartName, common, split
 
 _NEAR_NIGHTS, _AGAIN_NIGHTS, _GROWN = 3, 3, 1.5  # as in devbench/history/watch.py
@@ -69,9 +70,9 @@ def watch(
         found.series_nights += int(np.isfinite(values[:, night]).sum())
         if alone:
             rest = shifts(parts.rest.values, parts.rest.errors, starts["rest"], related=False)
-            shown = candidates({"rest": rest})
+            shown = candidates({"rest": rest}, np.ones(len(values), dtype=bool))
         else:
-            shown = candidates(part_shifts(parts, starts))
+            shown = candidates(part_shifts(parts, starts), ~parts.boards.known[boards])
         others: dict[PartName, Floats] = {}
         for one in shown:
             where = one.part, one.index
@@ -155,11 +156,10 @@ def _judged(
             terms = lab.level[session.series] + session.off - shared[session.series, session.night] - mean[at]
             good = np.isfinite(terms)
             if good.any():
-                weight = 1 / (session.errors[good] ** 2 + spread[at][good] ** 2)
-                share = weight / weight.sum()
-                differences.append(float(share @ terms[good]))
-                variances.append(float(1 / weight.sum()))
-                of_level = max(of_level, float(share**2 @ of_mean[at][good]))
+                mean_off, of_session = huber_means(terms[good], session.errors[good] ** 2 + spread[at][good] ** 2)
+                differences.append(float(mean_off))
+                variances.append(float(of_session))
+                of_level = max(of_level, float(of_mean[at][good].mean() / good.sum()))
         least = RULES[one.part].least
         verdict = judge(differences, variances, of_level, one.difference, least, watched, unreal).verdict
         if verdict != "waiting":

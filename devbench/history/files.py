@@ -16,6 +16,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +36,7 @@ RUNS, MONTHS, CHANGES = "runs", "months", "changes"
 _NAME = re.compile(r"(?P<what>[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:-[0-9]+)?)?)_(?P<key>[0-9a-zA-Z]+)_(?P<sum>[0-9a-f]{16})")
 _SUFFIX = ".parquet"
 _LARGEST_BYTES = 1 << 30
-_ABOUT = b"devbench.history"
+_ABOUT, _RUNS = b"devbench.history", b"devbench.history.runs"
 _ROW_GROUP = 16_384
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -57,7 +58,7 @@ class FileName:
         return f"{self.what}_{self.key}_{self.sum}"
 
 
-@checked(frozen=True)
+@dataclass(frozen=True)
 class Folded:
     """A run file that a month has taken in, or found to be older than what it has of that run; and since when."""
 
@@ -75,14 +76,13 @@ class Folded:
 
 @checked(frozen=True)
 class About:
-    """What a file says of itself. schema: of its columns. series: the parts of their keys. runs: of a month.
+    """What a file says of itself. schema: of its columns. series: the parts of their keys.
 
     measured, finished: of a run: how many cases it has measured, and whether it was over.
     """
 
     schema: int
     series: tuple[Annotated[tuple[str, ...], MinLen(6), MaxLen(6)], ...]
-    runs: tuple[Folded, ...] = ()
     measured: Count = 0
     finished: bool = True
 
@@ -93,6 +93,7 @@ def rank_of(about: About, name: FileName) -> tuple[bool, int, str]:
 
 
 _CHECK: TypeAdapter[About] = TypeAdapter(About)
+_ROWS: TypeAdapter[list[tuple[str, str, str, Count, bool]]] = TypeAdapter(list[tuple[str, str, str, Count, bool]])
 
 
 def listed(folder: Path, suffix: str = _SUFFIX) -> list[tuple[FileName, Path]]:
@@ -133,22 +134,34 @@ def checked_bytes(name: FileName, path: Path) -> bytes:
     return data
 
 
-@contextlib.contextmanager
-def opened(data: bytes, path: Path, *, keep: bool = False) -> Any:
-    """The Parquet file in `data`, and what it says of itself; a `DamagedError` where it is none of ours.
+@dataclass(eq=False)
+class HistoryFile:
+    """A file that is open, and what it says of itself."""
 
-    keep: whether it stays open afterwards.
-    """
+    path: Path
+    file: pq.ParquetFile
+    about: About
+
+    @cached_property
+    def runs(self) -> tuple[Folded, ...]:
+        """The run files that a month has taken in. A year's list is long, so it is read when it is asked for."""
+        text = (self.file.metadata.metadata or {}).get(_RUNS, b"[]")
+        try:
+            return tuple(Folded(*row) for row in _ROWS.validate_json(text))
+        except ValidationError as error:
+            raise DamagedError(f"{self.path}: is not a history file of devbench") from error
+
+
+def open_file(data: bytes, path: Path) -> HistoryFile:
+    """The Parquet file in `data`; a `DamagedError` where it is none of ours, or has another schema."""
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
-        with contextlib.nullcontext() if keep else file:
-            yield file, about_of(file, path)
+        return HistoryFile(path, file, _about_of(file, path))
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DamagedError(f"{path}: is not a history file: {str(error).partition(chr(10))[0]}") from error
 
 
-def about_of(file: pq.ParquetFile, path: Path) -> About:
-    """What the file says of itself; a `DamagedError` where it has another schema, or is none of ours."""
+def _about_of(file: pq.ParquetFile, path: Path) -> About:
     text = (file.metadata.metadata or {}).get(_ABOUT)
     if text is None:
         raise DamagedError(f"{path}: was not written by devbench")
@@ -166,10 +179,12 @@ def about_of(file: pq.ParquetFile, path: Path) -> About:
     return about
 
 
-def encoded(table: pa.Table, series: Sequence[SeriesKey], **about: Any) -> bytes:
-    """The bytes of a file with these rows, sorted by series and night."""
+def encoded(table: pa.Table, series: Sequence[SeriesKey], runs: Sequence[Folded] = (), **about: Any) -> bytes:
+    """The bytes of a file with these rows, sorted by series and night. runs: of a month, those that are in it."""
     document = {"schema": SCHEMA, "series": [as_tuple(key) for key in series], **about}
-    table = table.replace_schema_metadata({_ABOUT: json.dumps(document, ensure_ascii=False)})
+    told = [(one.key, one.sum, one.folded_utc, one.measured, one.finished) for one in runs]
+    metadata = {_ABOUT: json.dumps(document, ensure_ascii=False), _RUNS: json.dumps(told)}
+    table = table.replace_schema_metadata(metadata)
     floats = [field.name for field in COLUMNS if pa.types.is_floating(field.type)]
     sink = io.BytesIO()
     pq.write_table(

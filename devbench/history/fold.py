@@ -7,7 +7,7 @@ it has been in the month for a while: until then it is the copy to go back to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,13 +23,13 @@ from devbench.history.files import (
     CHANGES,
     MONTHS,
     RUNS,
-    About,
     FileName,
     Folded,
+    HistoryFile,
     checked_bytes,
     encoded,
     listed,
-    opened,
+    open_file,
     put,
     rank_of,
 )
@@ -99,7 +99,7 @@ def _fold_all(folder: Path, retention: Retention, now: datetime) -> tuple[list[F
             notes.append(f"{month}: removed, as {retention.months} months are kept")
             continue
         found = newest(months.get(month, []), notes)
-        inside = {(one.key, one.sum) for one in found[2].runs} if found else set()
+        inside = {(one.key, one.sum) for one in found.runs} if found else set()
         outside = [(name, path) for name, path in runs.get(month, []) if (name.key, name.sum) not in inside]
         if outside:
             made = _fold_month(folder, month, found, outside, retention, now, notes)
@@ -127,7 +127,7 @@ def _oldest(now: datetime, months: int | None) -> str:
 def _fold_month(
     folder: Path,
     month: str,
-    old: tuple[Path, bytes, About] | None,
+    old: HistoryFile | None,
     outside: Sequence[tuple[FileName, Path]],
     retention: Retention,
     now: datetime,
@@ -135,37 +135,35 @@ def _fold_month(
 ) -> FoldedMonth | None:
     """Write the month's next generation, with the runs that are outside of it."""
     stamp = now.isoformat(timespec="seconds")
-    folded = list(old[2].runs) if old else []
+    folded = list(old.runs) if old else []
     ranks: dict[str, tuple[bool, int, str]] = {}
-    for one in folded:
-        ranks[one.key] = max(one.rank, ranks.get(one.key, one.rank))
+    for taken in folded:
+        ranks[taken.key] = max(taken.rank, ranks.get(taken.key, taken.rank))
     best: dict[str, tuple[pa.Table, tuple[Parts, ...]]] = {}
     for name, path in outside:
         try:
-            data = checked_bytes(name, path)
-            with opened(data, path) as (file, about):
-                folded.append(Folded(name.key, name.sum, stamp, about.measured, about.finished))
-                if name.key not in ranks or rank_of(about, name) > ranks[name.key]:
-                    ranks[name.key] = rank_of(about, name)
-                    best[name.key] = file.read(columns=COLUMNS.names), about.series
+            one = open_file(checked_bytes(name, path), path)
+            folded.append(Folded(name.key, name.sum, stamp, one.about.measured, one.about.finished))
+            rank = rank_of(one.about, name)
+            if name.key not in ranks or rank > ranks[name.key]:
+                ranks[name.key] = rank
+                best[name.key] = one.file.read(columns=COLUMNS.names), one.about.series
         except (DamagedError, FileNotFoundError) as error:
             notes.append(getattr(error, "message", str(error)))
-    if old and len(folded) == len(old[2].runs):
+    if old and len(folded) == len(old.runs):
         return None
     tables: list[tuple[pa.Table, Sequence[Parts]]] = list(best.values())
     if old:
-        with opened(old[1], old[0]) as (file, about):
-            tables.append((_without(file.read(columns=COLUMNS.names), set(best)), about.series))
+        tables.append((_without(old.file.read(columns=COLUMNS.names), set(best)), old.about.series))
     if not tables:
         return None
     whole, series = _sorted(tables)
     slim = _slimmed(whole, retention)
-    data = encoded(slim, [key_of(parts) for parts in series], runs=[asdict(one) for one in folded])
+    data = encoded(slim, [key_of(parts) for parts in series], folded)
     generation = max((int(name.key[1:]) for name, _ in listed(folder / MONTHS) if name.what == month), default=0) + 1
     name, _ = put(folder / MONTHS, month, f"g{generation:06d}", data)
     path = folder / MONTHS / f"{name.stem}.parquet"
-    with opened(checked_bytes(name, path), path):  # before anything relies on it
-        pass
+    open_file(checked_bytes(name, path), path)  # before anything relies on it
     return FoldedMonth(
         month=month,
         runs=len(best),
@@ -226,12 +224,12 @@ def _remove_old(
     if not found:
         return
     limit = timedelta(days=retention.run_files_days)
-    since = {(one.key, one.sum): datetime.fromisoformat(one.folded_utc) for one in found[2].runs}
+    since = {(one.key, one.sum): datetime.fromisoformat(one.folded_utc) for one in found.runs}
     for name, path in runs:
         folded = since.get((name.key, name.sum))
         if folded and now - folded >= limit:
             path.unlink(missing_ok=True)
-    newest_key = next(name.key for name, path in files if path == found[0])
+    newest_key = next(name.key for name, path in files if path == found.path)
     for name, path in files:
         if name.key < newest_key and _age(path, now) >= timedelta(days=min(1.0, retention.run_files_days)):
             path.unlink(missing_ok=True)

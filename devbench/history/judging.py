@@ -16,7 +16,7 @@ from devbench.history.state import State, part_of, state_of
 from devbench.history.store import History
 from devbench.stats.candidates import RULES, judge, pulled
 from devbench.stats.changes import levels
-from devbench.stats.huber import row_medians
+from devbench.stats.huber import huber_means, row_medians
 from devbench.stats.split import PartName
 
 SAME_SOFTWARE = ("artifact_sha256", "runtime_version", "delegate_version", "firmware")
@@ -105,10 +105,10 @@ def _sessions(
             own = float(np.mean([one.variance for one in figures]))
             terms.append((off, own + float(spread[place]) ** 2, float(of_mean[place])))
         if terms:
-            weights = np.array([1 / variance for _, variance, _ in terms])
-            shares = weights / weights.sum()
-            sessions.append((float(shares @ [one for one, _, _ in terms]), float(1 / weights.sum())))
-            shared = max(shared, float(shares**2 @ [one for _, _, one in terms]))
+            offs, variances, of_levels = np.array(terms).T
+            mean_off, of_session = huber_means(offs, variances)  # one odd place of many decides nothing
+            sessions.append((float(mean_off), float(of_session)))
+            shared = max(shared, float(of_levels.mean() / len(terms)))
     of_night = np.nan_to_num(row_medians(state.errors[numbers, :first])) ** 2 + spread**2
     known = np.isfinite(of_mean) & np.isfinite(of_night)
     if not shared or not known.any():  # only old and new side by side

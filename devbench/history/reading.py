@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,17 @@ from devbench.domain.history import night_order
 from devbench.domain.night import SeriesKey
 from devbench.errors import DamagedError
 from devbench.history.columns import COLUMNS, key_of
-from devbench.history.files import MONTHS, RUNS, About, FileName, checked_bytes, listed, opened, rank_of, strangers
+from devbench.history.files import (
+    MONTHS,
+    RUNS,
+    FileName,
+    HistoryFile,
+    checked_bytes,
+    listed,
+    open_file,
+    rank_of,
+    strangers,
+)
 
 _TRIES = 3
 Parts = tuple[str, ...]
@@ -77,16 +87,6 @@ class Rows:
         return [texts[code] for code in codes]
 
 
-@dataclass
-class _Chosen:
-    """The files to read, and what speaks against others."""
-
-    months: list[tuple[Path, bytes, About]] = field(default_factory=list)
-    runs: list[tuple[FileName, Path]] = field(default_factory=list)
-    folded: dict[str, tuple[bool, int, str]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
 def read(folder: Path, which: Which) -> Rows:
     """The rows of the history in `folder`. What cannot be read is left out, with a note. Raises OSError."""
     for _ in range(_TRIES - 1):
@@ -98,73 +98,61 @@ def read(folder: Path, which: Which) -> Rows:
 
 
 def _read(folder: Path, which: Which) -> Rows:
-    chosen = choose(folder, which)
-    runs = _newest_runs(chosen)
-    newer = frozenset(runs) & chosen.folded.keys()  # runs that were continued after they were folded
-    parts: list[tuple[list[Parts], pa.Table]] = []
-    known: dict[Parts, bool] = {}  # a series is in every month
-    for _, data, about in chosen.months:
-        parts += _filtered(pq.ParquetFile(pa.BufferReader(data)), about, which, known, without=newer)
-    for file, about in runs.values():
-        parts += _filtered(file, about, which, known)
-    for place in (MONTHS, RUNS):
-        if strange := strangers(folder / place):
-            more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
-            chosen.notes.append(f"{folder / place / strange[0]}{more}: not a name that devbench gives; left out")
-    return _joined(parts, which, tuple(chosen.notes))
-
-
-def choose(folder: Path, which: Which) -> _Chosen:
-    """The newest whole file of each month, and the runs that are in none of these."""
-    chosen = _Chosen()
+    notes: list[str] = []
+    runs: dict[str, list[tuple[FileName, Path]]] = {}
+    for name, path in listed(folder / RUNS):
+        if which.has_night(name.what):
+            runs.setdefault(name.what[:7], []).append((name, path))
     months: dict[str, list[tuple[FileName, Path]]] = {}
     for name, path in listed(folder / MONTHS):
         if which.may_have_month(name.what):
             months.setdefault(name.what, []).append((name, path))
-    inside: set[tuple[str, str]] = set()
-    for files in months.values():
-        found = newest(files, chosen.notes)
-        if found:
-            about = found[2]
-            chosen.months.append(found)
-            inside |= {(one.key, one.sum) for one in about.runs}
-            for one in about.runs:
-                chosen.folded[one.key] = max(one.rank, chosen.folded.get(one.key, one.rank))
-    chosen.runs = [
-        (name, path)
-        for name, path in listed(folder / RUNS)
-        if (name.key, name.sum) not in inside and which.has_night(name.what)
-    ]
-    return chosen
+    parts: list[tuple[Sequence[Parts], pa.Table]] = []
+    known: dict[Parts, bool] = {}  # a series is in every month
+    for month in sorted({*runs, *months}):
+        whole = newest(months.get(month, []), notes)
+        fresh = _newest_runs(runs.get(month, []), whole, notes)
+        if whole:
+            parts += _filtered(whole, which, known, without=frozenset(fresh))
+        for file in fresh.values():
+            parts += _filtered(file, which, known)
+    for place in (MONTHS, RUNS):
+        if strange := strangers(folder / place):
+            more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
+            notes.append(f"{folder / place / strange[0]}{more}: not a name that devbench gives; left out")
+    return _joined(parts, which, tuple(notes))
 
 
-def _newest_runs(chosen: _Chosen) -> dict[str, tuple[pq.ParquetFile, About]]:
-    """Of each run that is in no month, or was continued since, its newest file: by the run's key."""
-    best: dict[str, tuple[bool, int, str]] = dict(chosen.folded)
-    found: dict[str, tuple[pq.ParquetFile, About]] = {}
+def _newest_runs(
+    files: Sequence[tuple[FileName, Path]], month: HistoryFile | None, notes: list[str]
+) -> dict[str, HistoryFile]:
+    """Of each run that is not in its month, or was continued since, its newest file: by the run's key."""
+    folded = month.runs if month and files else ()
+    inside = {(one.key, one.sum) for one in folded}
+    best = {one.key: one.rank for one in sorted(folded, key=lambda one: one.rank)}
+    outside = [file for file in files if (file[0].key, file[0].sum) not in inside]
+    found: dict[str, HistoryFile] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for (name, path), data in zip(chosen.runs, pool.map(_bytes_or_damage, chosen.runs), strict=True):
+        for (name, path), data in zip(outside, pool.map(_bytes_or_damage, outside), strict=True):
             try:
                 if isinstance(data, DamagedError):
                     raise data
-                with opened(data, path, keep=True) as (file, about):
-                    rank = rank_of(about, name)
+                file = open_file(data, path)
             except DamagedError as error:
-                chosen.notes.append(error.message)
+                notes.append(error.message)
                 continue
+            rank = rank_of(file.about, name)
             if name.key not in best or rank > best[name.key]:
                 best[name.key] = rank
-                found[name.key] = file, about
+                found[name.key] = file
     return found
 
 
-def newest(files: Sequence[tuple[FileName, Path]], notes: list[str]) -> tuple[Path, bytes, About] | None:
+def newest(files: Sequence[tuple[FileName, Path]], notes: list[str]) -> HistoryFile | None:
     """The newest of a month's files that can be read; None if none can."""
     for name, path in sorted(files, key=lambda one: one[0].key, reverse=True):
         try:
-            data = checked_bytes(name, path)
-            with opened(data, path) as (_, about):
-                return path, data, about
+            return open_file(checked_bytes(name, path), path)
         except DamagedError as error:
             notes.append(error.message)
     return None
@@ -178,21 +166,18 @@ def _bytes_or_damage(file: tuple[FileName, Path]) -> bytes | DamagedError:
 
 
 def _filtered(
-    file: pq.ParquetFile,
-    about: About,
-    which: Which,
-    known: dict[Parts, bool],
-    without: frozenset[str] = frozenset(),
-) -> Iterator[tuple[list[Parts], pa.Table]]:
-    """The rows of one file, in pieces, with the keys that `series` points into."""
-    for parts in about.series:
+    opened: HistoryFile, which: Which, known: dict[Parts, bool], without: frozenset[str] = frozenset()
+) -> Iterator[tuple[Sequence[Parts], pa.Table]]:
+    """The rows of one file, in pieces, with the keys that `series` points into. without: runs that are left out."""
+    series, file = opened.about.series, opened.file
+    for parts in series:
         if parts not in known:
             known[parts] = which.wants(key_of(parts))
-    wanted = [number for number, parts in enumerate(about.series) if known[parts]]
+    wanted = [number for number, parts in enumerate(series) if known[parts]]
     if not wanted:
         return
     ids = np.array(wanted)
-    whole = len(wanted) == len(about.series)
+    whole = len(wanted) == len(series)
     with file:
         of_series = file.schema.names.index("series")
         columns = list(dict.fromkeys(["series", "night", "purpose", *which.columns, *(["run_key"] if without else [])]))
@@ -208,7 +193,7 @@ def _filtered(
             if without:
                 keep &= _where(table["run_key"], lambda key: key not in without)
             table = table.replace_schema_metadata(None)
-            yield list(about.series), table if keep.all() else table.filter(pa.array(keep))
+            yield series, table if keep.all() else table.filter(pa.array(keep))
 
 
 def _may_hold(bounds: pq.Statistics | None, ids: npt.NDArray[np.int64]) -> bool:
@@ -232,7 +217,7 @@ def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[str]]:
     return np.asarray(joined.indices.to_numpy(), dtype=np.int64), joined.dictionary.to_pylist()
 
 
-def _joined(parts: Iterable[tuple[list[Parts], pa.Table]], which: Which, notes: tuple[str, ...]) -> Rows:
+def _joined(parts: Iterable[tuple[Sequence[Parts], pa.Table]], which: Which, notes: tuple[str, ...]) -> Rows:
     parts = [part for part in parts if part[1].num_rows]
     numbers: dict[Parts, int] = {}
     mapped = []

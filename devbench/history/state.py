@@ -60,6 +60,12 @@ class State:
         return part_shifts(self.parts, self.starts)
 
     @property
+    def alone(self) -> npt.NDArray[np.bool_]:
+        """Of each series, whether it is of a board whose state is not known: too few cases are measured there."""
+        found: npt.NDArray[np.bool_] = ~self.parts.boards.known[self.group_of["boards"]]
+        return found
+
+    @property
     def watched(self) -> int:
         """How many series have a figure tonight."""
         return int(np.isfinite(self.values[:, -1]).sum()) if self.values.size else 0

@@ -127,7 +127,7 @@ class History:
             notes: list[str] = []
             found = newest(files, notes)
             self._notes |= dict.fromkeys(notes)
-            self._folded[files[-1][1]] = {(one.key, one.sum) for one in found[2].runs} if found else set()
+            self._folded[files[-1][1]] = {(one.key, one.sum) for one in found.runs} if found else set()
         return (key, checksum) in self._folded[files[-1][1]]
 
     def _note_clock(self, run: Run, folder: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from devbench.stats.changes import LEAST_SD, Shifts, shifts
+from devbench.stats.huber import Floats
 from devbench.stats.split import PartName, Split
 
 MOST_SESSIONS = 10  # in one night
@@ -24,6 +25,7 @@ MOST_AT_ONCE: Mapping[PartName, int] = {"kinds": 8, "cases": 8, "boards": 3, "re
 
 DRIFT, DRIFT_Z = 0.03, 5.0  # of a slow change: how far, and in standard errors
 _END_FROM_FIRST_HALF = 0.75  # of the way of a line, from the mean of its first half to its end
+_FOR_STATES, _USUAL_CORRELATION = 8.0, 0.1  # more standard errors by correlation, from here on
 _PART_SD = 0.0005  # what nights of a common part differ by at least: less than those of one series
 _MISSED = 0.05  # the share of real changes that the sessions may refute
 _FEWEST_SESSIONS = 3  # what one session says is clipped, so that no fewer can confirm
@@ -82,11 +84,11 @@ def part_shifts(parts: Split, starts: Mapping[PartName, npt.NDArray[np.int64]]) 
     return found
 
 
-def candidates(found: Mapping[PartName, Shifts]) -> list[Candidate]:
-    """The parts that keep their rule, the surest first."""
+def candidates(found: Mapping[PartName, Shifts], alone: npt.NDArray[np.bool_]) -> list[Candidate]:
+    """The parts that keep their rule, the surest first. alone: the series whose board's state is not known."""
     chosen = []
     for name, of_part in found.items():
-        steps = keeps(of_part, RULES[name])
+        steps = keeps(of_part, name, alone)
         drifts = drifting(of_part) & ~steps
         chosen += [_candidate(name, of_part, int(index)) for index in np.flatnonzero(steps)]
         chosen += [_drift(name, of_part, int(index)) for index in np.flatnonzero(drifts)]
@@ -127,17 +129,28 @@ def drifting(found: Shifts) -> npt.NDArray[np.bool_]:
     return kept
 
 
-def keeps(found: Shifts, rule: Rule) -> npt.NDArray[np.bool_]:
+def needed_z(found: Shifts, name: PartName, alone: npt.NDArray[np.bool_]) -> Floats:
+    """What |z| each series of a part must reach.
+
+    Sessions of the same night see the state that a board is in, and so cannot refute it. Where that state could not be
+    taken out, and nights resemble their neighbours, the nights themselves must be surer.
+    """
+    more = _FOR_STATES * np.clip(np.nan_to_num(found.correlation) - _USUAL_CORRELATION, 0.0, None)
+    return RULES[name].z + (np.where(alone, more, 0.0) if name == "rest" else np.zeros(len(found.z)))
+
+
+def keeps(found: Shifts, name: PartName, alone: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Of each series, whether it is a candidate."""
+    rule = RULES[name]
     with np.errstate(invalid="ignore"):
-        large = (np.abs(found.z) >= rule.z) & (np.abs(found.difference) >= rule.least)
+        large = (np.abs(found.z) >= needed_z(found, name, alone)) & (np.abs(found.difference) >= rule.least)
         kept: npt.NDArray[np.bool_] = large & (np.sign(found.difference) * found.beyond_line >= rule.beyond_line)
     return kept
 
 
 def false_share(series: int) -> float:
     """The share of unreal candidates that the sessions may confirm: the smaller, the more series are watched."""
-    return min(0.02, max(4 / max(series, 1), 1e-5))
+    return min(0.02, max(3 / max(series, 1), 1e-5))
 
 
 @dataclass(frozen=True, kw_only=True)
