@@ -4,7 +4,7 @@
 
 ENVIRONMENTS is a folder in which an environment is made for each interpreter, with uv; those that are there are used
 again. Without MODEL, the int8 networks of the catalogue are built (or taken from the cache). Inputs are synthetic
-pictures, or those of FOLDER. A cell says for how many inputs the interpreter names the class that LiteRT names,
+pictures, or those of FOLDER; noise where a network takes no pictures. A cell says for how many inputs the interpreter names the class that LiteRT names,
 and `same` where all bytes of the outputs are the same too; or what it fails with.
 """
 
@@ -15,13 +15,15 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from devbench.domain.case import ImageInput
-from devbench.models.image import image_feed, quantized
+from devbench.models.image import image_feed, layout_of, quantized
 from devbench.models.tflite_file import TfliteFile, read_tflite
+from devbench.worker.feeds import arrays
 
 # Version, the Python that has a package of it.
 RUNTIMES = {
@@ -117,6 +119,8 @@ def inputs_of(file: TfliteFile, pictures: Path | None) -> np.ndarray:
             paths = sorted(path for path in pictures.rglob("*") if path.is_file())
             feed = Path(folder) / "feed.npy"
             return np.stack([np.load(image_feed(ImageInput(path=path), file.inputs, feed)) for path in paths])
+    if layout_of(spec.shape) is None:
+        return np.stack([arrays([asdict(spec)], [], seed)[0] for seed in range(INPUTS)])
     from devbench_zoo.recipe.images import synthetic_image
 
     pixels = [np.uint8((synthetic_image(spec.shape[1], 1, number) + 1) * 127.5) for number in range(INPUTS)]
