@@ -13,6 +13,7 @@ from tests.conftest import Bench
 
 HEAVY = {
     "PIL",
+    "distributed",
     "filelock",
     "jinja2",
     "matplotlib",

@@ -133,13 +133,7 @@ class Killed:
         if not folder.exists:
             return
         try:
-            run = folder.load()
-            rounds: Rounds = {}
-            for case in run.cases:
-                for phase in ("warmup", "steady"):
-                    for number, samples in folder.samples(run, case.id, phase).items():
-                        key = (case.id, number)
-                        rounds[key] = rounds.get(key, "") + hashlib.sha256(samples.tobytes()).hexdigest()
+            rounds = rounds_in(folder.path)
         except DevbenchError as error:
             self._found.bad("lost", f"the folder cannot be read: {error.message}", max(len(self._known), 1))
             return
@@ -150,14 +144,27 @@ class Killed:
 
     def _look_for_orphans(self) -> None:
         deadline_s = time.monotonic() + GONE_WITHIN_S
-        while (left := _marked(self._mark)) and time.monotonic() < deadline_s:
+        while (left := marked(self._mark)) and time.monotonic() < deadline_s:
             time.sleep(0.02)
         for pid, command in left.items():
             self._found.bad("orphans", command)
             os.kill(pid, signal.SIGKILL)
 
 
-def _marked(mark: str) -> dict[int, str]:
+def rounds_in(path: Path) -> Rounds:
+    """The rounds of the run in a folder. Raises a `DevbenchError`."""
+    folder = RunFolder(path)
+    run = folder.load()
+    rounds: Rounds = {}
+    for case in run.cases:
+        for phase in ("warmup", "steady"):
+            for number, samples in folder.samples(run, case.id, phase).items():
+                key = (case.id, number)
+                rounds[key] = rounds.get(key, "") + hashlib.sha256(samples.tobytes()).hexdigest()
+    return rounds
+
+
+def marked(mark: str) -> dict[int, str]:
     """Processes with this in their environment, and their command lines."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):

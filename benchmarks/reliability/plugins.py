@@ -77,6 +77,7 @@ def main() -> int:
 
 
 def _show(trials: list[Trial], wanted: int, *, verbose: bool) -> None:
+    print(f"{len(trials)} of {wanted} faults were tried; {sum(bool(one.harms) for one in trials)} did harm.\n")
     print("| where | trials | " + " | ".join(HARMS) + " |\n|---|--:|" + "--:|" * len(HARMS))
     for where in [*dict.fromkeys(trial.fault.where for trial in trials), "all"]:
         those = [trial for trial in trials if where in ("all", trial.fault.where)]
@@ -86,7 +87,6 @@ def _show(trials: list[Trial], wanted: int, *, verbose: bool) -> None:
         if trial.harms or verbose:
             what = f"{trial.fault.where}: {trial.fault.kind}: {', '.join(trial.harms) or 'fine'}"
             print(f"\n{what}\n{indent(trial.said, '    ')}")
-    print(f"\n{len(trials)} of {wanted} faults were tried; {sum(bool(trial.harms) for trial in trials)} did harm.")
 
 
 def _key(fault: Fault) -> str:

@@ -10,7 +10,7 @@ import click
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.paths import PATH
-from devbench.cli.run import interruptible, new_folder, nothing, text_of, write_page
+from devbench.cli.run import new_folder, nothing, text_of, until_interrupted, write_page
 from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import open_context, warn
 from devbench.cli.terminal import open_console
@@ -70,7 +70,7 @@ def command(
     with open_progress() as progress:
         context, _ = open_context(progress)
         warn(context.plugins.broken)
-        run = interruptible(lambda: start_accuracy(request, str(suite), folder, context), folder)
+        run = until_interrupted(lambda: start_accuracy(request, str(suite), folder, context), folder)
     if run is None:
         return EXIT_INTERRUPTED
     folder.write("results.csv", write_results(rows_of(run)).encode())

@@ -31,6 +31,8 @@ COMMANDS = {
     "report": "Show runs and results CSVs as tables, Markdown, CSV, JSON, HTML or plots.",
     "limits": "The least time that the hardware allows, and how near figures are to it.",
     "compare": "Compare two runs of one suite: faster, slower, no difference shown.",
+    "lab": "Measure every night: run, status, check, hold, return, release.",
+    "history": "How cases went over nights, and why there was an alarm or none.",
     "publish": "Write a run as a CSV with its description, for others to cite.",
     "verify": "Check that a CSV or a run follows from its samples.",
 }

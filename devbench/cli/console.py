@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Self
 
@@ -123,8 +124,8 @@ class BarProgress(RunProgress):
         self._show(self._step)
 
     def phase(self, name: str) -> None:
-        """See `RunProgress`."""
-        if name not in _TIMED:
+        """See `RunProgress`. Not for rounds that go on side by side: another one may be timed now."""
+        if name not in _TIMED and threading.current_thread() is threading.main_thread():
             self._show(f"{self._step} · {name}")
 
     def case_changed(self, run: Run, case_id: str, samples: Callable[[str], Mapping[int, Nanoseconds]]) -> None:

@@ -13,7 +13,7 @@ import click
 
 from devbench.cli.devices import PlaceLine, place_lines
 from devbench.cli.screen import screen_width, show
-from devbench.cli.setup import lab_places, load_plugins, machine_root, open_context, settled_file
+from devbench.cli.setup import lab_places, load_plugins, machine_root, open_context, settled_files
 from devbench.domain.check import Check
 from devbench.domain.place import Place
 from devbench.errors import DevbenchError
@@ -72,8 +72,8 @@ def command(
         )
     if not tune and (pin_frequency or command_line):
         raise click.UsageError("COMMAND and --pin-frequency need --tune.")
-    files = (_state_file(), settled_file())
-    left = next((check for file in files if (check := recover(machine_root(), file, _undo_of, _tell))), None)
+    files = (_state_file(), *settled_files())
+    left = next((check for file in files if (check := recover(machine_root(), file, undo_of, _tell))), None)
     if tune:
         if left:
             raise DevbenchError(left.text, left.hint)
@@ -177,7 +177,7 @@ def _check_lines(check: Check, width: int) -> list[ScreenLine]:
     return marked(mark, f"{check.name}: {check.text}", check.hint, width, _STYLES[check.good])
 
 
-def _undo_of(made: ChangeMade) -> Undo:
+def undo_of(made: ChangeMade) -> Undo:
     """How a change that a file tells of is undone: the program is the device's, and the way to it that of lab.yaml."""
     from devbench.settings.changes import undo_at
 

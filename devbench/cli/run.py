@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -16,6 +15,7 @@ from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.durations import seconds_of
 from devbench.cli.hardware import hardware_limits
+from devbench.cli.interrupts import interruptible
 from devbench.cli.paths import PATH
 from devbench.cli.setup import open_context, warn
 from devbench.cli.terminal import open_console
@@ -61,6 +61,7 @@ _MOST_REASONS = 5
 @click.option("--resume", type=PATH, help="Continue the run in this folder.")
 @click.option("--strict", is_flag=True, help="Fail if a case is skipped or a device is absent.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of inputs and order, instead of the suite's.")
+@click.option("--serial", is_flag=True, help="One round at a time, also where places are on different machines.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and its estimated time; measure nothing.")
 @click.option(
     "--page/--no-page",
@@ -80,6 +81,7 @@ def command(
     resume: Path | None,
     strict: bool,
     seed: int | None,
+    serial: bool,
     dry_run: bool,
     page: bool,
     verbose: bool,
@@ -97,10 +99,11 @@ def command(
         raise click.UsageError("--resume continues a run as it began: give no other options")
     with open_progress() as progress:
         context, _ = open_context(progress)
+        context = replace(context, serial=serial)
         warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
         if resume:
             folder = open_run(resume)
-            run = interruptible(lambda: resume_run(folder, context), folder)
+            run = until_interrupted(lambda: resume_run(folder, context), folder)
         else:
             assert suite is not None
             request = Request(
@@ -115,7 +118,7 @@ def command(
             if dry_run:
                 return _show_plan(request, str(suite), context)
             folder = RunFolder(out or new_folder(suite))
-            run = interruptible(lambda: start_run(request, str(suite), folder, context), folder)
+            run = until_interrupted(lambda: start_run(request, str(suite), folder, context), folder)
     if run is None:
         if not as_json:
             _show_unfinished(folder, verbose=verbose)
@@ -150,24 +153,15 @@ def new_folder(suite: Path) -> Path:
     return Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{suite.stem}"
 
 
-def interruptible(work: Callable[[], Run], folder: RunFolder) -> Run | None:
+def until_interrupted(work: Callable[[], Run], folder: RunFolder) -> Run | None:
     """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying how to go on. A second Ctrl-C ends at once."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: os._exit(EXIT_INTERRUPTED))
-        raise KeyboardInterrupt
-
-    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return work()
+        with interruptible():
+            return work()
     except KeyboardInterrupt:
         saved = f"What was measured is saved. Continue with: devbench run --resume {folder.path}"
         print(f"\nInterrupted. {saved if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
         return None
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose: bool, as_json: bool) -> None:

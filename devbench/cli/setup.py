@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from devbench.plugin.manager import Plugins
 from devbench.printable import one_line
 
 if TYPE_CHECKING:
+    from devbench.domain.lab import Lab
     from devbench.domain.place import Place
     from devbench.pipeline.maker import Maker
     from devbench.run.context import RunContext
@@ -27,11 +29,19 @@ def machine_root() -> Path:
     return Path(os.environ.get("DEVBENCH_ROOT", "/"))
 
 
-def settled_file() -> Path:
-    """Keeps how to undo what `settle:` has changed, while it is changed."""
+def settled_file(group: str = "") -> Path:
+    """Keeps how to undo what `settle:` has changed, while it is changed. group: of places, in a night of a lab."""
     from devbench.models.cache import cache_folder
 
-    return cache_folder() / "settled.json"
+    return cache_folder() / (
+        f"settled-{hashlib.sha256(group.encode()).hexdigest()[:16]}.json" if group else "settled.json"
+    )
+
+
+def settled_files() -> list[Path]:
+    """All that are there, and the one that a run would make."""
+    one = settled_file()
+    return sorted({one, *one.parent.glob("settled-*.json")})
 
 
 def load_plugins() -> Plugins:
@@ -53,13 +63,19 @@ def warn(problems: Iterable[str]) -> None:
 
 def lab_places(plugins: Plugins) -> list[Place]:
     """The places that lab.yaml names; none where there is no such file."""
+    lab = lab_file(plugins)
+    return list(lab.places) if lab else []
+
+
+def lab_file(plugins: Plugins) -> Lab | None:
+    """lab.yaml, or the file that `DEVBENCH_LAB` names; None where there is no such file."""
     path, hint = _lab_file()
     if path is None:
-        return []
+        return None
     from devbench.run.start import known_names
-    from devbench.suites.lab import read_lab
+    from devbench.suites.lab import read_lab_file
 
-    return read_lab(path, known_names(plugins), hint)
+    return read_lab_file(path, known_names(plugins), hint)
 
 
 def name_interpreters(plugins: Plugins) -> None:
@@ -131,6 +147,7 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
         progress=progress,
         hold=hold,
         earlier=EarlierRuns(cache / "earlier-runs"),
+        carry=runner.carry,
     )
     return context, runner
 

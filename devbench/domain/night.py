@@ -155,6 +155,7 @@ class Night:
 
     id: the day on which it began, as 2026-11-21, and -2 for the second that day. lab: the path of lab.yaml.
     problems: what the laboratory itself failed at. notes: what a reader should know.
+    done: the steps that are finished: a night that was killed goes on with the others.
     """
 
     id: str
@@ -172,6 +173,7 @@ class Night:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     log: tuple[HealthChange, ...] = ()
+    done: tuple[str, ...] = ()
     schema: int = field(default=SCHEMA)
 
     @property

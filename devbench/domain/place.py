@@ -46,6 +46,7 @@ class Place:
     options: what an engine must be told to use this place and no other, such as a device string.
     facts: what is known of it before anything has run there.
     traits: those of its device; devbench fills them in.
+    shares: names of what it shares with other places, such as a USB hub: they take turns.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Place:
     options: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     traits: Traits = field(default_factory=Traits)
+    shares: tuple[str, ...] = ()
 
     def python_for(self, runtime: str) -> str | None:
         """The interpreter to start for `runtime`; None: the one devbench itself runs in, over ssh `python3`."""

@@ -94,7 +94,13 @@ class Compare:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked of `devbench run`, kept so that `--resume` asks the same again."""
+    """What was asked of `devbench run`, kept so that `--resume` asks the same again.
+
+    places: device and name of those to measure at; all that there are, if none is named.
+    night: the night of a laboratory that it is a part of; "" outside of one.
+    purpose: why it was measured there: `again` to see whether a change is real, `gold` to see whether a place is
+        healthy; "" for the suites themselves.
+    """
 
     suite_text: str
     suite_dir: str
@@ -103,6 +109,9 @@ class Request:
     profile: str = ""
     seed: int | None = None
     budget_s: Positive | None = None
+    places: tuple[tuple[str, str], ...] = ()
+    night: str = ""
+    purpose: Literal["", "again", "gold"] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +121,8 @@ class Run:
     order: the rounds as case ids, one after the other, as far as they are planned. extended: whether the rounds that
         were doubtful have been replaced, which is done once.
     budget_s: seconds for all rounds; None where there is no budget.
+    beside: places (device and name) whose rounds went on side by side, those that took turns in one group; () where no
+        round had another beside it.
     files: SHA-256 of each file that holds samples or outputs, by its path in the run folder. Schema 1 has none.
     doubts: what speaks against run.json itself, found when it was read; never written.
     """
@@ -131,6 +142,7 @@ class Run:
     order: tuple[str, ...]
     extended: bool = False
     budget_s: Positive | None = None
+    beside: tuple[tuple[tuple[str, str], ...], ...] = ()
     host: Mapping[str, str]
     absent: tuple[Absent, ...]
     cases: tuple[CaseRecord, ...]

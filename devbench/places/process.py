@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 
+from devbench.places.interrupt import woken_by
 from devbench.worker.supervisor import ENDS_WITHIN_S
 
 TAIL_BYTES = 4000
@@ -50,6 +51,9 @@ class WorkerProcess:
         self._selector = selectors.DefaultSelector()
         for pipe in (self._process.stdout, self._process.stderr):
             self._selector.register(pipe, selectors.EVENT_READ)
+        self._woken = woken_by()
+        if self._woken is not None:
+            self._selector.register(self._woken, selectors.EVENT_READ)
         self._unread = bytearray()
         self._tail = b""
 
@@ -140,7 +144,7 @@ class WorkerProcess:
                 os.killpg(self._process.pid, number)
 
     def _open_pipes(self) -> set[int]:
-        return {key.fd for key in self._selector.get_map().values()}
+        return {key.fd for key in self._selector.get_map().values()} - {self._woken}
 
     def _wait(self, deadline_s: float, most: int) -> None:
         """Sleep until there is something to do; what has come is in `_unread` then, and no more than `most` of it."""
@@ -151,6 +155,9 @@ class WorkerProcess:
         for key, _ in ready:
             if key.fd == self._stdin:
                 continue
+            if key.fd == self._woken:
+                self._selector.unregister(key.fd)  # what ends the process now must still be able to wait
+                raise KeyboardInterrupt
             data = os.read(key.fd, _CHUNK_BYTES)
             if not data:
                 self._selector.unregister(key.fileobj)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from difflib import get_close_matches
 from importlib import metadata
 from types import NoneType
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import pluggy
 
@@ -60,7 +60,7 @@ class LocalPlugin(Plugin):
         found = self.brought
         try:
             source = self._source
-            plugin = source.load() if isinstance(source, metadata.EntryPoint) else source
+            plugin = source.load() if _is_entry_point(source) else source
             self._hooks = _hooks_of(plugin, self.owner.plugin)
             for name, meant in _unmarked(plugin):
                 if name == meant:
@@ -207,6 +207,11 @@ def _items(value: object) -> list[Any]:
 def _shown(value: object) -> str:
     kind = value.__name__ if inspect.isclass(value) else type(value).__name__
     return "None" if value is None else f"{'the class' if inspect.isclass(value) else 'a value of type'} {kind}"
+
+
+def _is_entry_point(source: object) -> TypeGuard[metadata.EntryPoint]:
+    """Also one of the backport `importlib_metadata`, which takes the place of Python's own once anything imports it."""
+    return all(hasattr(source, name) for name in ("name", "group", "value", "load"))
 
 
 def _hooks_of(plugin: object, plugin_name: str) -> dict[str, pluggy.HookImpl]:

@@ -1,10 +1,11 @@
-"""Runs the rounds of a run one after the other, and saves after each."""
+"""Runs the rounds of a run, those of one group of places one after the other, and saves after each."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +13,8 @@ from itertools import count
 
 from devbench.domain.case import Case
 from devbench.domain.change import ChangeAt
-from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction, Skipped
+from devbench.domain.measure import Measure
+from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction, Round, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import RecordError, RoundError, RunFolderError
@@ -20,7 +22,10 @@ from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.accuracy import Evaluator
 from devbench.run.changes import changes_of
+from devbench.run.context import Carry
 from devbench.run.extend import judged, without_more_rounds
+from devbench.run.groups import Group
+from devbench.run.lanes import in_lanes
 from devbench.run.lost import Discovered
 from devbench.run.planning import AsPlanned, Done
 from devbench.run.progress import Progress
@@ -34,7 +39,11 @@ Hold = Callable[[Sequence[ChangeAt]], AbstractContextManager[None]]  # makes cha
 
 @dataclass
 class Execution:
-    """One run under way. `run` is at every moment what run.json says."""
+    """One run under way. `run` is at every moment what run.json says.
+
+    carry: takes files to a place. groups: of places that take turns; several go on side by side, each in a thread. Only
+    who has the lock may look at `run` or at what the planner knows; none has it while a worker is at work.
+    """
 
     run: Run
     cases: Mapping[str, Case]
@@ -45,9 +54,14 @@ class Execution:
     hold: Hold
     earlier: EarlierRuns
     planner: AsPlanned
+    carry: Carry
+    groups: Sequence[Group]
     evaluator: Evaluator
 
     def __post_init__(self) -> None:
+        self._lock = threading.RLock()
+        self._group_of = {key: group.name for group in self.groups for key in group.places}
+        self.planner.lane_of = lambda planned: self._group_of[planned.device, planned.place]
         self._discovered = Discovered(self.plugins.registry, self.places.values())
 
     def finish(self) -> Run:
@@ -111,24 +125,51 @@ class Execution:
         return changes
 
     def _make_ready(self) -> None:
-        """Before any round, so that none is measured on what is hot from building."""
+        """Before any round of a group, so that none is measured on what is hot from building, or beside a transfer."""
         todo = set(self._todo())
-        for case_id, case in self.cases.items():
-            if case_id in todo and isinstance(self.run.case(case_id).outcome, Pending):
-                try:
-                    self.plugins.make_ready(case, self.places[case.planned.device, case.planned.place])
-                except RoundError as error:
-                    self._fail(case_id, error)
+        open_ones = [
+            name
+            for name, case in self.cases.items()
+            if name in todo and isinstance(self.run.case(name).outcome, Pending) and self.planner.fits(case.planned)
+        ]
+        in_lanes([partial(self._make_lane_ready, lane) for lane in self._by_group(open_ones)])
+
+    def _make_lane_ready(self, case_ids: Sequence[str]) -> None:
+        cases = [self.cases[one] for one in case_ids]
+        for key in dict.fromkeys((case.planned.device, case.planned.place) for case in cases):
+            self.carry(self.places[key], [one for one in cases if (one.planned.device, one.planned.place) == key])
+        for case in cases:
+            try:
+                self.plugins.make_ready(case, self.places[case.planned.device, case.planned.place])
+            except RoundError as error:
+                with self._lock:
+                    self._fail(case.id, error)
 
     def _rounds(self) -> None:
         todo, total = self._todo(), len(self.run.order)
-        for number, case_id in enumerate(todo, total - len(todo) + 1):
-            left = self._todo()  # shorter than what was to do, if a case has failed or gets no more rounds
+        numbers = count(total - len(todo) + 1)
+        in_lanes([partial(self._lane, lane, numbers, total) for lane in self._by_group(todo)])
+
+    def _by_group(self, case_ids: Iterable[str]) -> list[list[str]]:
+        """The same, in the same order, those of each group by themselves."""
+        lanes: dict[str, list[str]] = {}
+        for one in case_ids:
+            lanes.setdefault(self.planner.lane_of(self.cases[one].planned), []).append(one)
+        return list(lanes.values())
+
+    def _lane(self, todo: Sequence[str], numbers: Iterator[int], total: int) -> None:
+        """The rounds of one group."""
+        for case_id in todo:
             case = self.cases[case_id]
-            is_open = isinstance(self.run.case(case_id).outcome, Pending) and case_id in left
-            if is_open and self.planner.fits(case.planned):
-                left_s = self.planner.left_s([self.cases[one].planned for one in left])
-                self.progress.round_started(case_id, number, total, left_s)
+            with self._lock:
+                number = next(numbers)
+                left = self._todo()  # shorter than what was to do, if a case has failed or gets no more rounds
+                is_open = isinstance(self.run.case(case_id).outcome, Pending) and case_id in left
+                goes_on = is_open and self.planner.fits(case.planned)
+                if goes_on:
+                    left_s = self.planner.left_s([self.cases[one].planned for one in left])
+                    self.progress.round_started(case_id, number, total, left_s)
+            if goes_on:
                 self._round(case)
 
     def _todo(self) -> list[str]:
@@ -143,20 +184,26 @@ class Execution:
         return todo
 
     def _round(self, case: Case) -> None:
-        record = self.run.case(case.id)
         place = self.places[case.planned.device, case.planned.place]
         device = self.plugins.registry.devices[place.device]
-        measure = self.planner.measure_of(case.planned)
+        with self._lock:
+            measure = self.planner.measure_of(case.planned)
         begin_s = time.monotonic()
         try:
             device.settle(place)
             found = self.plugins.run_round(replace(case, planned=replace(case.planned, measure=measure)), place)
         except RoundError as error:
             device.recover(place)
-            self.planner.lose(case.planned, time.monotonic() - begin_s)
-            self._fail(case.id, error)
+            with self._lock:
+                self.planner.lose(case.planned, time.monotonic() - begin_s)
+                self._fail(case.id, error)
             return
-        taken = {about.index for about in record.rounds}
+        with self._lock:
+            self._add(case, found, measure, begin_s)
+
+    def _add(self, case: Case, found: Round, measure: Measure, begin_s: float) -> None:
+        """Save a round."""
+        taken = {about.index for about in self.run.case(case.id).rounds}
         number = next(index for index in count() if index not in taken)  # that of a round that was lost, if one was
         done = replace(found, about=replace(found.about, index=number))
         try:
@@ -226,8 +273,12 @@ def _prediction(case: Case, outputs: tuple[OutputTensor, ...]) -> Prediction | N
 
 def _not_begun(run: Run) -> Skipped:
     """Why a case has no round, though its place was there."""
-    if run.budget_s is None:
+    if not run.order:
         return Skipped(reason=NOT_TIMED)
+    if run.budget_s is None:
+        return Skipped(
+            reason="the time was over before its first round", hint="Measure fewer cases, or allow more time."
+        )
     return Skipped(
         reason=f"the budget of {run.budget_s:g} s was over before its first round",
         hint="Raise it, or measure fewer cases: see `--model` and `--device`.",

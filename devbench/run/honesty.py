@@ -21,7 +21,8 @@ _AFTER_NS = 2_000_000
 _WAITED = 0.5  # of the CPU time in the pause: who waits for a result waits about as long
 _MORE_CORES = 0.5
 _LEAST_CORES = 0.2
-_WAITS = 0.5  # for each inference: a program that computes alone waits for nobody, however busy the machine
+_WAITS = 0.5  # for each inference: a program that computes in one thread waits for nobody
+_STARVED = 0.3  # of the time some task waited for a core: a worker that is idle then may be one that waits for it
 _GROWN_BYTES = 64 << 20
 _SURE = 0.05  # of a second: what CPU time in a timed loop must come to before it says something of cores
 _BLAS = " If numpy computes in it, limit the threads of its BLAS (docs/plugins.md)."
@@ -132,7 +133,8 @@ def _on_a_cpu(about: RoundFacts, check: EngineCheck, median_ns: float) -> Iterab
     asked = f"{check.cores} thread{'s' if check.cores > 1 else ''}"
     if check.cores and used > check.cores + _MORE_CORES:
         yield _doubt("threads", f"it kept {used:.1f} cores busy, and {asked} may compute", also=_BLAS)
-    if check.cores == 1 and used < _LEAST_CORES and check.waits > _WAITS * inferences:
+    starved = about.conditions is not None and (about.conditions.stall_cpu or 0.0) > _STARVED
+    if check.cores == 1 and used < _LEAST_CORES and check.waits > _WAITS * inferences and not starved:
         text = f"it used {used:.0%} of a core while it was timed: what computes is not in the worker"
         yield _doubt("idle", text, "suspect")
 

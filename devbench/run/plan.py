@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from devbench.domain.accuracy import Evaluation, Lesson
 from devbench.domain.case import Option, PlannedCase
+from devbench.domain.lab import PlaceKey
 from devbench.domain.making import Preparation
 from devbench.domain.measure import Measure
 from devbench.domain.model import Variant
@@ -64,12 +65,19 @@ def plan_suite(
     seed: int,
     probe: Probe,
     maker: Maker,
+    only: Collection[PlaceKey] = (),
 ) -> Plan:
-    """Plan every case of `suite`; relative paths in it start at `base`. maker: looks at what models are given as."""
+    """Plan every case of `suite`; relative paths in it start at `base`.
+
+    maker: looks at what models are given as. only: places to leave all others out for.
+    """
     slots: list[Slot] = []
     absent: list[Absent] = []
     for entry in suite.devices:
         places, missing = find_places(registry.devices[entry.name], lab)
+        if only:
+            places = [one for one in places if (one.device, one.name) in only]
+            missing = [one for one in missing if (one.device, one.place) in only]
         absent += missing
         if places and not drivers_of(entry, registry):
             absent.append(Absent(device=entry.name, reason="no installed plugin brings a runtime for it"))

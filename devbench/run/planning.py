@@ -58,19 +58,23 @@ class Done:
 
 
 class AsPlanned:
-    """Every round as the suite says. more: gives the run with more rounds at the end of its order, or None."""
+    """Every round as the suite says. more: gives the run with more rounds at the end of its order, or None.
+
+    lane_of: rounds of cases of one lane follow one another, and those of others go on beside them.
+    """
 
     def __init__(self, more: More) -> None:
         self.more = more
         self.pace = Pace()
+        self.lane_of: Callable[[PlannedCase], str] = lambda _: ""
 
     def learn(self, planned: PlannedCase, measure: Measure, done: Done) -> None:
         """A round of a case is done, with the settings `measure`."""
-        self.pace.learn(planned.id, done.took_s, done.loop_s, measure)
+        self.pace.learn(planned.id, done.took_s, done.loop_s, measure, self.lane_of(planned))
 
     def lose(self, planned: PlannedCase, took_s: float) -> None:
         """A round of a case has taken so long, and failed."""
-        self.pace.lose(took_s, planned.measure)
+        self.pace.lose(took_s, planned.measure, self.lane_of(planned))
 
     def measure_of(self, planned: PlannedCase) -> Measure:
         """The settings of the next round of a case."""
@@ -82,6 +86,12 @@ class AsPlanned:
 
     def left_s(self, todo: Sequence[PlannedCase]) -> float:
         """Seconds until the run is over, if these are the rounds of its order that are still to run."""
+        lanes: dict[str, list[PlannedCase]] = {}
+        for one in todo:
+            lanes.setdefault(self.lane_of(one), []).append(one)
+        return max((self._lane_left_s(lane, rounds) for lane, rounds in lanes.items()), default=0.0)
+
+    def _lane_left_s(self, lane: str, todo: Sequence[PlannedCase]) -> float:  # noqa: ARG002 - for those that add rounds
         return sum(self._round_s(one) for one in todo)
 
     def _round_s(self, planned: PlannedCase) -> float:
@@ -92,11 +102,13 @@ class Planner(AsPlanned):
     """Plans for a precision, for a budget, or for both.
 
     budget_s: seconds for all rounds of the run; None: no limit but `max_rounds` of each case.
+    until_end_s: seconds until no round may go on any more, whatever there is to measure.
     """
 
-    def __init__(self, budget_s: float | None) -> None:
+    def __init__(self, budget_s: float | None, until_end_s: Callable[[], float] = lambda: math.inf) -> None:
         super().__init__(self._more)
         self._budget_s = budget_s
+        self._until_end_s = until_end_s
         self._loops_s: dict[str, float] = {}
         self._logs: dict[str, list[float]] = {}
         self._planned: dict[str, PlannedCase] = {}
@@ -143,22 +155,24 @@ class Planner(AsPlanned):
         """Whether the budget has time for another round of a case."""
         return self._round_s(planned) <= self._budget_left_s
 
-    def left_s(self, todo: Sequence[PlannedCase]) -> float:
-        """See `AsPlanned`. Rounds that will probably be added are in it."""
+    def _lane_left_s(self, lane: str, todo: Sequence[PlannedCase]) -> float:
+        """Rounds that will probably be added are in it."""
         if self._budget_s is not None and any(one.measure.precision is None for one in todo):
             return max(self._budget_left_s, 0.0)
         counts = Counter(one.id for one in todo)
         later_s = 0.0
         for case_id, planned in self._planned.items():
             logs, wanted = self._logs[case_id], planned.measure.precision
-            if len(logs) > 1 and wanted and case_id not in self._stopped:
+            mine = self.lane_of(planned) == lane and case_id not in self._stopped
+            if mine and len(logs) > 1 and wanted:
                 most = min(rounds_to_reach(statistics.variance(logs), wanted), planned.measure.max_rounds)
                 later_s += max(most - len(logs) - counts[case_id], 0) * self._round_s(planned)
-        return min(super().left_s(todo) + later_s, max(self._budget_left_s, 0.0))
+        return min(super()._lane_left_s(lane, todo) + later_s, max(self._budget_left_s, 0.0))
 
     @property
     def _budget_left_s(self) -> float:
-        return math.inf if self._budget_s is None else self._budget_s - self.pace.spent_s
+        budget_s = math.inf if self._budget_s is None else self._budget_s - self.pace.spent_s
+        return min(budget_s, self._until_end_s())
 
     def _lap(self, seen: Sequence[_Seen]) -> dict[str, int]:
         """The next rounds of each case that is not there yet."""

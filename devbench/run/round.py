@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from devbench.clock import utc_now
 from devbench.domain.case import Case
 from devbench.domain.install import install_hint
 from devbench.domain.outcome import EngineCheck, OutputTensor, Round, RoundFacts, Skipped
@@ -77,6 +79,26 @@ class RoundRunner:
                 return hello.facts
         return self._closed[way]
 
+    def forget(self, place: Place) -> None:
+        """Try the machine of `place` again, though it could not be reached before."""
+        for way in [way for way in self._closed if way[0] == place.ssh]:
+            self._closed.pop(way, None)
+
+    def carry(self, place: Place, cases: Sequence[Case]) -> None:
+        """Have the files of `cases` at `place`, if that is another machine. What fails here fails again in a round.
+
+        Not those of an engine that builds: the building takes them there.
+        """
+        if not place.ssh:
+            return
+        by_runtime: dict[str, dict[Path, str]] = {}
+        for case in cases:
+            if not self._runtime(case.planned.runtime).engine.build_limit_s:
+                by_runtime.setdefault(case.planned.runtime, {}).update(_files(case, None))
+        for runtime, files in by_runtime.items():
+            with suppress(RoundError), self._session(place, runtime, files) as session:
+                session.hello()
+
     @hookimpl
     def devbench_make_ready(self, case: Case, place: Place) -> None:
         """What the engine builds of the artifact at the place, if it does.
@@ -107,7 +129,7 @@ class RoundRunner:
         return self._round(case, place, self._built.get(case.id))
 
     def _round(self, case: Case, place: Place, built: Built | None) -> Round:
-        started = datetime.now(UTC)
+        started = utc_now()
         begin_s = time.monotonic()
         measure = case.planned.measure
         with self._session(place, case.planned.runtime, _files(case, built), measure.time_limit_s) as session:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from devbench import __version__
+from devbench.clock import stamp
 from devbench.domain.case import Case, PlannedCase
 from devbench.domain.model import PRECISIONS
 from devbench.domain.outcome import Failed, Skipped
@@ -17,11 +17,13 @@ from devbench.domain.place import Place
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
 from devbench.pipeline.maker import Maker
+from devbench.places.machines import machine_of
 from devbench.plugin.manager import Plugins
 from devbench.run.accuracy import Evaluator
 from devbench.run.context import RunContext
 from devbench.run.estimate import round_s
 from devbench.run.execute import NOT_TIMED, Execution
+from devbench.run.groups import Group, groups_of
 from devbench.run.order import interleaved
 from devbench.run.plan import Plan, plan_suite
 from devbench.run.planning import AsPlanned, Planner
@@ -72,9 +74,9 @@ def make_plan(request: Request, name: str, context: RunContext) -> tuple[Suite, 
         )
     seed = suite.seed if request.seed is None else request.seed
     base = Path(request.suite_dir)
-    plan = plan_suite(
-        suite, base, context.plugins.registry, context.lab, measure, seed, context.probe, maker_of(context)
-    )
+    registry, only = context.plugins.registry, frozenset(request.places)
+    maker = maker_of(context)
+    plan = plan_suite(suite, base, registry, context.lab, measure, seed, context.probe, maker, only)
     if not plan.cases and not plan.skips:
         reasons = "; ".join(f"{one.device}: {one.reason}" for one in plan.absent)
         hints = dict.fromkeys(one.hint for one in plan.absent if one.hint)
@@ -119,7 +121,7 @@ def new_run(name: str, request: Request, plan: Plan, seed: int, folder: RunFolde
         id=folder.path.resolve().name,
         suite=name,
         suite_sha256=hashlib.sha256(request.suite_text.encode()).hexdigest(),
-        started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        started_utc=stamp(),
         devbench_version=__version__,
         seed=seed,
         request=request,
@@ -171,8 +173,10 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
     planner: says which rounds to run; by default one that plans for precision and budget of the run.
     """
     run, cases = prepared(run, plan, folder, context)
+    places = {(case.planned.device, case.planned.place): None for case in cases.values()}
+    groups = _groups([plan.places[key] for key in places], context)
     return Execution(
-        run=run,
+        run=replace(run, beside=tuple(group.places for group in groups) if len(groups) > 1 else ()),
         cases=cases,
         places=plan.places,
         folder=folder,
@@ -180,8 +184,10 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
         progress=context.progress,
         hold=context.hold,
         earlier=context.earlier,
-        planner=planner or Planner(run.budget_s),
+        planner=planner or Planner(run.budget_s, context.until_end_s),
         evaluator=evaluator_of(context, folder.path),
+        carry=context.carry,
+        groups=groups,
     ).finish()
 
 
@@ -270,6 +276,11 @@ def preparer_of(context: RunContext, run_folder: Path) -> Preparer:
         tell=context.progress.preparing,
         look=context.look,
     )
+
+
+def _groups(places: Sequence[Place], context: RunContext) -> tuple[Group, ...]:
+    """Which places take turns: all of them, if so asked."""
+    return groups_of(places, (lambda _: "") if context.serial else machine_of)
 
 
 def _narrowed(suite: Suite, request: Request) -> Suite:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,30 +25,48 @@ class MachineTakenError(DevbenchError):
     """Another devbench, or its guardian, holds the settings of this machine."""
 
 
+_guard = threading.Lock()
+_held: dict[Path, list[int]] = {}  # by folder: the descriptor, and how many of this process have it
+
+
 @contextmanager
 def lock_machine(root: Path, holder: State | None) -> Iterator[int]:
     """Hold the settings of the machine for this process, and for the guardian that gets the descriptor.
 
     The lock lies on the folder of the settings: it binds all users, whatever their caches, and goes when the last
-    process that has it is gone. Nothing has to be believed about process ids, which are given out again.
+    process that has it is gone. Nothing has to be believed about process ids, which are given out again. Threads of
+    one process have it together: each changes settings of other places.
     """
     folder = root / "sys/devices/system/cpu"
+    with _guard:
+        held = _held.get(folder) or [_locked(folder, holder), 0]
+        held[1] += 1
+        _held[folder] = held
+    try:
+        yield held[0]
+    finally:
+        with _guard:
+            held[1] -= 1
+            if not held[1]:
+                del _held[folder]
+                os.close(held[0])
+
+
+def _locked(folder: Path, holder: State | None) -> int:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise DevbenchError(f"{folder}: cannot be opened: {error.strerror}", "Leave out --tune.") from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = holder.pid if holder else None
-            raise MachineTakenError(
-                "another devbench holds the settings of this machine" + (f" (process {pid})" if pid else ""),
-                f"End it first: Ctrl-C in its terminal{f', or: kill {pid}' if pid else ''}.",
-            ) from None
-        yield descriptor
-    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         os.close(descriptor)
+        pid = holder.pid if holder else None
+        raise MachineTakenError(
+            "another devbench holds the settings of this machine" + (f" (process {pid})" if pid else ""),
+            f"End it first: Ctrl-C in its terminal{f', or: kill {pid}' if pid else ''}.",
+        ) from None
+    return descriptor
 
 
 @contextmanager

@@ -11,12 +11,12 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from filelock import FileLock, Timeout
 
+from devbench.clock import stamp
 from devbench.domain.outcome import Nanoseconds, OutputTensor, Round
 from devbench.domain.run import SCHEMA, Run
 from devbench.errors import DamagedError, RunFolderError
@@ -183,7 +183,7 @@ class RunFolder:
             join_parts(parts, self.path / SAMPLES_FILE)
             sums = {SAMPLES_FILE: sha256_of(self.path / SAMPLES_FILE)}
         kept = {name: one for name, one in run.files.items() if not name.startswith(f"{PARTS}/")}
-        run = replace(run, files=kept | sums, finished_utc=datetime.now(UTC).isoformat(timespec="seconds"))
+        run = replace(run, files=kept | sums, finished_utc=stamp())
         self.save(run)
         self.remove_parts()
         return run

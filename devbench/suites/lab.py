@@ -1,21 +1,34 @@
-"""Reads lab.yaml: the places of one laboratory, how each is reached, and what runs the worker there."""
+"""Reads lab.yaml: the places of one laboratory, how each is reached and kept going, and what its nights do."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from devbench.domain.lab import Lab, PlaceKey, Upkeep
 from devbench.domain.place import Place, Ssh
 from devbench.errors import SuiteError
 from devbench.ownership import check_ours, sudo_caller
+from devbench.suites.cluster import CLUSTER_KEYS, ClusterFormat, cluster_of
 from devbench.suites.format import KnownNames
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
+from devbench.suites.nights import NIGHT_KEYS, Command, NightsFormat, nights_of, words_of
+from devbench.suites.shared import all_shared, check_shared
 from devbench.suites.yaml_file import YamlFile, read_yaml
 
 
@@ -25,6 +38,14 @@ def _for_every_runtime(value: Any) -> Any:
 
 def _host_alone(value: Any) -> Any:
     return {"host": value} if isinstance(value, str) else value
+
+
+def _shared_name(value: str) -> str:
+    if not value or not value.isprintable() or any(letter.isspace() for letter in value):
+        raise PydanticCustomError(
+            "bad_name", "{name} is not the name of something shared: write a word such as hub-1", {"name": repr(value)}
+        )
+    return value
 
 
 class SshFormat(BaseModel):
@@ -50,10 +71,37 @@ class SshFormat(BaseModel):
         return host
 
 
+_BY_LABGRID = "labgrid"
+
+
+def _by_labgrid(value: Any) -> Any:
+    return {"off": value, "on": value} if value == _BY_LABGRID else value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+SharedNames = Annotated[
+    list[Annotated[str, AfterValidator(_shared_name)]],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+]
+
+
+class PowerFormat(BaseModel):
+    """Two commands that are run here; both are `labgrid` where that switches the power."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    off: Command
+    on: Command
+
+
 class PlaceFormat(BaseModel):
     """One place. python: an interpreter, or one for each runtime; relative paths start at lab.yaml.
 
     settle: settings that are made before it is measured and undone after; each device has its own.
+    shares: names of what it shares with others; they take turns. labgrid, power, reboot: see `Upkeep`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -66,6 +114,13 @@ class PlaceFormat(BaseModel):
     ssh: Annotated[SshFormat | None, BeforeValidator(_host_alone, json_schema_input_type=str | SshFormat)] = None
     options: dict[str, str] = {}
     settle: dict[str, bool | int | float | str] = {}
+    shares: SharedNames = []
+    labgrid: Annotated[str, Field(min_length=1)] | None = None
+    power: Annotated[
+        PowerFormat | None,
+        BeforeValidator(_by_labgrid, json_schema_input_type=PowerFormat | Literal["labgrid"] | None),
+    ] = None
+    reboot: Annotated[str, Field(min_length=1)] | None = None
 
     @field_validator("device")
     @classmethod
@@ -94,12 +149,25 @@ def _refuse_unknown(what: str, name: str, known: tuple[str, ...]) -> None:
         )
 
 
+class LabgridFormat(BaseModel):
+    """Where labgrid's coordinator is, and the program that asks it; by default as labgrid's own environment says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    coordinator: str = Lab.labgrid_coordinator
+    client: Annotated[str, Field(min_length=1)] = Lab.labgrid_client
+
+
 class LabFormat(BaseModel):
-    """The whole file."""
+    """The whole file. shares: of something that is shared, what it hangs on itself, as a hub on another hub."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     places: list[PlaceFormat] = []
+    shares: dict[str, SharedNames] = {}
+    labgrid: LabgridFormat = LabgridFormat()
+    nights: NightsFormat | None = None
+    cluster: ClusterFormat | None = None
     converters: dict[str, Annotated[str, Field(min_length=1)]] = Field(
         default={}, description="The interpreter of each converter that needs an environment of its own."
     )
@@ -113,10 +181,14 @@ class LabFormat(BaseModel):
 
 
 _HINT = "docs/lab.md shows what a lab file looks like."
-_KEYS = {
+_KEYS: dict[tuple[str, ...], tuple[str, ...]] = {
     (): tuple(LabFormat.model_fields),
     ("places",): tuple(PlaceFormat.model_fields),
     ("ssh",): tuple(SshFormat.model_fields),
+    ("power",): tuple(PowerFormat.model_fields),
+    ("labgrid",): tuple(LabgridFormat.model_fields),
+    **NIGHT_KEYS,
+    **CLUSTER_KEYS,
 }
 
 
@@ -125,6 +197,11 @@ def read_lab(path: Path, known: KnownNames, hint: str = "") -> list[Place]:
 
     hint: what to do where the file cannot be read.
     """
+    return list(read_lab_file(path, known, hint).places)
+
+
+def read_lab_file(path: Path, known: KnownNames, hint: str = "") -> Lab:
+    """All of the file at `path`; a `SuiteError` lists every mistake with line and column."""
     _refuse_others(path)
     file = read_yaml(path, hint or _HINT)
     if isinstance(file.data, dict) and {"models", "devices"} <= set(file.data):
@@ -136,10 +213,20 @@ def read_lab(path: Path, known: KnownNames, hint: str = "") -> list[Place]:
         file.raise_mistakes()
         raise
     _refuse_twins(file, lab)
-    places = [_place(place, path.absolute().parent) for place in lab.places]
+    check_shared(file, {index: place.shares for index, place in enumerate(lab.places)}, lab.shares)
+    base = path.absolute().parent
+    places = tuple(_place(place, base, all_shared(place.shares, lab.shares)) for place in lab.places)
     for config in {place.ssh.config for place in places if place.ssh and place.ssh.config}:
         _refuse_others(config)
-    return places
+    return Lab(
+        path=path.absolute(),
+        places=places,
+        upkeep=dict(_upkeep(place, base) for place in lab.places),
+        nights=nights_of(lab.nights, base) if lab.nights else None,
+        labgrid_client=_program(lab.labgrid.client, base),
+        labgrid_coordinator=lab.labgrid.coordinator,
+        cluster=cluster_of(lab.cluster, base) if lab.cluster else None,
+    )
 
 
 def read_converters(path: Path, known: KnownNames, hint: str = "") -> dict[str, str]:
@@ -171,7 +258,7 @@ def _refuse_twins(file: YamlFile, lab: LabFormat) -> None:
     file.raise_mistakes()
 
 
-def _place(place: PlaceFormat, base: Path) -> Place:
+def _place(place: PlaceFormat, base: Path, shares: tuple[str, ...]) -> Place:
     return Place(
         name=place.name,
         device=place.device,
@@ -179,6 +266,19 @@ def _place(place: PlaceFormat, base: Path) -> Place:
         ssh=_ssh(place.ssh, base) if place.ssh else None,
         settle=place.settle,
         options=place.options,
+        shares=shares,
+    )
+
+
+def _upkeep(place: PlaceFormat, base: Path) -> tuple[PlaceKey, Upkeep]:
+    by_labgrid = place.power is not None and place.power.off == place.power.on == _BY_LABGRID
+    switched = None if by_labgrid else place.power
+    return (place.device, place.name), Upkeep(
+        labgrid=place.labgrid or "",
+        power_off=words_of(switched.off, base) if switched else (),
+        power_on=words_of(switched.on, base) if switched else (),
+        power_by_labgrid=by_labgrid,
+        reboot=place.reboot or "",
     )
 
 
@@ -189,7 +289,11 @@ def _ssh(ssh: SshFormat, base: Path) -> Ssh:
 
 def _interpreters(python: Mapping[str, str], base: Path) -> dict[str, str]:
     """A bare name is looked up on PATH; anything with a slash is a path, from the lab file's folder."""
-    return {runtime: str(base / _home_filled_in(name)) if "/" in name else name for runtime, name in python.items()}
+    return {runtime: _program(name, base) for runtime, name in python.items()}
+
+
+def _program(name: str, base: Path) -> str:
+    return str(base / _home_filled_in(name)) if "/" in name else name
 
 
 def _home_filled_in(path: str) -> str:

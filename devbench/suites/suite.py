@@ -40,7 +40,7 @@ def parse_suite(text: str, name: str, known: KnownNames) -> Suite:
 
 
 def _checked(file: YamlFile, known: KnownNames) -> Suite:
-    if isinstance(file.data, dict) and {"places"} == set(file.data):
+    if isinstance(file.data, dict) and "places" in file.data and "models" not in file.data:
         raise SuiteError(f"{file.name}: this is a lab file, and not a suite", _HINT)
     suite: Suite | None = None
     _flatten_device_places(file)

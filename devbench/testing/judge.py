@@ -243,6 +243,8 @@ def _wrong(seen: Seen) -> str:
     for step, (name, times) in enumerate(STEPS):
         outputs = _answers(seen, step)
         if outputs and name in right and times > 1 and (apart := _distance(outputs, right[name])) > _TOLERANCE:
+            if math.isinf(apart):
+                return "an answer has another shape than the right one, or values that are not numbers"
             return f"an answer is {apart:.0%} of the largest value away from the right one"
     return ""
 

@@ -24,6 +24,7 @@ def machine() -> "Dict[str, str]":
         "governor": _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "memory_mib": _memory_mib(),
         "machine_id": _machine_id(),
+        "boot_id": _text("/proc/sys/kernel/random/boot_id"),
         "virtual": _is_virtual(),
     }
     if hasattr(os, "sched_getaffinity"):

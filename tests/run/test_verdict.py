@@ -172,5 +172,17 @@ def test_cpu_time_after_an_inference_is_late_work_if_the_outputs_wait_for_it(
     assert [reason.code for reason in engine_reasons([seen], [10.0 * ms])] == codes
 
 
+def test_a_worker_that_waits_for_a_core_is_not_idle() -> None:
+    ms = 1_000_000
+    check = EngineCheck(
+        fed_ns=ms, fed_cpu_ns=ms, outputs_ns=1, outputs_cpu_ns=1, output_bytes=1, feed_ns=1, feed_cpu_ns=1,
+        waits=400, cores=1,
+    )  # fmt: skip
+    seen = replace(ROUND, check=check, cpu_ns_per_inference=ms, loop_s=(0.0, 8.0))
+    starved = replace(seen, conditions=replace(QUIET, stall_cpu=0.6))
+    assert [reason.code for reason in engine_reasons([seen], [20.0 * ms])] == ["idle"]
+    assert engine_reasons([starved], [20.0 * ms]) == []
+
+
 def _snapshot(values: dict[str, object]) -> Snapshot:
     return Snapshot.model_validate_json(json.dumps(values))

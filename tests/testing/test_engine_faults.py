@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from benchmarks.engine_faults import ENGINES, FILES, Sound, Spins, looked_at
+from devbench import RoundError
+from devbench.testing import measure_once
 from devbench.testing.engine_file import engine_file_problems
+from devbench.testing.fake import FakeRuntime
 from devbench.testing.judge import RULES, Seen, _distance, broken_at_once, findings
 
 IN_EVERY_RUN = {
@@ -90,6 +93,16 @@ def test_what_is_misspelt_in_an_engine_file_is_named(tmp_path: Path, text: str, 
     path = tmp_path / "engine.py"
     path.write_text(text)
     assert f"engine.py: {said}" in engine_file_problems(path)
+
+
+def test_a_run_says_where_to_look_for_what_is_misspelt(tmp_path: Path) -> None:
+    path = tmp_path / "engine.py"
+    path.write_text(FakeRuntime.engine.read_text().replace("def invoke(", "def infer("))
+    (tmp_path / "a.fake").write_text("{}")
+    misspelt = type("Misspelt", (FakeRuntime,), {"engine": path})
+    with pytest.raises(RoundError, match="has no attribute 'invoke'") as error:
+        measure_once(misspelt, tmp_path / "a.fake", tmp_path)
+    assert error.value.hint == "`devbench plugins --check` says what is misspelt."
 
 
 def test_there_are_as_many_faults_as_were_met() -> None:

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devbench.compare.overview import Overview
 from devbench.domain.run import Run
-from devbench.printable import printable
 from devbench.report.accuracy import accuracy_tables, flips_of
 from devbench.report.html.cases import case_block
 from devbench.report.html.doubts import alerts_of, doubts_of, sources_of
 from devbench.report.html.drawn import colours, drawn
+from devbench.report.html.filled import our_markup, own_file, page_environment
 from devbench.report.html.method import citation_of, provenance_of, settings_of
 from devbench.report.limits import below_sentences, lag_sentences, limits_tables
-from devbench.report.numbers import count_of
 from devbench.report.origin import byline_of
 from devbench.report.plots import CaseTrace, Plots, case_plot
 from devbench.report.tables import Table, tables_of, text_cell
 from devbench.report.words import answer_sentences, headline, short_row_names, sureness
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 _MOST_COLUMNS = 4  # of a table with fewer rows than that; a wider one is turned
 
@@ -38,18 +32,8 @@ def html_report(
 
     traces: the samples of a run's cases, by id. csv: the figures, to be taken along. run_sha256: of its run.json.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("devbench.report.html", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_fit,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(code=_code, breakable=_breakable, unbroken=_unbroken, count_of=count_of)
-    script = _own("sort.js")
+    environment = page_environment("devbench.report.html")
+    script = own_file("devbench.report.html", "sort.js")
     sentences = list(answer_sentences(overview))
     pictures = [drawn(plot) for plot in plots.main]
     run = _of_run(overview, overview.run, traces, run_sha256) if overview.run else {"run": None}
@@ -59,8 +43,8 @@ def html_report(
         sentences=sentences[1:],
         sure=sureness(overview),
         counts=overview.answer.counts,
-        style=_markup(_own("style.css") + colours()),
-        script=_markup(script),
+        style=our_markup(own_file("devbench.report.html", "style.css") + colours()),
+        script=our_markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         answer=pictures[:1],
         others=pictures[1:],
@@ -147,40 +131,3 @@ def _of_run(overview: Overview, run: Run, traces: Mapping[str, CaseTrace], run_s
             for number, (block, trace) in enumerate(blocks, 1)
         ],
     }
-
-
-def _fit(value: Any) -> Any:
-    """Every value that the template shows: text without what would hide or reorder it."""
-    return printable(value) if type(value) is str else value  # what is marked as HTML is ours
-
-
-def _code(text: str) -> Markup:
-    """Text in which what stands between back-ticks is shown as code."""
-    from markupsafe import escape
-
-    return _markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text)))))
-
-
-def _breakable(text: str) -> Markup:
-    """A name that may be broken after its punctuation rather than anywhere."""
-    from markupsafe import escape
-
-    return _markup(re.sub(r"([_/:@])(?=\w)", r"\1<wbr>", str(escape(printable(text)))))
-
-
-def _unbroken(text: str) -> Markup:
-    """Text in which names such as desktop-cpu and intervals are not broken where they could stand on one line."""
-    from markupsafe import escape
-
-    words = r"(?<!\S)([\w.]+(-[\w.]+)+|\[[\d., ]+\])(?![^\s;,.])"
-    return _markup(re.sub(words, r'<span class="name">\g<0></span>', str(escape(printable(text)))))
-
-
-def _own(name: str) -> str:
-    return (files("devbench.report.html") / name).read_text(encoding="utf-8")
-
-
-def _markup(text: str) -> Markup:
-    from markupsafe import Markup
-
-    return Markup(text)  # noqa: S704 - our CSS and script, and what was escaped

@@ -1,0 +1,184 @@
+"""Kills a night by SIGKILL at random moments and runs it again: is anything lost, held, or left behind?
+
+    uv run python -m benchmarks.lab.kills [--seed 0] [--count 100]
+
+A night of four boards behind a stand-in for ssh, in three groups, with real workers that sleep. Each night is killed
+four times, then let to its end. Prints a Markdown table: `lost` are rounds that a run.json had named and that are not
+there, or not the same, later; `other night` are nights that began anew instead of going on; `orphans` are processes of
+a killed night that are still there after 5 s; `held` are locks that nobody has any more, and that keep a night out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from benchmarks.lab.simulated import install_ssh, write_lab
+from benchmarks.reliability.kills import marked, rounds_in
+from devbench.errors import DevbenchError
+from devbench.lab.opening import is_running
+from devbench.lab.record import night_folders, read_night
+
+KILLS_OF_A_NIGHT = 4
+HANG_S = 180.0
+GONE_WITHIN_S = 5.0
+WORDS = ("lost", "other night", "tracebacks", "hangs", "orphans", "held")
+PLACES = ("a", "b", "c", "d")
+
+
+@dataclass
+class Found:
+    """What the kills did. notes: a line for whatever must not be."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def bad(self, what: str, text: str) -> None:
+        """Count what must not be."""
+        self.counts[what] += 1
+        self.notes.append(f"{what}: {text}")
+
+
+class Killed:
+    """One night, in a laboratory of its own. Its processes have a mark in their environment."""
+
+    def __init__(self, folder: Path, found: Found) -> None:
+        self._folder, self._found = folder, found
+        self._mark = f"DEVBENCH_KILLED={os.urandom(8).hex()}"
+        self._known: dict[object, str] = {}
+        folder.mkdir()
+        self._path = install_ssh(folder)
+        for name in PLACES:
+            (folder / "boards" / name).mkdir(parents=True)
+            (folder / "boards" / name / "boot").write_text("1\n")
+        shared = {"a": ", shares: [hub]", "b": ", shares: [hub]"}
+        places = [
+            f"name: {name}, device: board, ssh: {name}, python: {sys.executable}{shared.get(name, '')}"
+            for name in PLACES
+        ]
+        write_lab(folder, places, "board", models=("one", "two"), gold=True)
+
+    def kill_after(self, seconds: float) -> bool:
+        """Begin or go on with the night and kill it then; whether it still ran."""
+        process = self._start()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            self._look_after_kill()
+            return True
+        self._check(process)
+        return False
+
+    def finish(self) -> float:
+        """Let it come to its end; the seconds that took."""
+        begin_s = time.monotonic()
+        process = self._start()
+        try:
+            process.wait(HANG_S)
+        except subprocess.TimeoutExpired:
+            self._found.bad("hangs", str(self._folder))
+            process.kill()
+            process.wait()
+        self._check(process)
+        return time.monotonic() - begin_s
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("DEVBENCH_")}
+        name, _, value = self._mark.partition("=")
+        more = {"PYTHONPATH": str(self._folder / "site"), "DEVBENCH_CACHE": str(self._folder / "cache"), name: value}
+        with (self._folder / "said").open("wb") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "devbench", "lab", "run"],
+                cwd=self._folder,
+                env={**kept, **more, "PATH": self._path},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _check(self, process: subprocess.Popen[bytes]) -> None:
+        """What a night that has ended by itself must have."""
+        said = (self._folder / "said").read_text(errors="replace")
+        if "Traceback" in said:
+            self._found.bad("tracebacks", said[-500:])
+        self._look_at_rounds()
+        folders = night_folders(self._folder / "nights")
+        if len(folders) != 1:
+            self._found.bad("other night", f"{[one.name for one in folders]} {said[-500:]}")
+            return
+        night = read_night(folders[0])
+        measured = {one.place: one.measured for one in night.places}
+        if process.returncode or not night.finished_utc or measured != dict.fromkeys(PLACES, 2):
+            self._found.bad("lost", f"the night ended with {process.returncode}: {measured} {said[-500:]}")
+
+    def _look_after_kill(self) -> None:
+        deadline_s = time.monotonic() + GONE_WITHIN_S
+        while (left := marked(self._mark)) and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        for command in left.values():
+            self._found.bad("orphans", command)
+        if is_running(self._folder / "nights"):
+            self._found.bad("held", "the lock of the nights")
+        self._look_at_rounds()
+
+    def _look_at_rounds(self) -> None:
+        rounds: dict[object, str] = {}
+        for path in sorted((self._folder / "nights").rglob("run.json")):
+            try:
+                rounds |= {(path.parent.name, *key): text for key, text in rounds_in(path.parent).items()}
+            except DevbenchError as error:
+                self._found.bad("lost", f"{path.parent} cannot be read: {error.message}")
+        for key, content in self._known.items():
+            if rounds.get(key) != content:
+                self._found.bad("lost", f"{self._folder}: round {key} is not there, or another")
+        self._known = rounds
+
+
+def kill(wanted: int, seed: int, folder: Path) -> Found:
+    """So many kills, at moments that are as likely as each other in a whole night."""
+    found = Found()
+    whole_s = Killed(folder / "whole", found).finish()
+    number = 0
+    while found.counts["kills"] < wanted and number < wanted:
+        number += 1
+        random, night = Random(f"{seed} {number}"), Killed(folder / str(number), found)
+        ended = False
+        for _ in range(min(KILLS_OF_A_NIGHT, wanted - found.counts["kills"])):
+            ended = not night.kill_after(random.uniform(0, whole_s))
+            if ended:
+                break
+            found.counts["kills"] += 1
+        if not ended:
+            night.finish()
+    return found
+
+
+def main() -> None:
+    """Prints a table; the exit status is 1 if there is anything in it but zeros."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=100, help="kills")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        begin_s = time.monotonic()
+        found = kill(arguments.count, arguments.seed, Path(name))
+    print(f"| fault | kills | {' | '.join(WORDS)} |\n|---|{'--:|' * (len(WORDS) + 1)}")
+    cells = " | ".join(str(found.counts[word]) for word in WORDS)
+    print(f"| a night is killed by SIGKILL, and run again | {found.counts['kills']} | {cells} |")
+    print(f"\n{time.monotonic() - begin_s:.0f} s")
+    print("\n".join(found.notes))
+    raise SystemExit(1 if found.notes else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,311 @@
+"""Boards that are shared through labgrid: with a real coordinator and exporter on the loopback."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from devbench.lab.labgrid import Reservations, release_left_over
+from devbench.lab.labgrid_client import Client, ReservationError
+from tests.lab.conftest import LabBench
+
+pytestmark = [pytest.mark.xdist_group("labgrid"), pytest.mark.timeout(300)]
+
+
+@dataclass
+class Lab:
+    """A coordinator, an exporter and a relay; what a user types as anna."""
+
+    programs: Path
+    folder: Path
+    port: int
+    switched: list[str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def client(self) -> Client:
+        return Client(program=str(self.programs / "labgrid-client"), coordinator=self.address, patience_s=20)
+
+    def ask(self, *words: str, user: str = "anna") -> subprocess.CompletedProcess[str]:
+        """What labgrid-client says to this user."""
+        return subprocess.run(
+            [self.client.program, *words],
+            env={**os.environ, "LG_COORDINATOR": self.address, "LG_HOSTNAME": "desk", "LG_USERNAME": user},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def holder(self, place: str = "attic") -> str:
+        """Who has the place."""
+        listed = self.ask("--verbose", "places").stdout.split(f"Place '{place}':")[1]
+        return listed.split("  acquired: ")[1].split("\n")[0]
+
+    def start(self, name: str) -> None:
+        """Start the coordinator or the exporter, and wait until it can be used."""
+        words = {"coordinator": ["-l", self.address], "exporter": ["-c", self.address, "-n", "lab1", "exporter.yaml"]}
+        self.processes[name] = subprocess.Popen(
+            [self.programs / f"labgrid-{name}", *words[name]],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            done = self.ask("resources")
+            if done.returncode == 0 and (name == "coordinator" or "lab1/attic" in done.stdout):
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"labgrid-{name} did not start")
+
+    def end(self, name: str) -> None:
+        """Kill it."""
+        self.processes[name].kill()
+        self.processes.pop(name).wait()
+
+    def restart(self) -> None:
+        """Restart the coordinator; the exporter ends by itself, and its unit starts it again."""
+        self.end("coordinator")
+        self.end("exporter")
+        self.start("coordinator")
+        self.start("exporter")
+
+
+@pytest.fixture(scope="module")
+def labgrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    programs = os.environ.get("DEVBENCH_TEST_LABGRID", "")
+    if not shutil.which("labgrid-client", path=programs):
+        pytest.skip("DEVBENCH_TEST_LABGRID names no folder with labgrid-client")
+    switched: list[str] = []
+
+    class Relay(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            switched.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    relay = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Relay)
+    threading.Thread(target=relay.serve_forever, daemon=True).start()
+    folder = tmp_path_factory.mktemp("labgrid")
+    port = f"NetworkPowerPort: {{model: simplerest, host: 'http://127.0.0.1:{relay.server_port}/{{index}}/{{value}}', index: 1}}"
+    service = "NetworkService: {address: 127.0.0.1, username: root}"
+    (folder / "exporter.yaml").write_text(f"attic:\n  {port}\n  {service}\nloft:\n  {service}\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    made = Lab(Path(programs), folder, number, switched)
+    try:
+        made.start("coordinator")
+        made.start("exporter")
+        for place in ("attic", "loft"):
+            assert made.ask("-p", place, "create").returncode == 0
+            assert made.ask("-p", place, "add-match", f"lab1/{place}/*").returncode == 0
+        yield made
+    finally:
+        for process in made.processes.values():
+            process.kill()
+            process.wait()
+        relay.shutdown()
+        relay.server_close()
+
+
+def night_of(lab: Lab, notes: Path, said: list[str] | None = None) -> Reservations:
+    """A night that may reserve boards."""
+    tell = [].append if said is None else said.append
+    return Reservations(client=lab.client, notes=notes, night="2026-11-21", tell=tell)
+
+
+def soon() -> float:
+    return time.monotonic() + 60
+
+
+def test_a_board_is_ours_while_the_block_runs_and_power_goes_through_labgrid(labgrid: Lab, tmp_path: Path) -> None:
+    with night_of(labgrid, tmp_path / "held") as night:
+        with night.reserved("attic", soon()) as board, night.reserved("", soon()) as nothing:
+            host, user = labgrid.holder().split("/")
+            assert (host, user[:20]) == (socket.gethostname(), "devbench-2026-11-21-")
+            assert "already acquired" in labgrid.ask("-p", "attic", "acquire").stderr
+            assert board.check() == ""
+            assert nothing.check() == ""
+            labgrid.switched.clear()
+            board.power_cycle(off_s=0.1)
+            assert labgrid.switched == ["/1/0", "/1/1"]
+        assert labgrid.holder() == "None"
+    assert list((tmp_path / "held").iterdir()) == []
+
+
+def test_a_board_that_somebody_has_is_waited_for_and_never_taken(labgrid: Lab, tmp_path: Path) -> None:
+    said: list[str] = []
+    assert labgrid.ask("-p", "attic", "acquire").returncode == 0
+    with night_of(labgrid, tmp_path, said) as night:
+        with pytest.raises(ReservationError) as refused, night.reserved("attic", time.monotonic() + 0.5):
+            pass
+        assert refused.value.kind == "taken"
+        assert "attic is held by desk/anna (since 20" in refused.value.message
+        assert labgrid.ask("reservations").stdout == ""
+        got = threading.Event()
+
+        def wait() -> None:
+            with night.reserved("attic", soon()):
+                got.set()
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        while not labgrid.ask("reservations").stdout:
+            time.sleep(0.2)
+        assert labgrid.holder() == "desk/anna"
+        assert not got.is_set()
+        assert labgrid.ask("-p", "attic", "release").returncode == 0
+        waiting.join(60)
+        assert got.is_set()
+        assert labgrid.ask("reservations").stdout == ""
+    assert any(line.startswith("labgrid: attic is held by desk/anna") for line in said)
+    assert labgrid.holder() == "None"
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from devbench.lab.labgrid import Reservations
+from devbench.lab.labgrid_client import Client
+client = Client(program=sys.argv[1], coordinator=sys.argv[2])
+with Reservations(client=client, notes=Path(sys.argv[3]), night="2026-11-21", tell=print) as night:
+    with night.reserved("attic", time.monotonic() + 60), night.reserved("loft", time.monotonic() + 60):
+        print(night._guardian.pid, flush=True)
+        time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("power_cut", [False, True], ids=["kill -9", "kill -9 of the guardian too"])
+def test_boards_are_released_when_the_night_is_killed(labgrid: Lab, tmp_path: Path, power_cut: bool) -> None:
+    words = [sys.executable, "-c", HOLD, labgrid.client.program, labgrid.address, str(tmp_path)]
+    night = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert night.stdout
+    guardian = int(night.stdout.readline())
+    assert "devbench-" in labgrid.holder("loft")
+    if power_cut:
+        os.kill(guardian, signal.SIGKILL)
+    night.kill()
+    night.wait()
+    night.stdout.close()
+    if power_cut:
+        assert "devbench-" in labgrid.holder("attic")
+        assert labgrid.ask("-p", "loft", "release", "--kick").returncode == 0
+        assert labgrid.ask("-p", "loft", "acquire").returncode == 0
+        done = release_left_over(tmp_path, labgrid.client)
+        assert sorted(one.split(":")[0] for one in done) == ["attic", "loft"]
+        assert labgrid.holder("loft") == "desk/anna"  # who has it now keeps it
+        assert labgrid.ask("-p", "loft", "release").returncode == 0
+    until = time.monotonic() + 60
+    while (labgrid.holder("attic"), labgrid.holder("loft")) != ("None", "None"):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    while list(tmp_path.iterdir()):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert release_left_over(tmp_path, labgrid.client) == ()
+
+
+def test_a_coordinator_that_restarts_forgets_the_board_and_it_is_reserved_again(labgrid: Lab, tmp_path: Path) -> None:
+    with night_of(labgrid, tmp_path) as night, ExitStack() as held:
+        board = held.enter_context(night.reserved("attic", soon()))
+        labgrid.restart()
+        assert labgrid.holder() == "None"
+        assert "attic: labgrid no longer knew the reservation" in board.check()
+        assert "devbench-" in labgrid.holder()
+        assert labgrid.ask("-p", "attic", "release", "--kick").returncode == 0
+        assert labgrid.ask("-p", "attic", "acquire").returncode == 0
+        night._seen = (-1e9, {})
+        with pytest.raises(ReservationError, match="desk/anna has it now") as lost:
+            board.check()
+        assert lost.value.kind == "lost"
+        held.close()
+        assert labgrid.holder() == "desk/anna"
+        assert labgrid.ask("-p", "attic", "release").returncode == 0
+
+
+def test_an_exporter_or_a_coordinator_that_is_gone_and_a_place_that_is_not_there(labgrid: Lab, tmp_path: Path) -> None:
+    now = time.monotonic()
+    with night_of(labgrid, tmp_path) as night:
+        with pytest.raises(ReservationError, match="labgrid has no place att") as unknown, night.reserved("att", now):
+            pass  # labgrid-client itself would take attic: any place whose name has these letters
+        assert unknown.value.kind == "unknown"
+        assert "attic, loft" in unknown.value.hint
+        labgrid.end("exporter")
+        with (
+            pytest.raises(ReservationError, match="its exporter is not connected") as gone,
+            night.reserved("attic", now),
+        ):
+            pass
+        assert gone.value.kind == "gone"
+        labgrid.end("coordinator")
+        with (
+            pytest.raises(ReservationError, match=r"coordinator at 127\.0\.0\.1") as away,
+            night.reserved("attic", now),
+        ):
+            pass
+        assert away.value.kind == "away"
+    labgrid.start("coordinator")
+    labgrid.start("exporter")
+
+
+def test_a_release_that_fails_is_told_and_tried_again_at_the_end(labgrid: Lab, tmp_path: Path) -> None:
+    said: list[str] = []
+    with night_of(labgrid, tmp_path, said) as night:
+        with night.reserved("attic", soon()):
+            labgrid.end("coordinator")
+        assert said[-1].startswith("labgrid: attic could not be released: ")
+        assert len(list(tmp_path.iterdir())) == 1
+        labgrid.end("exporter")
+        labgrid.start("coordinator")
+        labgrid.start("exporter")
+    assert list(tmp_path.iterdir()) == []  # the guardian has asked again
+
+
+def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
+    night = Reservations(client=Client(program="no-such-client"), notes=tmp_path, night="1", tell=print)
+    with night, pytest.raises(ReservationError, match="no-such-client cannot be started"), night.reserved("attic", 0):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_night_reserves_its_boards_leaves_out_what_somebody_has_and_gives_all_back(
+    labgrid: Lab, lab: LabBench
+) -> None:
+    lab.sim("a", "b")
+    path = lab.folder / "lab.yaml"
+    text = (
+        path.read_text().replace("name: a,", "name: a, labgrid: attic,").replace("name: b,", "name: b, labgrid: loft,")
+    )
+    client = f"labgrid: {{client: {labgrid.client.program}, coordinator: '{labgrid.address}'}}\n"
+    path.write_text(text + client)
+    assert labgrid.ask("-p", "loft", "acquire").returncode == 0
+    night = lab.night(status=5)
+    found = {one["place"]: one for one in night["places"]}
+    assert (found["a"]["health_after"], found["a"]["measured"]) == ("good", 1)
+    assert (found["b"]["health_after"], found["b"]["measured"]) == ("unknown", 0)
+    assert "loft is held by desk/anna (since 20" in found["b"]["why"]
+    assert (labgrid.holder("attic"), labgrid.holder("loft")) == ("None", "desk/anna")
+    assert labgrid.ask("-p", "loft", "release").returncode == 0
+    assert list((lab.nights / "held").iterdir()) == []
