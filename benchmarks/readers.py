@@ -4,8 +4,8 @@
 
 ENVIRONMENTS is a folder in which an environment is made for each interpreter, with uv; those that are there are used
 again. Without MODEL, the int8 networks of the catalogue are built (or taken from the cache). Inputs are synthetic
-pictures, or those of FOLDER; noise where a network takes no pictures. A cell says for how many inputs the interpreter names the class that LiteRT names,
-and `same` where all bytes of the outputs are the same too; or what it fails with.
+pictures, or those of FOLDER; noise where a network takes no pictures. A cell says for how many inputs the interpreter
+names the class that LiteRT names, and `same` where all bytes of the outputs are the same too; or what it fails with.
 """
 
 from __future__ import annotations
