@@ -24,16 +24,20 @@ Made from docstrings by `docs/plugin_reference.py`; do not edit. [Writing a plug
 # What has no docstring: names of types, and a decorator.
 WORDS = {
     "Answer": "`Callable[[list[array]], list[array]]`: the right outputs for these inputs, in the order of the file.",
+    "Channels": "`float | tuple[float, ...]`: one number for all channels of a picture, or one for each.",
     "Fetch": "`Callable[[str, Path], Path]`: gets a source and an empty folder, writes the file, and returns its path.",
     "Floats": "A numpy array of float32.",
+    "Fraction": "A number from 0 to 1.",
     "Nanoseconds": "A numpy array of int64.",
     "Option": "`str | int | float | bool`: a value of an option of a runtime.",
     "Outcome": "`Measured | Skipped | Failed`.",
     "Quantization": "How the numbers of a file were quantized. `none`: floats only. `as-made`: as whoever made the file"
     " quantized it. `requantized`: devbench or a plugin has quantized it anew for a runtime that takes no other way."
     " `unknown`: nobody has looked into the file.",
+    "Quality": '`kept`, `lost` or `undecided`; "" where nobody asked.',
     "Severity": "`suspect` or `contaminated`.",
     "Sha256OrEmpty": 'Text: a SHA-256 in hexadecimal digits, or "".',
+    "Signed": "A number from -1 to 1.",
     "Time": "Text: a time as ISO 8601, with its offset from UTC.",
     "TimeOrEmpty": 'The same, or "".',
     "WallName": "`compute`, `memory` or `link`.",

@@ -26,7 +26,7 @@ class Evaluation:
     images: a folder or a zip with one folder for each class, or with pictures alone; or an address that a plugin knows.
     limit: at most so many, taken evenly from the classes; None for all.
     mean, std: real = (pixel - mean) / std; one for all channels, or each.
-    labels: the file with the names of the classes, in the network's order.
+    labels: the file with the names of the classes, in the network's order; names: those that its own file has.
     against: the model whose answers in float32 are the source's; "" for that of the case.
     drop: points of accuracy that may be lost; None where the suite says nothing.
     """
@@ -36,6 +36,7 @@ class Evaluation:
     mean: Channels = 127.5
     std: Channels = 127.5
     labels: str = ""
+    names: tuple[str, ...] = ()
     against: str = ""
     drop: float | None = None
 

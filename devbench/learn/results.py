@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from statistics import mean, stdev
 
 from devbench.stats import Interval
@@ -83,16 +85,13 @@ class Workload:
 
 
 def vendor_workload() -> Workload:
-    """Google's own benchmark of weight imprinting on the Edge TPU: random pictures, serializing the model included."""
+    """Google's own benchmark of weight imprinting: random pictures, serializing the model included."""
+    table = files("devbench.learn").joinpath("published.csv").read_text(encoding="utf-8")
+    comment, *lines = table.splitlines()
+    rows = csv.DictReader(lines)
     return Workload(
         pictures=200,
         classes=10,
-        figures_ms=(
-            ("x86 and USB Accelerator", 810.0),
-            ("Dev Board", 1211.0),
-            ("Raspberry Pi 4 and USB Accelerator", 987.0),
-            ("Raspberry Pi 3B+ and USB Accelerator", 2520.0),
-            ("Raspberry Pi 3B and USB Accelerator", 2870.0),
-        ),
-        source="google-coral/pycoral@46f06c8, benchmarks/reference",
+        figures_ms=tuple((row["device"], float(row["milliseconds"])) for row in rows),
+        source=comment.removeprefix("# ").strip(),
     )

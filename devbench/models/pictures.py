@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -117,13 +116,6 @@ def listed(source: Source, labels: Sequence[str], limit: int | None, seed: int, 
         PictureName(name=name, label=_label(name), wanted=wanted.get(_label(name), -1), sha256="") for name in chosen
     )
     return PictureList(source=str(source.path), classes=tuple(folders), pictures=pictures)
-
-
-def plain_labels(lines: Sequence[str]) -> list[str]:
-    """The labels of a list, of which some have the number of each line before it, as Coral's examples write them."""
-    found = [re.match(r"\s*(\d{1,9})[\s:,]+(\S.*)", line) for line in lines]
-    numbered = all(one and int(one[1]) == number for number, one in enumerate(found))
-    return [one[2].strip() if one else "" for one in found] if numbered else [line.strip() for line in lines]
 
 
 def with_hash(picture: PictureName, data: bytes) -> PictureName:

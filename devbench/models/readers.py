@@ -20,20 +20,20 @@ _ADVICE = {
 }
 
 
-def misread(artifact: Artifact, tensorflow: str) -> str:
-    """Why an interpreter of this version of TensorFlow (that of tflite-runtime is one) misreads the file; "" if not.
+def misread(artifact: Artifact, runtime: str, tensorflow: str) -> str:
+    """Why a runtime with an interpreter of this version of TensorFlow misreads the file; "" if it does not.
 
-    A version that is not a number is taken for a new one.
+    runtime: what the text calls it. A version that is not a number is taken for a new one.
     """
     version = _version(tensorflow)
     if version < DENSE_SINCE and _count(artifact, DENSE):
         return (
-            f"tflite-runtime {tensorflow} {_MISREADS}: {artifact.path.name} has one scale for each output of them,"
+            f"{runtime} {tensorflow} {_MISREADS}: {artifact.path.name} has one scale for each output of them,"
             f" which is read right from {_text(DENSE_SINCE)} on. Older ones give wrong answers without an error"
         )
     if version < OUTSIDE_SINCE and _count(artifact, OUTSIDE):
         return (
-            f"tflite-runtime {tensorflow} {_LACKS}: in {artifact.path.name}, {_count(artifact, OUTSIDE)} of them stand"
+            f"{runtime} {tensorflow} {_LACKS}: in {artifact.path.name}, {_count(artifact, OUTSIDE)} of them stand"
             f" outside the FlatBuffer, where {_text(OUTSIDE_SINCE)} and newer look"
         )
     return ""

@@ -145,7 +145,10 @@ def _request(order: Order, pictures: Pictures | None, scratch: Path, out: Path) 
         try:
             _, layout = picture_input(order.inputs)
         except DevbenchError as error:
-            raise ModelError(f"{order.source.name}: cannot be calibrated with pictures: {error.message}") from error
+            raise ModelError(
+                f"{order.source.name}: cannot be calibrated with pictures: {error.message}",
+                "Quantize it yourself, with the data that it takes, and name the quantized file.",
+            ) from error
         path = scratch / "pictures.npy"
         pictures.write(layout, path)
         preparation = order.preparation or Preparation()

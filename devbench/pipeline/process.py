@@ -159,7 +159,10 @@ def convert(converter: KnownConverter, order: Mapping[str, Any], scratch: Path) 
                 f"the converter {converter.name} gave an invalid answer: {shortened(str(error))}"
             ) from error
         if answer.error:
-            raise RefusedError(f"the converter {converter.name} cannot convert it: {shortened(answer.error)}")
+            raise RefusedError(
+                f"the converter {converter.name} cannot convert it: {shortened(answer.error)}",
+                "Replace what it names, or give the network in another form: `devbench inspect` lists what is taken.",
+            )
     return answer
 
 

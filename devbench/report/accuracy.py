@@ -74,7 +74,7 @@ def _cells(one: AccuracyRow, names: dict[Row, str], *, several: bool) -> tuple[s
         one.system.name if several else "",
         right or agrees or ("the source" if one.is_source else ""),
         change_text(one) if right else "",
-        ratio and f"{ratio} than float32" if "faster" in ratio or "slower" in ratio else ratio,
+        f"{ratio} than float32" if one.over_source.shown in _SHOWN else ratio and f"time: {ratio}",
         QUALITY.get(one.quality, ""),
     )
 

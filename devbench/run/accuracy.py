@@ -18,7 +18,7 @@ from devbench.errors import DamagedError, DevbenchError, ModelError, RoundError
 from devbench.models.artifact import is_file_source
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.image import layout_of
-from devbench.models.pictures import Source, listed, open_pictures, plain_labels, shared
+from devbench.models.pictures import Source, listed, open_pictures, shared
 from devbench.models.prediction import read_labels
 from devbench.places.answers import ANSWERING, Answered, Classes
 from devbench.run.batches import END, Batches
@@ -111,7 +111,7 @@ class Evaluator:
         """What the case answers. Raises a DevbenchError."""
         source = self.source(evaluation.images)
         spec = input_of(case)
-        labels = plain_labels(read_labels(Path(evaluation.labels))) if evaluation.labels else []
+        labels = read_labels(Path(evaluation.labels)) if evaluation.labels else list(evaluation.names)
         wanted = listed(source, labels, evaluation.limit, case.planned.seed)
         self.tell(f"{case.id}: answering {len(wanted.pictures)} pictures")
         asked = Batches(source=source, spec=spec, mean=evaluation.mean, std=evaluation.std)

@@ -267,6 +267,7 @@ def _evaluation(entry: ModelFormat, suite: Suite, base: Path, source: Source | N
         images=_source(test.images, base),
         limit=test.limit,
         labels=str(resolved(base / labels)) if labels else "",
+        names=source.labels if source else (),
         against=test.against,
         drop=quality.drop if quality else None,
         mean=preparation.mean,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,8 +34,6 @@ from devbench.store.results_file import read_results
 from devbench.suites.format import KnownNames, Suite, contradictions
 from devbench.suites.names import nearest
 from devbench.suites.suite import parse_suite
-
-_SOURCE_DEVICE = "desktop-cpu"  # the only one that is on every machine
 
 
 def known_names(plugins: Plugins) -> KnownNames:
@@ -224,29 +222,25 @@ def evaluator_of(context: RunContext, run_folder: Path) -> Evaluator:
     preparer = preparer_of(context, run_folder)
 
     def source_case(planned: PlannedCase) -> tuple[Case, Place] | None:
-        """The network in float32 with the first runtime of this machine's CPU that loads it."""
-        registry = context.plugins.registry
-        device = registry.devices.get(_SOURCE_DEVICE)
-        if planned.source is None or device is None:
+        """The network in float32, with the first runtime of a CPU of this machine that loads it."""
+        if planned.source is None:
             return None
-        for place in (one for one in device.discover() if isinstance(one, Place)):
-            for name in registry.drivers(_SOURCE_DEVICE):
-                runtime = registry.runtimes.get(name)
-                if runtime and planned.source.format in runtime.formats and not context.probe(place, name):
-                    wanted = replace(
-                        planned,
-                        id=f"{planned.model}:{SOURCE_PRECISION}@{_SOURCE_DEVICE}:{place.name}:{name}",
-                        variant=planned.source,
-                        device=_SOURCE_DEVICE,
-                        place=place.name,
-                        runtime=name,
-                        options=runtime.options,
-                        implied={},
-                        precision=SOURCE_PRECISION,
-                        image=None,
-                    )
-                    case = preparer.prepare(wanted, place)
-                    return (case, place) if isinstance(case, Case) else None
+        for place, name in _here_on_a_cpu(planned.source.format, context):
+            runtime = context.plugins.registry.runtimes[name]
+            wanted = replace(
+                planned,
+                id=f"{planned.model}:{SOURCE_PRECISION}@{place.device}:{place.name}:{name}",
+                variant=planned.source,
+                device=place.device,
+                place=place.name,
+                runtime=name,
+                options=runtime.options,
+                implied={},
+                precision=SOURCE_PRECISION,
+                image=None,
+            )
+            case = preparer.prepare(wanted, place)
+            return (case, place) if isinstance(case, Case) else None
         return None
 
     return Evaluator(
@@ -256,6 +250,19 @@ def evaluator_of(context: RunContext, run_folder: Path) -> Evaluator:
         source_case=source_case,
         tell=context.progress.detail,
     )
+
+
+def _here_on_a_cpu(form: str, context: RunContext) -> Iterator[tuple[Place, str]]:
+    """Places of this machine where its CPU computes, each with a runtime that works there and loads the format."""
+    registry = context.plugins.registry
+    for kind, device in registry.devices.items():
+        names = [name for name in registry.drivers(kind) if name in registry.runtimes]
+        names = [name for name in names if form in registry.runtimes[name].formats]
+        if device.traits.processor != "cpu" or not names:
+            continue
+        for place in device.discover():
+            if isinstance(place, Place):
+                yield from ((place, name) for name in names if not context.probe(place, name))
 
 
 def preparer_of(context: RunContext, run_folder: Path) -> Preparer:

@@ -47,7 +47,7 @@ class TfliteRuntime(_Tflite):
 
     def unfit(self, artifact: Artifact, facts: Mapping[str, str]) -> str:
         """Whether this version reads the file wrongly, or not at all."""
-        return misread(artifact, facts.get("runtime_version", ""))
+        return misread(artifact, self.name, facts.get("runtime_version", ""))
 
     def caution(self, facts: Mapping[str, str]) -> str:
         """What this version misreads."""

@@ -69,7 +69,7 @@ class _EdgeTpu(Runtime):
                 f"{artifact.path.name} needs Edge TPU runtime {needed}, and {facts.get('delegate', 'libedgetpu')} is"
                 f" {found[1]}: update libedgetpu, or compile with `compiler_min_runtime: {found[1]}`"
             )
-        return misread(artifact, facts.get("runtime_version", "")) if self.of_tensorflow else ""
+        return misread(artifact, "tflite-runtime", facts.get("runtime_version", "")) if self.of_tensorflow else ""
 
     def explain(self, error: str) -> str:
         """What to do, by the texts that libedgetpu, TensorFlow Lite and our engine fail with."""

@@ -50,11 +50,11 @@ def test_the_file_says_what_is_misread(tmp_path: Path) -> None:
     ],
 )
 def test_which_version_misreads_it(version: str, dense_is_misread: bool, outside_is: bool) -> None:
-    why = misread(artifact(per_channel_dense="1"), version)
+    why = misread(artifact(per_channel_dense="1"), "tflite-runtime", version)
     assert bool(why) == dense_is_misread == ("_disable_per_channel_quantization_for_dense_layers" in how_to_mend(why))
-    why = misread(artifact(outside_weights="61"), version)
+    why = misread(artifact(outside_weights="61"), "tflite-runtime", version)
     assert bool(why) == outside_is == ("flatbuffer_utils" in how_to_mend(why))
-    assert not misread(artifact(), version)
+    assert not misread(artifact(), "tflite-runtime", version)
     assert bool(reader_caution(version)) == outside_is
 
 
