@@ -351,7 +351,7 @@ class _Elsewhere(Sound):
         child = os.fork()
         if child == 0:
             shared.write(np.ascontiguousarray(MODEL.answer(self._fed)).tobytes())
-            for _ in range(5):
+            for _ in range(30):
                 MODEL.answer(self._fed)
             os._exit(0)
         os.waitpid(child, 0)

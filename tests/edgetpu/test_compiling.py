@@ -176,7 +176,7 @@ def test_the_compiler_is_not_asked_for_what_cannot_be(prepare: Prepare, tmp_path
 def test_the_compiler_is_asked_about_what_is_only_presumed(
     prepare: Prepare, tmp_path: Path, code: str, version: int
 ) -> None:
-    tensors = [Tensor(name, "int8", (1, 2, 2, 2), 0.1) for name in ("in", "out")]
+    tensors = [Tensor(name, "int8", (1, 2, 2, 2), 1 / 256) for name in ("in", "out")]
     write_tflite(tmp_path / "tiny.tflite", tensors, [Operation(code, (0,), (1,), version=version)], [0], [1])
     assert prepare().facts["edgetpu_operations"] == "1"
 

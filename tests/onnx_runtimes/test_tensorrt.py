@@ -116,7 +116,9 @@ def test_a_device_has_its_own_precisions_and_float16_is_made_of_float32(gpu: Gpu
     assert half["id"] == full["id"].replace("float32", "float16"), "one column of the table"
     assert full["rounds"][0]["facts"]["engine_log"] != half["rounds"][0]["facts"]["engine_log"]
     gpu.run(gpu.suite("net.onnx", "{jetson: {runtime: tensorrt, precision: int8}}"))
-    assert "the file computes in float32, and int8 was asked for" in gpu.case()["outcome"]["error"]
+    outcome = gpu.case()["outcome"]
+    assert "the converter onnx2tf needs an environment of its own" in outcome["error"], "float32 is not called int8"
+    assert "lab.yaml" in outcome["hint"]
 
 
 @pytest.mark.parametrize(
