@@ -35,6 +35,15 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.dont_write_bytecode = False
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is for `.ci/run`: the test command of the README must be quick enough to be typed often."""
+    if os.environ.get("DEVBENCH_TEST_THOROUGH"):
+        return
+    for item in items:
+        if item.get_closest_marker("thorough"):
+            item.add_marker(pytest.mark.skip(reason="takes long: `.ci/run` sets DEVBENCH_TEST_THOROUGH"))
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two for each core, for half of them wait at any time; none of its own for a test that is named."""
     named = config.args and all("::" in one for one in config.args)

@@ -47,6 +47,7 @@ def test_a_source_that_means_nothing_says_what_there_is() -> None:
         devbench_digits.devbench_fetch_model(other, Path())
 
 
+@pytest.mark.thorough
 @pytest.mark.xdist_group("built by TensorFlow")
 @pytest.mark.timeout(400)  # it starts TensorFlow twice: to train, and to convert
 def test_the_suite_trains_converts_and_says_how_accurate_both_files_are(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from benchmarks.lab.rules import conbench, perfherder
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "lab"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "arguments", "tables"),
     [

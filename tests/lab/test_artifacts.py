@@ -6,11 +6,14 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
+
 from devbench.lab.artifacts import as_before, keep_artifacts
 from devbench.store.folder import RunFolder
 from tests.conftest import Bench
 
 
+@pytest.mark.thorough
 def test_the_old_file_is_what_the_suite_of_then_names(bench: Bench, tmp_path: Path) -> None:
     first = bench.fake("a", invoke_us=100).read_bytes()
     assert bench("run", bench.fake_suite("a"), "--out", "old").returncode == 0

@@ -12,6 +12,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("module", "arguments", "shown"),
     [

@@ -57,6 +57,7 @@ def test_a_run_over_several_machines_measures_them_side_by_side(hub: LabBench) -
     assert hub.bench.run_file("serial")["beside"] == []
 
 
+@pytest.mark.thorough
 def test_a_board_that_is_down_stops_no_other_and_is_not_held_against_it(hub: LabBench) -> None:
     hub.board("c", down="")
     night = hub.night(status=5)
@@ -86,6 +87,7 @@ def test_ctrl_c_reaches_every_group_and_the_run_goes_on(hub: LabBench, number: s
     assert all(one["outcome"]["status"] == "pending" for one in hub.bench.run_file()["cases"]), "none has failed by it"
 
 
+@pytest.mark.thorough
 def test_recovery_takes_the_steps_that_lab_yaml_names_and_no_more(lab: LabBench) -> None:
     lab.remote(
         "name: hung, ssh: hung, reboot: 'echo new > boot', power: {off: ./power off, on: ./power on}",

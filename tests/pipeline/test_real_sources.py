@@ -18,7 +18,11 @@ from tests.conftest import QUICK, Bench
 from tests.pipeline.networks import SIDE, pictures
 
 # TensorFlow is started twice: once for all files, once for what `run` makes.
-pytestmark = [pytest.mark.xdist_group("sources made by TensorFlow"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.xdist_group("sources made by TensorFlow"),
+    pytest.mark.timeout(300),
+]
 
 
 @pytest.fixture(scope="session")
