@@ -44,6 +44,7 @@ def test_no_benchmark_is_left_out() -> None:
     assert {path.stem for path in FOLDER.glob("*.py")} == SMALLEST.keys() | ELSEWHERE | NEEDS_ANOTHER_VERSION
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SMALLEST)
 def test_it_runs_through_and_prints_a_whole_table(bench: Bench, name: str) -> None:
     needed = NEEDED_PROGRAMS.get(name)

@@ -24,6 +24,7 @@ def test_mutated_input_is_read_or_refused(fuzzer: ModuleType, count: int) -> Non
         assert tally.counts["refused"] > count / 4
 
 
+@pytest.mark.thorough
 def test_bad_command_lines_end_with_a_message() -> None:
     """In a process of its own: it gives up root's way around the modes of files, and forks."""
     done = subprocess.run(

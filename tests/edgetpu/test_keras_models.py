@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Bench
 
 pytestmark = [
+    pytest.mark.thorough,
     pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="there is no TensorFlow"),
     pytest.mark.xdist_group("made by Keras"),
     pytest.mark.timeout(400),

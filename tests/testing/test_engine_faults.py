@@ -40,6 +40,7 @@ def test_threads_that_only_spin_do_not_count_as_work(tmp_path: Path) -> None:
     assert set(looked_at(Spins, tmp_path).contract.broken) <= {"threads"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("title", ENGINES)
 def test_the_contract_catches_it(tmp_path: Path, title: str) -> None:
     noticed = looked_at(ENGINES[title], tmp_path)

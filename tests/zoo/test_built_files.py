@@ -10,7 +10,11 @@ from ai_edge_litert.interpreter import Interpreter
 
 from devbench import read_tflite
 
-pytestmark = [pytest.mark.xdist_group("built by TensorFlow"), pytest.mark.timeout(400)]  # three builds, once
+pytestmark = [  # three builds, once
+    pytest.mark.thorough,
+    pytest.mark.xdist_group("built by TensorFlow"),
+    pytest.mark.timeout(400),
+]
 
 
 def test_float32_is_float32_and_static(built: dict[str, Path]) -> None:

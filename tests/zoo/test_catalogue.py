@@ -31,6 +31,7 @@ def counted() -> dict[str, dict[str, int]]:
     return json.loads(lines[-1])["done"]
 
 
+@pytest.mark.thorough
 @pytest.mark.xdist_group("counted by TensorFlow")
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", PUBLISHED)
