@@ -34,8 +34,8 @@ def calibration_note(halves: Halves | None, pictures: int) -> str:
     if halves is None or halves.median <= MOST_APART:
         return ""
     return (
-        f"Two halves of the {pictures} calibration pictures give ranges that differ by {_share(halves.median)} (median of"
-        f" {halves.tensors} tensors): other pictures would give another file. Take more of them, of all classes:"
+        f"Two halves of the {pictures} calibration pictures give ranges that differ by {_share(halves.median)} (median"
+        f" of {halves.tensors} tensors): other pictures would give another file. Take more of them, of all classes:"
         f" `calibrate: {{count: {2 * pictures}}}`."
     )
 
