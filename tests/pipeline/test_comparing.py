@@ -107,10 +107,10 @@ def test_halves_are_as_far_apart_as_what_only_one_of_them_covers() -> None:
 
 
 def test_a_calibration_that_other_pictures_would_change_gets_a_note_with_what_to_do() -> None:
-    good = Halves(tensors=9, median=0.03, worst=0.4, worst_tensor="conv")
-    bad = Halves(tensors=9, median=0.5, worst=0.9, worst_tensor="conv")
+    good = Halves(tensors=9, median=0.03, worst=0.2, worst_tensor="net/block/conv/Relu6;net/block/conv")
+    bad = Halves(tensors=9, median=0.05, worst=0.9, worst_tensor="conv")
     assert calibration_note(good, 100) == ""
-    assert halves_told(good) == "ranges differ by 3 % (median of 9 tensors), at most 40 % (conv)"
-    assert "differ by 50 % (median of 9 tensors)" in calibration_note(bad, 8)
+    assert halves_told(good) == "ranges differ by 3 % (median of 9 tensors), at most 20 % (conv/Relu6)"
+    assert "give ranges that differ by 90 % (conv)" in calibration_note(bad, 8)
     assert "`calibrate: {count: 16}`" in calibration_note(bad, 8)
     assert "one picture" in calibration_note(None, 1)
