@@ -99,16 +99,18 @@ def interpreter(version: str) -> str:
 
 def zoo_files() -> list[Path]:
     """The int8 networks of the catalogue with random weights."""
-    from devbench.cli.setup import load_plugins
-    from devbench.models.cache import cached_model
+    from devbench.cli.setup import load_plugins, open_maker
+    from devbench.run.sources import for_formats
 
     plugins = load_plugins()
-    return [
-        cached_model(model.name, variant.source, plugins.fetch_model)
+    maker = open_maker(plugins)
+    wanted = [
+        (model.name, for_formats(variant, ("tflite",), maker))
         for model in plugins.registry.models.values()
         for variant in model.variants
         if (variant.precision, variant.weights) == ("int8", "random")
     ]
+    return [maker.make(name, variant).artifact.path for name, variant in wanted if variant]
 
 
 def inputs_of(file: TfliteFile, pictures: Path | None) -> np.ndarray:
