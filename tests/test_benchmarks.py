@@ -24,7 +24,7 @@ SMALLEST = {
     "fidelity": ["MODEL", "--pairs", "1"],
     "guard": ["MODEL", "--seeds", "1"],
     "prediction": ["--table", "raspberry-pi-4"],
-    "readers": ["environments", "MODEL", "--only"],
+    "readers": ["environments", "MODEL", "--only", "--results", "readers.jsonl"],
     "reference": ["MODEL", "--reference", "MODEL", "--minutes", "0.05", "--results", "reference.csv"],
     "scale": ["--samples", "1000", "--folders", "2"],
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
