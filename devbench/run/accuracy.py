@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ class Evaluator:
     """Asks cases their pictures.
 
     converse: has a worker with a case's model at a place take messages. source_case: the float32 network of a case, and
-    the place on this machine where it can be asked. tell: called with what is being done.
+    the place on this machine where it can be asked. tell: called with what is being done. evaluations: by case, of the
+    whole plan: a run that is taken up again asks only the cases that are not done, and holds them against the others.
     """
 
     cache: ModelCache
@@ -44,6 +45,7 @@ class Evaluator:
     converse: Converse
     source_case: Callable[[PlannedCase], tuple[Case, Place] | None]
     tell: Callable[[str], None]
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     _sources: dict[str, Source | DevbenchError] = field(default_factory=dict)
 
     def ask_all(
@@ -76,7 +78,7 @@ class Evaluator:
             save(run)
         if wanted:
             run, sources = self._sources_asked(run, wanted, folder)
-            run = judged(run, {id_: case.planned.evaluation for id_, case in wanted.items()}, sources, folder)
+            run = judged(run, wanted, self.evaluations, sources, folder)
             save(run)
         return run
 
@@ -162,24 +164,29 @@ class Evaluator:
 
 def judged(
     run: Run,
-    evaluations: Mapping[str, Evaluation | None],
+    wanted: Collection[str],
+    evaluations: Mapping[str, Evaluation],
     sources: Sequence[tuple[str, PlannedCase]],
     folder: RunFolder,
 ) -> Run:
-    """The run with what its answers say. evaluations: by case. sources: what was asked beside the cases, by file."""
+    """The run with what the answers of the cases `wanted` say.
+
+    evaluations: by case, also of those whose answers these are held against. sources: what was asked beside the cases,
+    by file.
+    """
     sheets: dict[str, Sheet] = {}
-    for case_id, evaluation in evaluations.items():
-        case, name = run.case(case_id), answers_of(run, case_id)
-        sheet = _sheet(folder, run, name, case_id, case.model, case.precision, evaluation)
+    for case in run.cases:
+        evaluation, name = evaluations.get(case.id), answers_of(run, case.id)
+        sheet = _sheet(folder, run, name, case.id, case.model, case.precision, evaluation)
         if sheet:
-            sheets[case_id] = sheet
+            sheets[case.id] = sheet
     beside = [
         _sheet(folder, run, name, planned.id, planned.model, SOURCE_PRECISION, planned.evaluation)
         for name, planned in sources
     ]
     others = [*sheets.values(), *filter(None, beside)]
-    for case_id, sheet in sheets.items():
-        run = _with_accuracy(run, case_id, accuracy_of(sheet, source_of(sheet, others)))
+    for case_id in [one for one in sheets if one in wanted]:
+        run = _with_accuracy(run, case_id, accuracy_of(sheets[case_id], source_of(sheets[case_id], others)))
     return run
 
 

@@ -22,13 +22,12 @@ _LARGEST_BYTES = 1 << 30
 
 
 def add_answers(folder: RunFolder, run: Run, name: str, pictures: PictureList, answers: Answers) -> Run:
-    """Save answers as the file `name`, and the pictures if nobody else was asked the same; the run that names both."""
+    """Save answers as the file `name`, and their pictures, which others may have been asked too; the run with both."""
     listing = _dumped(_PICTURES, pictures, name)
     digest = hashlib.sha256(listing).hexdigest()
     list_file = f"{ANSWERS}/pictures-{digest[:12]}.json"
     told = _dumped(_ANSWERS, replace(answers, list_file=list_file), name)
-    if list_file not in run.files:
-        folder.write(list_file, listing)
+    folder.write(list_file, listing)  # the same bytes for all who were asked the same, and whole again if damaged
     folder.write(name, told)
     sums = {list_file: digest, name: hashlib.sha256(told).hexdigest()}
     return replace(run, files={**run.files, **sums})
