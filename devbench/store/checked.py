@@ -14,6 +14,7 @@ PARTS = "parts"
 EARLIER = f"{PARTS}/earlier.parquet"  # the samples of a finished run that was taken up again
 REFERENCES = "references"
 ANSWERS = "answers"
+ANSWER_PARTS = f"{ANSWERS}/parts"  # what a case has answered so far
 SOURCE_ANSWERS = f"{ANSWERS}/source-"  # how the names of those begin that no case has given
 
 

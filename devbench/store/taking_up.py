@@ -14,6 +14,7 @@ from devbench.files import make_folder, remove_stale_drafts, replacing, sha256_o
 from devbench.store.agreement import PHASES, disagreement
 from devbench.store.answers_file import read_answers
 from devbench.store.checked import (
+    ANSWER_PARTS,
     ANSWERS,
     EARLIER,
     PARTS,
@@ -28,7 +29,7 @@ from devbench.store.folder import RunFolder
 from devbench.store.samples import read_phase
 
 _FATE = {"pending": "measured again", "measured": "measured again", "failed": "left out", "skipped": "left out"}
-_FOLDERS = ("", PARTS, "outputs", "inputs", REFERENCES, ANSWERS)
+_FOLDERS = ("", PARTS, "outputs", "inputs", REFERENCES, ANSWERS, ANSWER_PARTS)
 
 
 def clear_up(folder: RunFolder, run: Run) -> None:
@@ -36,6 +37,9 @@ def clear_up(folder: RunFolder, run: Run) -> None:
     for name in _FOLDERS:
         if (folder.path / name).is_dir():
             remove_stale_drafts(folder.path / name)
+    for path in (folder.path / ANSWER_PARTS).glob("*.json"):
+        if f"{ANSWER_PARTS}/{path.name}" not in run.files:
+            path.unlink()
     if run.finished_utc and run.schema == SCHEMA:
         folder.remove_parts()
 

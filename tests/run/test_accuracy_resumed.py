@@ -10,9 +10,9 @@ from tests.conftest import Bench
 from tests.pictures import brightest, coarse, test_set
 
 # Read by every interpreter that the tests start. It ends the process before its file number KILL_AT is written into the
-# run folder, or before it opens a picture for the time number KILL_AT.
+# run folder, or before it opens a picture for the time number KILL_AT. KEEP_EACH: each picture is sent, and kept, alone.
 KILLER = """
-import os, signal
+import os, signal, sys
 
 what, _, left = os.environ.get("KILL_AT", "nothing:0").partition(":")
 left = int(left)
@@ -34,6 +34,9 @@ def replace(source, target, **more):
 
 def open_one(path, *rest, **more):
     if what == "picture" and str(path).endswith(".png"):
+        if "KEEP_EACH" in os.environ:
+            sys.modules["devbench.run.batches"].BATCH_BYTES = 1
+            sys.modules["devbench.run.kept_answers"].PART_EVERY_S = 0
         counted()
     return opened(path, *rest, **more)
 
@@ -93,6 +96,21 @@ def test_what_was_answered_stays_and_the_rest_is_asked(asked: Bench, at: str) ->
     _taken_up(asked, "out/run")
     after = (asked.folder / "out/run/answers/case000.json").stat()
     assert (before.st_mtime_ns == after.st_mtime_ns) == (at == "picture:27")
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_a_case_has_answered_so_far_is_not_asked_again(asked: Bench, damaged: bool) -> None:
+    env = {"KILL_AT": "picture:32", "KEEP_EACH": "1"}
+    assert asked("accuracy", "suite.yaml", "--out", "out/run", env=env, process=True).returncode == -9
+    [part] = (asked.folder / "out/run/answers/parts").glob("*-case001.json")
+    if damaged:
+        part.write_text("{}")
+    done = asked("accuracy", "--resume", "out/run")
+    assert done.returncode == 0, done.stderr
+    assert ("of which 1" in done.stderr) == (not damaged)
+    assert _accuracies(asked, "out/run") == _accuracies(asked, "whole")
+    assert asked("verify", "out/run").returncode == 0
+    assert not (asked.folder / "out/run/answers/parts").exists()
 
 
 def test_answers_that_are_damaged_meanwhile_are_asked_again(asked: Bench) -> None:
