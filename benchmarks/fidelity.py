@@ -22,9 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from devbench.cli.setup import load_plugins
-from devbench.models.artifact import prepare_artifact
-from devbench.models.cache import ModelCache, cache_folder
+from devbench.cli.setup import load_plugins, open_maker
+from devbench.run.sources import for_formats
 
 RUNS, WARMUP_RUNS = 50, 10
 
@@ -76,7 +75,11 @@ def artifact(model: str, precision: str) -> Path:
         return Path(model).resolve()
     plugins = load_plugins()
     variant = next(one for one in plugins.registry.models[model].variants if one.precision == precision)
-    return prepare_artifact(model, variant, ModelCache(cache_folder() / "models"), plugins.fetch_model).path
+    maker = open_maker(plugins)
+    wanted = for_formats(variant, ("tflite",), maker)
+    assert wanted is not None
+    assert wanted.making is not None
+    return maker.make(model, wanted).artifact.path
 
 
 def devbench_ms(path: Path, threads: int, folder: Path, runtime: str, python: str) -> float:

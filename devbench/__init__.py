@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from devbench.domain.install import extra_hint as extra_hint
     from devbench.domain.limits import Peak as Peak
     from devbench.domain.limits import Streamed as Streamed
+    from devbench.domain.making import Calibration as Calibration
+    from devbench.domain.making import Making as Making
+    from devbench.domain.making import Preparation as Preparation
     from devbench.domain.model import Artifact as Artifact
     from devbench.domain.model import Model as Model
     from devbench.domain.model import Prepared as Prepared
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     from devbench.models.graph import Operation as Operation
     from devbench.models.graph import Tensor as Tensor
     from devbench.models.graph import read_graph as read_graph
+    from devbench.models.identity import installed_version as installed_version
+    from devbench.models.identity import recipe_hash as recipe_hash
     from devbench.models.onnx_file import OnnxFile as OnnxFile
     from devbench.models.onnx_file import read_onnx as read_onnx
     from devbench.models.readers import how_to_mend as how_to_mend
@@ -50,6 +55,10 @@ if TYPE_CHECKING:
     from devbench.models.readers import reader_caution as reader_caution
     from devbench.models.tflite_file import TfliteFile as TfliteFile
     from devbench.models.tflite_file import read_tflite as read_tflite
+    from devbench.pipeline.building import build_file as build_file
+    from devbench.pipeline.building import builder_main as builder_main
+    from devbench.pipeline.building import load_tensorflow as load_tensorflow
+    from devbench.pipeline.building import save_keras as save_keras
     from devbench.places.here import supervised as supervised
     from devbench.places.there import Program as Program
     from devbench.places.there import run_there as run_there
@@ -60,6 +69,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Absent": "devbench.domain.place",
     "Artifact": "devbench.domain.model",
+    "Calibration": "devbench.domain.making",
     "Case": "devbench.domain.case",
     "Change": "devbench.domain.change",
     "Check": "devbench.domain.check",
@@ -71,6 +81,7 @@ _HOMES = {
     "Fetch": "devbench.models.cache",
     "Graph": "devbench.models.graph",
     "Install": "devbench.domain.install",
+    "Making": "devbench.domain.making",
     "Model": "devbench.domain.model",
     "ModelError": "devbench.errors",
     "NotHereError": "devbench.errors",
@@ -81,6 +92,7 @@ _HOMES = {
     "OutputTensor": "devbench.domain.outcome",
     "Peak": "devbench.domain.limits",
     "Place": "devbench.domain.place",
+    "Preparation": "devbench.domain.making",
     "Prepared": "devbench.domain.model",
     "Program": "devbench.places.there",
     "Quantization": "devbench.domain.model",
@@ -96,16 +108,22 @@ _HOMES = {
     "TfliteFile": "devbench.models.tflite_file",
     "Traits": "devbench.domain.place",
     "Variant": "devbench.domain.model",
+    "build_file": "devbench.pipeline.building",
+    "builder_main": "devbench.pipeline.building",
     "cached_model": "devbench.models.cache",
     "extra_hint": "devbench.domain.install",
     "hookimpl": "devbench.hookspecs",
     "how_to_mend": "devbench.models.readers",
+    "installed_version": "devbench.models.identity",
+    "load_tensorflow": "devbench.pipeline.building",
     "misread": "devbench.models.readers",
     "read_graph": "devbench.models.graph",
     "read_onnx": "devbench.models.onnx_file",
     "read_tflite": "devbench.models.tflite_file",
     "reader_caution": "devbench.models.readers",
+    "recipe_hash": "devbench.models.identity",
     "run_there": "devbench.places.there",
+    "save_keras": "devbench.pipeline.building",
     "supervised": "devbench.places.here",
 }
 __all__ = list(_HOMES)

@@ -55,14 +55,6 @@ def devbench_fetch_model(source: str, into: Path) -> Path | None:
 
 
 @hookspec
-def devbench_models_wanted(sources: list[str]) -> None:
-    """The run will ask for these with `devbench_fetch_model`, in this order: none of them is in the cache.
-
-    Who takes long to get one may begin others meanwhile; nothing is measured before all are there. New in 0.1.
-    """
-
-
-@hookspec
 def devbench_make_ready(case: Case, place: Place) -> None:
     """Make at `place` what the rounds of `case` will load, if anything; called once, before the first round of the run.
 

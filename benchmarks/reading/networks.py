@@ -10,8 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from devbench.domain.case import ImageInput
 from devbench.models.features import read_features
 from devbench.models.image import layout_of, pixels_of, quantized
@@ -78,8 +76,8 @@ def _pixels(pictures: Path | None, layout: Any, count: int) -> Iterator[tuple[in
         paths = sorted(path for path in pictures.rglob("*") if path.is_file())
         yield from ((number, pixels_of(path, layout)) for number, path in enumerate(paths))
         return
-    from devbench_zoo.recipe.images import synthetic_image
+    from devbench_zoo.recipe.images import synthetic_pixels
 
     for number in range(count):
-        square = np.uint8((synthetic_image(max(layout.height, layout.width), 1, number) + 1) * 127.5)
-        yield number, square[:, : layout.height, : layout.width, : layout.channels]
+        square = synthetic_pixels(max(layout.height, layout.width), 1, number)
+        yield number, square[None, : layout.height, : layout.width, : layout.channels]

@@ -69,7 +69,7 @@ class LineProgress(RunProgress):
         self._say(f"{case_id} failed: {error}")
 
     def _say(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(f"{text}\n", end="", file=sys.stderr, flush=True)  # at once: two threads may tell of what they make
 
 
 _TIMED = ("load", "first", "warmup", "steady", "compute")

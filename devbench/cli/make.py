@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from devbench.pipeline.maker import Made, Maker
 from devbench.report.numbers import count_of
 from devbench.report.screen import ScreenLine, aligned, marked, wrapped
 from devbench.run.context import RunContext
+from devbench.run.pairs import in_pairs
 from devbench.run.start import make_plan, maker_of
 
 EXIT_CHANGED = 4
@@ -68,7 +69,7 @@ def command(suite: Path, models: tuple[str, ...], check: bool, verbose: bool, as
         request = Request(suite_text=text_of(suite), suite_dir=str(suite.resolve().parent), models=models)
         _, plan, _ = make_plan(request, str(suite), context)
         wanted = {_name(one): one for one in plan.cases}
-        results = [_made(name, one, context, check=check) for name, one in wanted.items()]
+        results = _made_all(wanted, context, check=check)
         results += [
             _Result(name=_name(one), error=why.error, hint=why.hint)
             for one, why in plan.skips
@@ -85,6 +86,22 @@ def command(suite: Path, models: tuple[str, ...], check: bool, verbose: bool, as
 
 def _name(planned: PlannedCase) -> str:
     return f"{planned.model} {planned.variant.precision or planned.precision}".strip() + f" .{planned.variant.format}"
+
+
+def _made_all(wanted: Mapping[str, PlannedCase], context: RunContext, *, check: bool) -> list[_Result]:
+    """What became of each, in their order; two models are made at once where this machine has room for that."""
+    found: dict[str, _Result] = {}
+    models: dict[tuple[str, str], list[str]] = {}  # by source: what is made of one shares its steps
+    for name, one in wanted.items():
+        models.setdefault((one.model, one.variant.source), []).append(name)
+
+    def make(names: Iterable[str]) -> None:
+        for name in names:
+            found[name] = _made(name, wanted[name], context, check=check)
+
+    in_pairs([lambda names=names: make(names) for names in models.values()])
+    make(name for name in wanted if name not in found)
+    return [found[name] for name in wanted]
 
 
 def _made(name: str, planned: PlannedCase, context: RunContext, *, check: bool) -> _Result:
@@ -152,6 +169,9 @@ def _lines(one: _Result, width: int, *, verbose: bool) -> Iterator[ScreenLine]:
     rows = [(one.name, one.tool, one.result, _cost(one), f"{one.sha256[:_SHORT]}…", _said(one)) for one in one.steps]
     if rows:
         yield from aligned(("step", "by", "gives", "took", "sha256", "and says"), rows, width)
+    for step in one.steps:
+        for note in step.notes:
+            yield from marked("note", note, "", width, "yellow")
     if verbose:
         yield from wrapped(f"file: {one.path}", width)
         for step in one.steps:

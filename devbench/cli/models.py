@@ -36,7 +36,8 @@ def command(verbose: bool, as_json: bool) -> None:
     show([*wrapped(f"{count_of(len(models), 'model')} in {count_of(variants, 'variant')}, {here}.", width), ()])
     if verbose:
         each = [(model, one) for model in models for one in model.variants]
-        rows = [(*_about(model), _kind(one), "yes" if cache.find(model.name, one) else "no") for model, one in each]
+        here = {source for model in models for source in _here(model, cache)}
+        rows = [(*_about(model), _kind(one), "yes" if one.source in here else "no") for model, one in each]
         show(aligned((*_HEADER, "variant", "in the cache"), rows, width, right=(2, 3)))
     else:
         variants_of = [(*_about(model), _variants(model, cache)) for model in models]
@@ -50,11 +51,18 @@ def _about(model: Model) -> tuple[str, ...]:
 
 
 def _variants(model: Model, cache: ModelCache) -> str:
-    return ", ".join(f"{_kind(one)}{'*' if cache.find(model.name, one) else ''}" for one in model.variants)
+    here = _here(model, cache)
+    return ", ".join(f"{_kind(one)}{'*' if one.source in here else ''}" for one in model.variants)
 
 
 def _cached(model: Model, cache: ModelCache) -> list[str]:
-    return [_kind(one) for one in model.variants if cache.find(model.name, one)]
+    here = _here(model, cache)
+    return [_kind(one) for one in model.variants if one.source in here]
+
+
+def _here(model: Model, cache: ModelCache) -> set[str]:
+    """The sources that are in the cache; several variants may be made of one."""
+    return {one.source for one in {one.source: one for one in model.variants}.values() if cache.find(model.name, one)}
 
 
 def _kind(variant: Variant) -> str:

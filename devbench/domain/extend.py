@@ -146,6 +146,13 @@ class Runtime(ABC):
         """
         return Prepared.like(artifact)
 
+    def formats_at(self, place: Place, options: Mapping[str, Option]) -> Iterable[str]:  # noqa: ARG002 - most: the same
+        """The formats that it loads at `place` with these options, best first, where that is not simply `formats`.
+
+        They may be formats that a converter gives: what a suite names is then converted to the first that can be made.
+        """
+        return self.formats
+
     def wrong_option(self, name: str, value: Option) -> str:  # noqa: ARG002 - most take what their library takes
         """Why a suite may not set the option `name` to `value`; "" if it may. Asked before anything is prepared.
 
@@ -189,6 +196,7 @@ class Converter(ABC):
     quantizes: whether it is a quantizer: it is given calibration pictures.
     program: a Python file with a function `convert(order)`. It imports nothing of devbench, for it may be run by
         another interpreter: the one that lab.yaml names for the converter.
+    parts: further files that the program loads. They are part of what makes a file, as the program is.
     packages: distributions that it imports; their versions are part of what makes a file.
     own_environment: whether these fit into no environment of devbench's, so that lab.yaml must name an interpreter.
     limit_s: how long a conversion may take.
@@ -201,6 +209,7 @@ class Converter(ABC):
     precisions: ClassVar[tuple[str, ...]] = ("float32",)
     quantizes: ClassVar[bool] = False
     program: ClassVar[Path]
+    parts: ClassVar[tuple[Path, ...]] = ()
     packages: ClassVar[tuple[str, ...]] = ()
     own_environment: ClassVar[bool] = False
     limit_s: ClassVar[float] = 1800

@@ -58,11 +58,12 @@ class End:
 class Making:
     """What is to be made of a source.
 
-    formats: what the runtime loads, best first. precision: "" is what the source computes in.
+    formats: what the runtime loads, best first; empty in a catalogue, which is for all of them.
+    precision: "" is what the source computes in.
     preparation: None where neither the suite nor the file says it.
     """
 
-    formats: tuple[str, ...]
+    formats: tuple[str, ...] = ()
     precision: str = ""
     preparation: Preparation | None = None
     calibration: Calibration | None = None

@@ -29,7 +29,8 @@ class Variant:
     weights: which weights the file holds ("random, seed 0", "imagenet", "as published"...).
     sha256, git_blob: what the file must be, where that is known beforehand.
     compiled: the same network compiled for an accelerator, for runtimes that take such files.
-    making: what is to be made of the source; None where it is used as it is.
+    making: what is to be made of the source; None where it is used as it is. In a catalogue, `format` is then that of
+        the source, such as "keras", which computes in float32.
     """
 
     precision: str

@@ -19,7 +19,11 @@ _NEW_USER, _NEW_NET = 0x10000000, 0x40000000
 
 
 class Order(dict):  # type: ignore[type-arg]
-    """What is asked for: see docs/plugins.md for the keys."""
+    """What is asked for: see docs/plugins.md for the keys. found: what was compared, for the ledger."""
+
+    def __init__(self, asked: Any) -> None:
+        super().__init__(asked)
+        self.found: dict[str, Any] = {}
 
     def batches(self) -> Any:
         """The calibration pictures one by one, as float32 arrays with a batch of 1, prepared as in training."""
@@ -29,6 +33,27 @@ class Order(dict):  # type: ignore[type-arg]
         mean, std = (self._for_channels(np, self[name]) for name in ("mean", "std"))
         for one in pixels:
             yield ((one.astype(np.float32) - mean) / std)[np.newaxis].astype(np.float32)
+
+    def compare(self, answers: Any, names: Any = None, exact: Any = False) -> None:
+        """Compare the file that was made with its source; a ValueError says how they differ.
+
+        answers: gives the source's answers, a list of arrays, to a list of arrays; None if it cannot be run. names: of
+        its inputs, if there are several. exact: whether each number must be the same.
+        """
+        tool = _beside("comparing")
+        tolerance = tool.EXACT if exact else tool.SAME
+        self.found["same"] = tool.compare(self["out"], answers, names, tolerance, self.get("span") or (-1.0, 1.0))
+
+    def reader(self, path: Any) -> Any:
+        """A function that answers as the .tflite or .onnx file at `path` does; None if nothing here runs it."""
+        try:
+            return _beside("comparing").reader(path)
+        except Exception:  # noqa: BLE001 - whatever the library raises
+            return None
+
+    def compare_halves(self, first: Any, second: Any) -> None:
+        """Say how far the ranges of two halves of the pictures are apart: name -> (least, largest) of a tensor."""
+        self.found["halves"] = _beside("comparing").halves(first, second)
 
     def _for_channels(self, np: Any, value: Any) -> Any:
         """In the shape that goes with one picture."""
@@ -45,8 +70,8 @@ def main() -> Any:
     alone = _leave_the_network()
     began = time.monotonic()
     try:
-        facts = _program(order["program"]).convert(order) or {}
-        answer: dict[str, Any] = {"facts": {str(name): str(value) for name, value in facts.items()}}
+        facts = _carried_out(order)
+        answer: dict[str, Any] = {"facts": {str(name): str(value) for name, value in facts.items()}, **order.found}
     except Exception as error:  # noqa: BLE001 - whatever a converter raises is why there is no file
         refused = isinstance(error, (ValueError, NotImplementedError))
         text = " ".join(str(error).split())
@@ -83,12 +108,27 @@ def _leave_the_network() -> Any:
     return True
 
 
-def _program(path: Any) -> Any:
-    spec = importlib.util.spec_from_file_location("devbench_converter", path)
+def _carried_out(order: Any) -> Any:
+    """What the program says; without one, nothing is made, and two files are compared."""
+    if "program" not in order:
+        order.compare(order.reader(order["source"]), exact=True)
+        return {}
+    return _module("devbench_converter", order["program"]).convert(order) or {}
+
+
+def _beside(name: Any) -> Any:
+    """The module that stands beside this file: its folder is in nobody's path."""
+    known = sys.modules.get("devbench_" + name)
+    folder = os.path.dirname(os.path.abspath(__file__))
+    return known or _module("devbench_" + name, os.path.join(folder, name + ".py"))
+
+
+def _module(name: Any, path: Any) -> Any:
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["devbench_converter"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devbench.domain.making import Making
 from devbench.errors import ModelError
+from devbench.files import sha256_of
+from devbench.pipeline.ledger import Step, read_certificate
 from devbench.pipeline.maker import Maker
 from devbench.pipeline.process import environment_of
 from devbench.pipeline.source import TFLITE, Obstacle, Source
@@ -46,6 +48,9 @@ def inspect_source(path: Path, maker: Maker, runtimes: dict[str, KnownRuntime]) 
     """Look into the file or folder at `path`; a `ModelError` says why it is of no use to anybody."""
     source = maker.look(path)
     obstacles = list(source.obstacles)
+    if born := _certificate(path):
+        source = replace(source, about={**source.about, **_told(born)})
+        obstacles += [Obstacle(text=note) for note in born.notes]
     if source.free and source.format != TFLITE:
         free = ", ".join(f"{one.name or 'the input'} {shape_text(one.shape)}" for one in source.free)
         inner = any(-1 in one.shape[1:] for one in source.free)
@@ -56,6 +61,20 @@ def inspect_source(path: Path, maker: Maker, runtimes: dict[str, KnownRuntime]) 
         obstacles.append(Obstacle(text=f"{what}: {free}", hint=hint))
     targets = [] if any(one.fatal for one in obstacles) else _targets(source, maker, runtimes)
     return Inspection(source=source, targets=tuple(targets), obstacles=tuple(obstacles))
+
+
+def _certificate(path: Path) -> Step | None:
+    """The last step by which devbench made the file, if it did: that stands beside it, in the cache."""
+    found = read_certificate(path.parent) if path.is_file() else None
+    return found if found and found.sha256 == sha256_of(path) else None
+
+
+def _told(step: Step) -> dict[str, str]:
+    """What the certificate says, for a reader."""
+    found = {"made by": f"devbench: {step.name} by {step.tool}"}
+    if step.pictures:
+        found["calibrated with"] = f"{len(step.pictures)} pictures"
+    return {**found, **step.said}
 
 
 def _targets(source: Source, maker: Maker, runtimes: dict[str, KnownRuntime]) -> list[Target]:

@@ -21,7 +21,8 @@ class Step:
 
     name: recognise, convert, fix or quantize. tool: what did it, with versions in `versions`.
     settings: all that decided what came out. made_from, sha256: of the file before and after.
-    pictures: the sha256 of each calibration picture. said: what the tool told, or what was changed.
+    pictures: the sha256 of each calibration picture. said: what the tool told, what was changed, what was compared.
+    notes: what a user must know of it, with what to do.
     """
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -36,6 +37,7 @@ class Step:
     settings: Mapping[str, str] = field(default_factory=dict)
     pictures: tuple[str, ...] = ()
     said: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     seconds: float = 0.0
     peak_memory_bytes: int = 0
     network: bool | None = None

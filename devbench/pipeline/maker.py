@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
-from devbench.domain.making import Making, Preparation
-from devbench.domain.model import Artifact, TensorSpec, Variant
+from devbench.domain.making import Making
+from devbench.domain.model import TensorSpec, Variant
 from devbench.errors import ModelError
 from devbench.files import sha256_of
 from devbench.models.artifact import described, is_file_source, source_file
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.fix import RECIPE, fixed
-from devbench.models.guards import ISLANDS, OUTSIDE, guards
+from devbench.models.guards import OUTSIDE, guards
 from devbench.models.tflite_file import read_tflite
 from devbench.pipeline.archive import unpack
+from devbench.pipeline.checks import same_told
 from devbench.pipeline.ledger import Step, read_certificate, write_certificate
+from devbench.pipeline.made import Gone, Made, artifact_of, facts_of, guard, recognised
 from devbench.pipeline.order import Order, carry_out
-from devbench.pipeline.process import MissingError, RefusedError, environment_of, is_here
+from devbench.pipeline.process import MissingError, RefusedError, compare, environment_of, is_here
 from devbench.pipeline.recognise import recognise
 from devbench.pipeline.source import ONNX, TFLITE, TITLES, Source
 from devbench.pipeline.ways import FLOAT, Form, Way, ways
 from devbench.plugin.calls import KnownConverter
-
-_MARK, _MOST_MARKS = 12, 1000  # digits of a picture's sha256 among the facts: those of a test are compared with them
-
-
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """What a runtime loads, the source it comes from, and the steps in between."""
-
-    artifact: Artifact
-    source: Source
-    steps: tuple[Step, ...]
 
 
 def float_twin(variant: Variant) -> Variant:
@@ -88,20 +80,21 @@ class Maker:
         refusals: list[ModelError] = []
         for way in found:
             try:
-                path, steps = self._gone(model, source, way, making)
+                gone = self._gone(model, source, way, making)
                 break
             except (RefusedError, MissingError) as error:
                 refusals.append(error)
         else:
             raise _all_refused(source, refusals)
+        steps = tuple(gone.steps)
         if refusals:
             passed_over = {"passed over": "; ".join(one.message for one in refusals)}
             steps = (replace(steps[0], said={**steps[0].said, **passed_over}), *steps[1:])
         form = way.forms[-1] if way.forms else Form(format=source.format, precision=making.precision)
-        artifact = described(path, replace(variant, format=form.format, precision=making.precision))
         own = source.preparation if way.converters else None
-        self._guard(artifact, making.preparation or own, made=bool(way.converters))
-        facts = {**artifact.facts, **_facts(source, steps)}
+        artifact = artifact_of(gone, form, variant, making.precision)
+        guard(gone.tflite, artifact.source, making.preparation or own, made=bool(way.converters))
+        facts = {**artifact.facts, **facts_of(source, steps)}
         return Made(artifact=replace(artifact, facts=facts), source=source, steps=steps)
 
     def _path(self, model: str, variant: Variant) -> Path:
@@ -129,24 +122,26 @@ class Maker:
         key = Variant(precision="", format="", source=f"unpacked:{sha256_of(path)}")
         return self.cache.get(path.stem, key, make).parent / "unpacked"
 
-    def _gone(self, model: str, source: Source, way: Way, making: Making) -> tuple[Path, tuple[Step, ...]]:
+    def _gone(self, model: str, source: Source, way: Way, making: Making) -> Gone:
         """The file at the end of the way, and its steps."""
-        path, steps = source.path, [_recognised(source)]
+        path, steps = source.path, [recognised(source)]
         form = Form(format=source.format, precision=source.precision)
         path = self._fixed(model, path, form, source, making, steps)
         inputs: tuple[TensorSpec, ...] = source.inputs
         given: Source | None = source
-        if form.format == TFLITE and way.converters:
-            inputs = read_tflite(path).inputs
+        tflite = path if form.format == TFLITE else None
+        if tflite and way.converters:
+            inputs = read_tflite(tflite).inputs
         for converter, form in zip(way.converters, way.forms, strict=True):
             order = Order(
                 converter=converter, form=form, source=path, sha256=steps[-1].sha256, making=making, inputs=inputs,
                 given=given, preparation=making.preparation or source.preparation,
             )  # fmt: skip
             path = self._fixed(model, self._converted(model, order, steps), form, None, making, steps)
+            tflite = path if form.format == TFLITE else tflite
             inputs = read_tflite(path).inputs if form.format == TFLITE else ()
             given = None
-        return path, tuple(steps)
+        return Gone(path=path, steps=steps, tflite=tflite)
 
     def _converted(self, model: str, order: Order, steps: list[Step]) -> Path:
         environment = environment_of(order.converter)
@@ -208,10 +203,12 @@ class Maker:
         def make(_: str, into: Path) -> Path:
             file = into / (path.name if path.suffix else f"{path.name}.tflite")
             file.write_bytes(data)
+            with tempfile.TemporaryDirectory(dir=into, prefix="scratch-") as scratch:
+                same = compare(path, file, Path(scratch))
             sha256 = hashlib.sha256(data).hexdigest()
             step = Step(
                 name="fix", tool="devbench", result=TFLITE, sha256=sha256, size_bytes=len(data), made_from=before,
-                versions={"recipe": str(RECIPE)}, said={"changed": "; ".join(told)},
+                versions={"recipe": str(RECIPE)}, said={"changed": "; ".join(told), "answers": same_told(same)},
             )  # fmt: skip
             write_certificate(into, step)
             return file
@@ -221,49 +218,6 @@ class Maker:
         if step := read_certificate(kept.parent):
             steps.append(step)
         return kept
-
-    def _guard(self, artifact: Artifact, preparation: Preparation | None, *, made: bool) -> None:
-        """A `ModelError` if it would answer wrongly, or if a part of what was made here stayed in float."""
-        if artifact.format != TFLITE:
-            return
-        for one in guards(artifact.path, preparation):
-            if one.fatal or (made and one.name == ISLANDS):
-                raise ModelError(f"{artifact.source}: {one.text}", one.hint)
-
-
-def _recognised(source: Source) -> Step:
-    sha256 = hashlib.sha256()
-    size = 0
-    alone = len(source.files) == 1
-    for path in source.files:
-        if not alone:
-            sha256.update(f"{path.relative_to(source.path if source.path.is_dir() else path.parent)}\0".encode())
-        sha256.update(bytes.fromhex(sha256_of(path)))
-        size += path.stat().st_size
-    digest = sha256_of(source.files[0]) if alone else sha256.hexdigest()
-    return Step(
-        name="recognise",
-        tool="devbench",
-        result=source.title,
-        sha256=digest,
-        size_bytes=size,
-        settings={"precision": source.precision},
-        said={name: value for name, value in source.about.items() if value},
-    )
-
-
-def _facts(source: Source, steps: Iterable[Step]) -> dict[str, str]:
-    """What run.json says of the making."""
-    done = [one for one in steps if one.name != "recognise"]
-    if not done:
-        return {}
-    first = next(iter(steps))
-    told = [f"{one.name}: {one.tool}" for one in done]
-    changed = [one.said["changed"] for one in done if "changed" in one.said]
-    shown = [sha256[:_MARK] for one in done for sha256 in one.pictures[:_MOST_MARKS]]
-    facts = {"calibrated_with": ",".join(shown)} if shown else {}
-    facts |= {"made_from": source.title, "source_sha256": first.sha256, "made_by": ", ".join(told)}
-    return {**facts, **({"changed": "; ".join(changed)} if changed else {})}
 
 
 def no_way(source: Source, making: Making) -> ModelError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -14,12 +15,15 @@ from devbench.domain.model import TensorSpec
 from devbench.errors import DevbenchError, ModelError
 from devbench.files import sha256_of
 from devbench.models.image import picture_input
+from devbench.pipeline.checks import calibration_note, halves_told, same_told
 from devbench.pipeline.ledger import Step, write_certificate
 from devbench.pipeline.pictures import Pictures, chosen
-from devbench.pipeline.process import Environment, convert
+from devbench.pipeline.process import Answer, Environment, convert
 from devbench.pipeline.source import Source
 from devbench.pipeline.ways import Form
 from devbench.plugin.calls import KnownConverter
+
+_HASH_DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +62,16 @@ class Order:
 
     def key(self, environment: Environment, pictures: Pictures | None) -> str:
         """All that makes the file."""
-        program = sha256_of(self.converter.program)[:12]
-        parts = {**self.settings, **environment.packages, "python": environment.python, "program": program}
+        versions = self.versions(environment)
+        parts = {**self.settings, **versions}
         parts |= {"pictures": pictures.together} if pictures else {}
         return f"make:{self.converter.name}?from={self.sha256}&{urlencode(sorted(parts.items()))}"
+
+    def versions(self, environment: Environment) -> dict[str, str]:
+        """What does it: interpreter, packages, and the code of the program with its parts."""
+        program = "".join(sha256_of(path) for path in (self.converter.program, *self.converter.parts))
+        digest = program if not self.converter.parts else hashlib.sha256(program.encode()).hexdigest()
+        return {"python": environment.python, **environment.packages, "program": digest[:_HASH_DIGITS]}
 
     def pictures(self, find: Callable[[str], Path]) -> Pictures | None:
         """Those to calibrate with; a `ModelError` if there are none and they are needed.
@@ -82,7 +92,7 @@ def carry_out(order: Order, pictures: Pictures | None, environment: Environment,
     """Have the file made in the folder `into`, with its certificate beside it."""
     with tempfile.TemporaryDirectory(dir=into, prefix="scratch-", ignore_cleanup_errors=True) as name:
         scratch = Path(name)
-        ending = order.form.format
+        ending = order.form.ending
         out = scratch / f"network.{ending}"
         before = _state(order.source)
         answer = convert(order.converter, _request(order, pictures, scratch, out), scratch)
@@ -95,6 +105,8 @@ def carry_out(order: Order, pictures: Pictures | None, environment: Environment,
             raise ModelError(f"the converter {order.converter.name} says it is done, and wrote no file")
         result = into / f"{_stem(order.source)}_{order.form.precision or 'fixed'}.{ending}"
         shutil.move(out, result)
+    shown = len(pictures.sha256) if pictures else 0
+    note = calibration_note(answer.halves, shown) if pictures else ""
     step = Step(
         name=order.name,
         tool=order.converter.name,
@@ -102,20 +114,23 @@ def carry_out(order: Order, pictures: Pictures | None, environment: Environment,
         sha256=sha256_of(result),
         size_bytes=result.stat().st_size,
         made_from=order.sha256,
-        versions={
-            "python": environment.python,
-            **environment.packages,
-            "program": sha256_of(order.converter.program)[:12],
-        },
+        versions=order.versions(environment),
         settings=order.settings,
         pictures=pictures.sha256 if pictures else (),
-        said=answer.facts,
+        said={**answer.facts, **_compared(answer)},
+        notes=(note,) if note else (),
         seconds=round(answer.seconds, 3),
         peak_memory_bytes=answer.peak_memory_bytes,
         network=answer.network,
     )
     write_certificate(into, step)
     return result
+
+
+def _compared(answer: Answer) -> dict[str, str]:
+    """What was compared, in words; nothing where the converter compares nothing."""
+    found = {"answers": same_told(answer.same)} if answer.same else {}
+    return found | ({"halves": halves_told(answer.halves)} if answer.halves else {})
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -134,6 +149,7 @@ def _request(order: Order, pictures: Pictures | None, scratch: Path, out: Path) 
         "source": str(order.source),
         "format": given.format if given else order.converter.takes[0],
         "out": str(out),
+        "to": order.form.format,
         "precision": order.form.precision,
         "inputs": {one.name: list(one.shape) for one in order.making.inputs},
         "outputs": list(order.making.outputs),
@@ -141,6 +157,8 @@ def _request(order: Order, pictures: Pictures | None, scratch: Path, out: Path) 
         "source_outputs": [one.name for one in given.outputs] if given else [],
         "scratch": str(scratch),
     }
+    if preparation := order.preparation:
+        request["span"] = list(preparation.range)
     if pictures:
         try:
             _, layout = picture_input(order.inputs)
@@ -151,7 +169,7 @@ def _request(order: Order, pictures: Pictures | None, scratch: Path, out: Path) 
             ) from error
         path = scratch / "pictures.npy"
         pictures.write(layout, path)
-        preparation = order.preparation or Preparation()
+        preparation = preparation or Preparation()
         request["pictures"] = str(path)
         request["mean"], request["std"] = preparation.mean, preparation.std
         request["channels_first"] = layout.channels_first

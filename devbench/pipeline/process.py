@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from devbench.errors import ModelError
 from devbench.pipeline import harness
 from devbench.places.here import supervised
+from devbench.places.process import LineTooLongError, TimeIsUpError, WorkerProcess
 from devbench.plugin.calls import KnownConverter
 from devbench.printable import shortened
 
@@ -30,8 +31,8 @@ _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
 }
 _MOST_ANSWER_BYTES = 1 << 20
-_TAIL_BYTES = 1500
 _GRACE_S = 60
+_COMPARED_WITHIN_S = 600
 _VERSIONS = (
     "import importlib.metadata as m, json, platform, sys\nfound = {}\nfor name in sys.argv[1:]:\n"
     "    try:\n        found[name] = m.version(name)\n    except m.PackageNotFoundError:\n        pass\n"
@@ -50,14 +51,39 @@ class MissingError(ModelError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Same:
+    """How far what was made answers as its source, for how many made-up inputs; note: why they were not compared."""
+
+    inputs: Annotated[int, Field(ge=0)]
+    difference: Annotated[float, Field(ge=0)]
+    relative: Annotated[float, Field(ge=0)]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halves:
+    """How far apart the ranges are that two halves of the calibration pictures give, over all tensors.
+
+    median, worst: the part of the range that only one half has, from 0 to 1.
+    """
+
+    tensors: Annotated[int, Field(ge=1)]
+    median: Annotated[float, Field(ge=0, le=1)]
+    worst: Annotated[float, Field(ge=0, le=1)]
+    worst_tensor: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a conversion cost, and what the converter says of it."""
+    """What a conversion cost, what the converter says of it, and what was compared."""
 
     __pydantic_config__ = ConfigDict(strict=True, allow_inf_nan=False, str_max_length=5000)
 
     seconds: Annotated[float, Field(ge=0)]
     peak_memory_bytes: Annotated[int, Field(ge=0)]
     network: bool
+    same: Same | None = None
+    halves: Halves | None = None
     facts: Annotated[dict[str, str], Field(max_length=100)] = field(default_factory=dict)
     error: str = ""
 
@@ -146,59 +172,62 @@ def _hint(converter: KnownConverter) -> str:
 
 def convert(converter: KnownConverter, order: Mapping[str, Any], scratch: Path) -> Answer:
     """Have `order` carried out, with temporary files in `scratch`; a `ModelError` says why it was not."""
-    order_file = scratch / "order.json"
-    order_file.write_text(json.dumps({**order, "program": str(converter.program), "converter": converter.name}))
-    with (scratch / "stderr").open("w+b") as stderr:
-        data, status = _output(converter, [str(order_file)], scratch, stderr)
-        if not data.strip():
-            raise ModelError(f"the converter {converter.name} {_ending(status)}{_tail(stderr)}", _memory_hint(status))
-        try:
-            answer = TypeAdapter(Answer).validate_json(data)
-        except ValidationError as error:
-            raise ModelError(
-                f"the converter {converter.name} gave an invalid answer: {shortened(str(error))}"
-            ) from error
-        if answer.error:
-            raise RefusedError(
-                f"the converter {converter.name} cannot convert it: {shortened(answer.error)}",
-                "Replace what it names, or give the network in another form: `devbench inspect` lists what is taken.",
-            )
+    told = {**order, "program": str(converter.program), "converter": converter.name}
+    who = f"the converter {converter.name}"
+    answer = _answer(who, converter.python, told, scratch, converter.limit_s)
+    if answer.error:
+        raise RefusedError(
+            f"{who} cannot convert it: {shortened(answer.error)}",
+            "Replace what it names, or give the network in another form: `devbench inspect` lists what is taken.",
+        )
     return answer
 
 
-def _output(converter: KnownConverter, arguments: Sequence[str], scratch: Path, stderr: IO[bytes]) -> tuple[bytes, int]:
-    python, mode = (converter.python, "-I") if converter.python else (sys.executable, "-P")
-    command = [python, mode, str(Path(harness.__file__).resolve()), *arguments]
+def compare(source: Path, changed: Path, scratch: Path) -> Same:
+    """Whether a file that was only to be fixed still answers exactly as its source; a `ModelError` if it does not."""
+    who = "the process that compares the fixed file with its source"
+    order = {"source": str(source), "out": str(changed)}
+    answer = _answer(who, "", order, scratch, _COMPARED_WITHIN_S)
+    if answer.error or answer.same is None:
+        raise ModelError(f"fix: {shortened(answer.error) or 'nothing was compared'}", "Tell who wrote devbench.")
+    return answer.same
+
+
+def _answer(who: str, python: str, order: Mapping[str, Any], scratch: Path, limit_s: float) -> Answer:
+    """What the harness says to `order`, run by the interpreter `python`; "" is devbench's own."""
+    order_file = scratch / "order.json"
+    order_file.write_text(json.dumps(order))
+    program, mode = (python, "-I") if python else (sys.executable, "-P")
+    command = [program, mode, str(Path(harness.__file__).resolve()), str(order_file)]
+    environment = {**_ENVIRONMENT, "TMPDIR": str(scratch)}
     try:
-        done = subprocess.run(
-            supervised(command, life_s=converter.limit_s + _GRACE_S),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            timeout=converter.limit_s,
-            check=False,
-            cwd=scratch,
-            env={**os.environ, **_ENVIRONMENT, "TMPDIR": str(scratch)},
-        )
-    except subprocess.TimeoutExpired:
-        raise ModelError(f"the converter {converter.name} was not done within {converter.limit_s:g} s") from None
+        work = WorkerProcess(supervised(command, life_s=limit_s + _GRACE_S), environment, scratch)
     except OSError as error:
-        raise ModelError(f"the converter {converter.name} cannot be started: {error.strerror or error}") from error
-    return done.stdout[:_MOST_ANSWER_BYTES], done.returncode
+        raise ModelError(f"{who} cannot be started: {error.strerror or error}") from error
+    try:
+        work.close_input()
+        data = work.read_rest(time.monotonic() + limit_s)
+        status = work.exit_status(_GRACE_S)
+    except TimeIsUpError:
+        raise ModelError(f"{who} was not done within {limit_s:g} s") from None
+    except LineTooLongError:
+        raise ModelError(f"{who} says too much") from None
+    finally:
+        work.end()
+    if not data.strip():
+        tail = f"; the end of what it printed:\n{work.log_tail}" if work.log_tail else ""
+        raise ModelError(f"{who} {_ending(status)}{tail}", _memory_hint(status))
+    try:
+        return TypeAdapter(Answer).validate_json(data[:_MOST_ANSWER_BYTES])
+    except ValidationError as error:
+        raise ModelError(f"{who} gave an invalid answer: {shortened(str(error))}") from error
 
 
-def _ending(status: int) -> str:
+def _ending(status: int | None) -> str:
     if status in (137, -9):
         return "was killed by SIGKILL, as the system does when memory runs out"
     return f"ended with exit status {status} and without a result"
 
 
-def _memory_hint(status: int) -> str:
+def _memory_hint(status: int | None) -> str:
     return "Converting needs several times the memory of the network." if status in (137, -9) else ""
-
-
-def _tail(stderr: IO[bytes]) -> str:
-    size = stderr.seek(0, os.SEEK_END)
-    stderr.seek(max(0, size - _TAIL_BYTES))
-    text = stderr.read().decode(errors="replace").strip()
-    return f"; the end of what it printed:\n{text}" if text else ""

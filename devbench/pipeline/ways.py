@@ -18,6 +18,11 @@ class Form:
     format: str
     precision: str
 
+    @property
+    def ending(self) -> str:
+        """How the name of its file ends: `onnx-symmetric` is ONNX, too."""
+        return self.format.partition("-")[0]
+
     def __str__(self) -> str:
         return f"{self.format} ({self.precision})"
 
@@ -39,7 +44,7 @@ def ways(start: Form, formats: Sequence[str], precision: str, converters: Iterab
     wanted = precision or start.precision
     found = [
         way
-        for way in _from(start, (), (), known)
+        for way in _from(start, (), (start,), known)
         if _last(way, start).format in formats and _last(way, start).precision == wanted
     ]
     return sorted(found, key=lambda way: (len(way.converters), formats.index(_last(way, start).format)))
@@ -52,12 +57,13 @@ def _last(way: Way, start: Form) -> Form:
 def _from(
     form: Form, taken: tuple[KnownConverter, ...], passed: tuple[Form, ...], known: Sequence[KnownConverter]
 ) -> Iterator[Way]:
-    yield Way(converters=taken, forms=passed)
+    """The ways that go on from `form`, which is the last that was passed; the first is the source."""
+    yield Way(converters=taken, forms=passed[1:])
     if len(taken) == _LONGEST:
         return
     for one in known:
         for after in _after(form, one):
-            if after not in passed and after != form:
+            if after not in passed:
                 yield from _from(after, (*taken, one), (*passed, after), known)
 
 

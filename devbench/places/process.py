@@ -8,7 +8,8 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from devbench.places.interrupt import woken_by
 from devbench.worker.supervisor import ENDS_WITHIN_S
@@ -33,11 +34,17 @@ class WorkerProcess:
 
     The host sleeps in select() until there is something to read: a harness that polls takes a core
     from the model it measures.
+
+    environment: added to this process's own. folder: where it works; that of this process if it is None.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None, folder: Path | None = None
+    ) -> None:
         self._process = subprocess.Popen(
             command,
+            cwd=folder,
+            env={**os.environ, **environment} if environment else None,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

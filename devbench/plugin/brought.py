@@ -64,6 +64,7 @@ class ConverterData:
     precisions: tuple[str, ...]
     quantizes: bool = False
     program: Path
+    parts: tuple[Path, ...] = ()
     packages: tuple[str, ...] = ()
     own_environment: bool = False
     limit_s: float = 0

@@ -28,6 +28,7 @@ from devbench.plugin.methods import (
     CHECKS,
     DISCOVER,
     EXPLAIN,
+    FORMATS_AT,
     LOOK,
     PEAKS,
     PREPARE,
@@ -169,6 +170,15 @@ class KnownRuntime(RuntimeData):
             outputs=found.outputs,
             facts={**artifact.facts, **found.facts},
         )
+
+    def formats_at(self, place: Place, options: Mapping[str, Option]) -> tuple[str, ...]:
+        """What it loads at `place` with these options, best first; its formats where its plugin fails."""
+        try:
+            found = self._ask(FORMATS_AT, place, dict(options)) if FORMATS_AT.name in self.written else self.formats
+        except DevbenchError as error:
+            self.plugin.pass_over(error)
+            found = self.formats
+        return tuple(found)
 
     def wrong_option(self, name: str, value: Option) -> str:
         """Why a suite may not set the option `name`, which it has, to `value`, with both; "" if it may."""

@@ -20,7 +20,7 @@ from devbench.domain.run import Run
 from devbench.errors import DevbenchError
 from devbench.plugin.calls import with_round_error
 from devbench.plugin.local import CorePlugin, LocalPlugin
-from devbench.plugin.methods import FETCH_MODEL, MAKE_READY, MODELS_WANTED, RUN_FINISHED, RUN_ROUND, Method
+from devbench.plugin.methods import FETCH_MODEL, MAKE_READY, RUN_FINISHED, RUN_ROUND, Method
 from devbench.plugin.plugin import Owner, Plugin
 from devbench.plugin.processes import PluginProcesses
 from devbench.plugin.registry import PluginInfo, Registry
@@ -129,10 +129,6 @@ class Plugins:
         """One round of `case` at `place`, with every power meter around it. Raises a RoundError."""
         wrappers = [plugin for plugin in reversed(self._all()) if plugin.brought.wraps]
         return wrapped(wrappers, case, place, self._measured)
-
-    def models_wanted(self, sources: list[str]) -> None:
-        """Tell everybody which models will be asked for: that one fails costs only time."""
-        self._tell(MODELS_WANTED, sources)
 
     def run_finished(self, run: Run) -> None:
         """Tell every listener that the run is saved: that one fails must not undo that."""

@@ -62,6 +62,7 @@ DEVICE_METHODS = (
 RUNTIME_METHODS = (
     PREPARE := Method(name="prepare", gives=("Prepared",), limit_s=1800),
     CHECK := Method(name="check", gives=("Check",), many=True, limit_s=60),
+    FORMATS_AT := Method(name="formats_at", gives=("str",), many=True, limit_s=5),
     WRONG_OPTION := Method(name="wrong_option", gives=("str",), limit_s=5),
     UNFIT := Method(name="unfit", gives=("str",), limit_s=5),
     CAUTION := Method(name="caution", gives=("str",), limit_s=5),
@@ -70,7 +71,6 @@ RUNTIME_METHODS = (
 )
 HOOKS = (
     FETCH_MODEL := Method(name="devbench_fetch_model", gives=("Path", "None"), limit_s=3600),
-    MODELS_WANTED := Method(name="devbench_models_wanted", gives=(), limit_s=60),
     MAKE_READY := Method(name="devbench_make_ready", gives=(), limit_s=3600),
     RUN_ROUND := Method(name="devbench_run_round", gives=("Round", "None"), limit_s=600),  # over the case's own limit
     RUN_FINISHED := Method(name="devbench_run_finished", gives=(), limit_s=60),

@@ -130,8 +130,9 @@ class Registry:
 
     def _add_converter(self, item: ConverterData, plugin: Plugin) -> str:
         what = f"converter '{shortened(item.name)}'"
-        if not item.program.is_file():
-            raise ValueError(f"{what}: its program {item.program} is not there")
+        for file in (item.program, *item.parts):
+            if not file.is_file():
+                raise ValueError(f"{what}: its program {file} is not there")
         _check_limit(item.limit_s)
         if problem := converter_problem(item):
             raise ValueError(f"{what}: {problem}")

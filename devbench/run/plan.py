@@ -25,7 +25,7 @@ from devbench.plugin.calls import KnownRuntime
 from devbench.plugin.registry import Registry
 from devbench.run.quality import SOURCE_PRECISION
 from devbench.run.slots import Probe, Slot, answers, drivers_of, find_places, fitting_slot, slots_of
-from devbench.run.sources import Unloadable, image_of, look, made, preparation_of, resolved
+from devbench.run.sources import Unloadable, for_formats, image_of, look, made, preparation_of, resolved
 
 if TYPE_CHECKING:
     from devbench.suites.format import ModelFormat, Suite
@@ -48,11 +48,15 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """A precision that a model is asked for in, the variant to have it from, and the options that this implies."""
+    """A precision that a model is asked for in, the variant to have it from, and the options that this implies.
+
+    formats: what the runtime loads there.
+    """
 
     precision: str
     variant: Variant
     implied: Mapping[str, Option]
+    formats: tuple[str, ...]
     problem: Skipped | Failed | Unloadable | None = None
 
 
@@ -95,7 +99,7 @@ def plan_suite(
         slot = fitting_slot(first, source, registry, probe)
         for asked in _asked(entry_model, slot, suite, registry, base, source, maker):
             planned = _case(entry_model, asked, slot, suite, registry, base, measure, seed, source)
-            why = slot.problem or asked.problem or _format_problem(asked.variant, slot.runtime, registry)
+            why = slot.problem or asked.problem or _format_problem(asked, slot.runtime)
             if why:
                 skips[planned.id] = planned, why
             else:
@@ -126,19 +130,22 @@ def _asked(
     maker: Maker,
 ) -> Iterator[_Asked]:
     runtime = registry.runtimes[slot.runtime]
+    formats = runtime.formats_at(slot.place, slot.options)
     for precision in entry.precision or slot.precision or _default_precision(entry, suite):
         file_precision, implied = runtime.makes.get(precision, (precision, {}))
         if problem := _not_made(entry, file_precision, suite, runtime, registry):
-            yield _Asked(precision=precision, variant=_no_variant(precision), implied=implied, problem=problem)
+            none = _no_variant(precision)
+            yield _Asked(precision=precision, variant=none, implied=implied, formats=formats, problem=problem)
             continue
         found = _variant(entry, file_precision, suite, registry, base)
         why: Failed | Unloadable | None = source if isinstance(source, Failed) else None
         if isinstance(source, Source):
-            found, why = made(entry, suite, found, source, runtime, maker, base)
+            found, why = made(entry, suite, found, source, formats, maker, base)
+        elif entry.source is None:
+            found = for_formats(found, formats, maker) or found
         variant = (found.compiled if runtime.takes_compiled else None) or found
-        yield _Asked(
-            precision=precision, variant=variant, implied=implied, problem=None if variant is found.compiled else why
-        )
+        problem = None if variant is found.compiled else why
+        yield _Asked(precision=precision, variant=variant, implied=implied, formats=formats, problem=problem)
 
 
 def _not_made(
@@ -275,8 +282,7 @@ def _evaluation(entry: ModelFormat, suite: Suite, base: Path, source: Source | N
     )
 
 
-def _format_problem(variant: Variant, runtime: str, registry: Registry) -> Skipped | None:
-    formats = registry.runtimes[runtime].formats
-    if variant.format in formats:
+def _format_problem(asked: _Asked, runtime: str) -> Skipped | None:
+    if asked.variant.format in asked.formats:
         return None
-    return Skipped(reason=f"{runtime} loads {', '.join(formats)}, not .{variant.format}")
+    return Skipped(reason=f"{runtime} loads {', '.join(asked.formats)}, not .{asked.variant.format}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from devbench.domain.case import Case, PlannedCase
 from devbench.domain.model import Artifact, Variant
@@ -19,6 +21,7 @@ from devbench.models.image import image_feed
 from devbench.models.prediction import read_labels
 from devbench.pipeline.maker import Maker
 from devbench.plugin.registry import Registry
+from devbench.run.pairs import in_pairs
 
 Look = Callable[[Place, str], Mapping[str, str] | Skipped]
 
@@ -39,11 +42,23 @@ class Preparer:
     tell: Callable[[str], None]
     look: Look
     _artifacts: dict[tuple[str, Variant], Artifact | DevbenchError] = field(default_factory=dict)
+    _telling: Lock = field(default_factory=Lock)
 
-    def missing(self, planned: Iterable[PlannedCase]) -> list[str]:
-        """Sources of the models that must be fetched or made, each once, in the order in which they will be."""
-        variants = {one.variant.source: one for one in planned if not is_file_source(one.variant.source)}
-        return [source for source, one in variants.items() if not self.cache.has(one.model, one.variant)]
+    def make_ahead(self, planned: Iterable[PlannedCase]) -> None:
+        """Fetch or make what must be, two models at once where this machine has cores and memory for that.
+
+        What cannot be had fails its cases, when they are prepared.
+        """
+        models: dict[tuple[str, str], list[PlannedCase]] = {}  # by source: what is made of one shares its steps
+        for one in planned:
+            if one.variant.making or not is_file_source(one.variant.source):
+                models.setdefault((one.model, one.variant.source), []).append(one)
+        in_pairs([lambda cases=cases: self._make_all(cases) for cases in models.values()])
+
+    def _make_all(self, planned: Iterable[PlannedCase]) -> None:
+        for one in planned:
+            with suppress(DevbenchError):
+                self._artifact(one)
 
     def prepare(self, planned: PlannedCase, place: Place) -> Case | Failed | Skipped:
         """The case with its artifact, or why there is none: that is this case's failure and no other's."""
@@ -71,7 +86,8 @@ class Preparer:
     def _artifact(self, planned: PlannedCase) -> Artifact:
         key = (planned.model, planned.variant)
         if key not in self._artifacts:
-            self.tell(planned.model)
+            with self._telling:
+                self.tell(planned.model)
             try:
                 self._artifacts[key] = self._found_or_made(planned)
             except DevbenchError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from devbench.errors import ModelError
 from devbench.models.artifact import is_file_source
 from devbench.pipeline.maker import Maker, no_way
 from devbench.pipeline.source import ONNX, TFLITE, TITLES, Source
-from devbench.plugin.calls import KnownRuntime
+from devbench.pipeline.ways import FLOAT
 from devbench.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -79,14 +80,42 @@ def _by_its_name(entry: ModelFormat) -> Source | None:
     return Source(path=Path(path.name), format="", files=()) if scheme_of_a_plugin else None
 
 
+def for_formats(variant: Variant, formats: Sequence[str], maker: Maker) -> Variant | None:
+    """The variant with what is to be made of it for a runtime that loads `formats`; None if nothing can be.
+
+    It is one of the catalogue, which no runtime has asked for yet, or one that is made for another runtime.
+    """
+    making = variant.making
+    if making is None and variant.format in formats:
+        return variant
+    wanted = replace(making or Making(precision=variant.precision), formats=tuple(formats))
+    source = _source_of(variant, maker)
+    if source is None:
+        return replace(variant, format=formats[0], making=wanted)
+    ways = maker.ways(source, wanted)
+    if not ways:
+        return None
+    return replace(variant, format=ways[0].forms[-1].format if ways[0].forms else source.format, making=wanted)
+
+
+def _source_of(variant: Variant, maker: Maker) -> Source | None:
+    """What is known of the variant's source before it is here; None where only the file itself says what it is."""
+    if variant.making is None or not variant.making.formats:
+        precision = FLOAT if variant.making else variant.precision
+        return Source(path=Path(variant.source), format=variant.format, files=(), precision=precision)
+    if is_file_source(variant.source):
+        return maker.look(Path(variant.source))
+    return None
+
+
 def made(
-    entry: ModelFormat, suite: Suite, found: Variant, source: Source, runtime: KnownRuntime, maker: Maker, base: Path
+    entry: ModelFormat, suite: Suite, found: Variant, source: Source, formats: Sequence[str], maker: Maker, base: Path
 ) -> tuple[Variant, Failed | Unloadable | None]:
-    """The variant with what is to be made of the source for the runtime, or why nothing can be."""
+    """The variant with what is to be made of the source for a runtime that loads `formats`, or why nothing can be."""
     ends = entry.ends
     calibration = _calibration(entry, base)
     making = Making(
-        formats=tuple(runtime.formats),
+        formats=tuple(formats),
         precision=found.precision,
         preparation=preparation_of(entry, suite, source, needed=bool(entry.input or suite.input or calibration)),
         calibration=calibration,

@@ -11,7 +11,7 @@ from pathlib import Path
 from devbench import __version__
 from devbench.clock import stamp
 from devbench.domain.case import Case, PlannedCase
-from devbench.domain.model import PRECISIONS
+from devbench.domain.model import PRECISIONS, Variant
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
@@ -29,6 +29,7 @@ from devbench.run.plan import Plan, plan_suite
 from devbench.run.planning import AsPlanned, Planner
 from devbench.run.prepare import Preparer
 from devbench.run.quality import SOURCE_PRECISION
+from devbench.run.sources import for_formats
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import read_results
 from devbench.suites.format import KnownNames, Suite, contradictions
@@ -173,8 +174,7 @@ def prepared(run: Run, plan: Plan, folder: RunFolder, context: RunContext) -> tu
     cases: dict[str, Case] = {}
     preparer = preparer_of(context, folder.path)
     pending = [one for one in plan.cases if isinstance(run.case(one.id).outcome, Pending)]
-    if missing := preparer.missing(pending):
-        context.plugins.models_wanted(missing)
+    preparer.make_ahead(pending)
     for planned in pending:
         record = run.case(planned.id)
         case = preparer.prepare(planned, plan.places[planned.device, planned.place])
@@ -202,12 +202,12 @@ def evaluator_of(context: RunContext, run_folder: Path, plan: Plan) -> Evaluator
         """The network in float32, with the first runtime of a CPU of this machine that loads it."""
         if planned.source is None:
             return None
-        for place, name in _here_on_a_cpu(planned.source.format, context):
+        for place, name, variant in _here_on_a_cpu(planned.source, context):
             runtime = context.plugins.registry.runtimes[name]
             wanted = replace(
                 planned,
                 id=f"{planned.model}:{SOURCE_PRECISION}@{place.device}:{place.name}:{name}",
-                variant=planned.source,
+                variant=variant,
                 device=place.device,
                 place=place.name,
                 runtime=name,
@@ -230,17 +230,20 @@ def evaluator_of(context: RunContext, run_folder: Path, plan: Plan) -> Evaluator
     )
 
 
-def _here_on_a_cpu(form: str, context: RunContext) -> Iterator[tuple[Place, str]]:
-    """Places of this machine where its CPU computes, each with a runtime that works there and loads the format."""
-    registry = context.plugins.registry
+def _here_on_a_cpu(variant: Variant, context: RunContext) -> Iterator[tuple[Place, str, Variant]]:
+    """Places of this machine where its CPU computes, with a runtime that works there, and the variant made for it."""
+    registry, maker = context.plugins.registry, maker_of(context)
     for kind, device in registry.devices.items():
-        names = [name for name in registry.drivers(kind) if name in registry.runtimes]
-        names = [name for name in names if form in registry.runtimes[name].formats]
-        if device.traits.processor != "cpu" or not names:
+        if device.traits.processor != "cpu":
             continue
-        for place in device.discover():
-            if isinstance(place, Place):
-                yield from ((place, name) for name in names if not context.probe(place, name))
+        names = [name for name in registry.drivers(kind) if name in registry.runtimes]
+        fitting = {name: for_formats(variant, registry.runtimes[name].formats, maker) for name in names}
+        if not any(fitting.values()):
+            continue
+        for place in (one for one in device.discover() if isinstance(one, Place)):
+            for name, found in fitting.items():
+                if found and not context.probe(place, name):
+                    yield place, name, found
 
 
 def preparer_of(context: RunContext, run_folder: Path) -> Preparer:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from devbench import Model, ModelError, Variant
+from devbench import Calibration, Making, Model, ModelError, Preparation, Variant, installed_version, recipe_hash
 from devbench_digits.recipe import CLASSES, FILES, NETWORK, SIDE_PX
 
 SCHEME = "digits:"
 WEIGHTS = "trained here on scikit-learn's digits"
 _TOOLS = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "keras": ("keras",), "scikit-learn": ("scikit-learn",)}
-_HASH_DIGITS = 12
+_CALIBRATION_PICTURES = 200
 # Counted by Keras, and by hand from the layers; a test compares.
 PARAMETERS, MACS = 8_986, 335_040
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What to make: `keras`, `float32` or `int8` of the network, or the pictures `train` or `test`."""
+    """What to make: the network (`keras`), or the pictures `train` or `test`."""
 
     what: str
     seed: int = 0
@@ -30,8 +28,8 @@ class Order:
     @property
     def source(self) -> str:
         """The order, with the recipe and the tools that would carry it out here and now."""
-        versions = {name: _version(*distributions) for name, distributions in _TOOLS.items()}
-        fields = {"make": self.what, "seed": self.seed, "recipe": recipe_hash(), **versions}
+        versions = {name: installed_version(*distributions) for name, distributions in _TOOLS.items()}
+        fields = {"make": self.what, "seed": self.seed, "recipe": _recipe(), **versions}
         return f"{SCHEME}{NETWORK}?{urlencode(fields)}"
 
 
@@ -59,13 +57,17 @@ def read_source(source: str) -> Order:
 
 
 def model() -> Model:
-    """The network as the catalogue has it."""
+    """The network as the catalogue has it, in float32 and in int8."""
+    pictures = Calibration(images=f"{SCHEME}train", count=_CALIBRATION_PICTURES)
+
+    def variant(precision: str, calibration: Calibration | None) -> Variant:
+        making = Making(precision=precision, preparation=Preparation(), calibration=calibration)
+        source = Order(what="keras").source
+        return Variant(precision=precision, format="keras", source=source, weights=WEIGHTS, making=making)
+
     return Model(
         name=f"digits_{NETWORK}",
-        variants=tuple(
-            Variant(precision=precision, format="tflite", source=Order(what=precision).source, weights=WEIGHTS)
-            for precision in ("float32", "int8")
-        ),
+        variants=(variant("float32", None), variant("int8", pictures)),
         input_shape=(1, SIDE_PX, SIDE_PX, 3),
         parameters=PARAMETERS,
         macs=MACS,
@@ -74,21 +76,6 @@ def model() -> Model:
 
 
 @cache
-def recipe_hash() -> str:
-    """The start of a sha256 over the source code that decides what a file holds."""
+def _recipe() -> str:
     folder = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in [folder / "build.py", *sorted((folder / "recipe").glob("*.py"))]:
-        digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:_HASH_DIGITS]
-
-
-@cache
-def _version(*distributions: str) -> str:
-    """The version of the first of `distributions` that is installed, else "missing"."""
-    for name in distributions:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return "missing"
+    return recipe_hash(folder / "build.py", folder / "recipe")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from devbench import Runtime, hookimpl
+from devbench import Converter, Runtime, hookimpl
 
 
 @hookimpl
@@ -11,3 +11,11 @@ def devbench_runtimes() -> Iterable[type[Runtime]]:
     from devbench_onnx.runtimes import OnnxRuntime, TensorRt
 
     return [TensorRt, OnnxRuntime]
+
+
+@hookimpl
+def devbench_converters() -> Iterable[type[Converter]]:
+    """From .tflite to ONNX: as it is, and as TensorRT takes it."""
+    from devbench_onnx.converters import TfliteToOnnx, TfliteToSymmetricOnnx
+
+    return [TfliteToOnnx, TfliteToSymmetricOnnx]

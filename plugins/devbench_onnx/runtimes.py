@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from devbench import Artifact, DevbenchError, EngineFile, Install, Option, OptionSpec, Place, Prepared, Runtime
+from devbench_onnx.converters import SYMMETRIC
 from devbench_onnx.prepare import prepared
 from devbench_onnx.troubles import advice
 
@@ -18,7 +19,7 @@ _FP16 = OptionSpec(default="", choices=(True, False))
 
 
 class _Onnx(Runtime):
-    formats: ClassVar[tuple[str, ...]] = ("onnx", "tflite")
+    formats: ClassVar[tuple[str, ...]] = ("onnx",)
     makes: ClassVar[Mapping[str, tuple[str, Mapping[str, Option]]]] = {"float16": ("float32", {"fp16": True})}
 
     def explain(self, error: str) -> str:
@@ -41,8 +42,12 @@ class TensorRt(_Onnx):
         note="It comes with JetPack for the system's own Python: `sudo apt install python3-libnvinfer python3-numpy`."
     )
 
+    def formats_at(self, place: Place, options: Mapping[str, Option]) -> Iterable[str]:  # noqa: ARG002
+        """What is converted for it is quantized symmetrically: TensorRT knows no zero points."""
+        return (SYMMETRIC, *self.formats)
+
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Prepared:  # noqa: ARG002
-        """The ONNX file, symmetrically quantized: TensorRT knows no zero points."""
+        """The ONNX file."""
         return prepared(artifact, symmetric=True, fp16=bool(options["fp16"]))
 
 
@@ -64,10 +69,14 @@ class OnnxRuntime(_Onnx):
         note="The GPU of a Jetson needs the wheel that was built for its JetPack (Jetson Zoo).",
     )
 
+    def formats_at(self, place: Place, options: Mapping[str, Option]) -> Iterable[str]:
+        """Symmetrically quantized if TensorRT is to load it."""
+        return (SYMMETRIC, *self.formats) if _provider(place, options) == "tensorrt" else self.formats
+
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Prepared:
-        """The ONNX file; symmetrically quantized if TensorRT is to load it."""
+        """The ONNX file."""
         allowed = _PROVIDERS.get(place.traits.processor, _ANY_PROCESSOR)
-        provider = str(options["provider"] or allowed[0])
+        provider = _provider(place, options)
         if provider not in allowed:
             raise DevbenchError(
                 f"{place.title} is measured with provider {' or '.join(allowed)}, not {provider}",
@@ -76,3 +85,8 @@ class OnnxRuntime(_Onnx):
         if options["fp16"] and provider != "tensorrt":
             raise DevbenchError(f"fp16 is an option of provider tensorrt, not of {provider}")
         return prepared(artifact, symmetric=provider == "tensorrt", fp16=bool(options["fp16"]))
+
+
+def _provider(place: Place, options: Mapping[str, Option]) -> str:
+    """The one that the suite names, else the best for the place."""
+    return str(options["provider"] or _PROVIDERS.get(place.traits.processor, _ANY_PROCESSOR)[0])

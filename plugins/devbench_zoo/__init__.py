@@ -1,4 +1,7 @@
-"""Plugin: the four networks of the ImageNet suite, built from their architectures when they are needed."""
+"""Plugin: the four networks of the ImageNet suite, made from their architectures when they are needed, as Keras files.
+
+What a runtime loads is made of these as of anybody's network.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ def devbench_models() -> Iterable[Model]:
 
 @hookimpl
 def devbench_fetch_model(source: str, into: Path) -> Path | None:
-    """Build what a `zoo:` source names; leave every other scheme to others."""
+    """Make what a `zoo:` source names; leave every other scheme to others."""
     from devbench_zoo.source import SCHEME
 
     if not source.startswith(SCHEME):
@@ -26,14 +29,3 @@ def devbench_fetch_model(source: str, into: Path) -> Path | None:
     from devbench_zoo.fetch import fetch
 
     return fetch(source, into)
-
-
-@hookimpl
-def devbench_models_wanted(sources: list[str]) -> None:
-    """Build them in two processes at once."""
-    from devbench_zoo.source import SCHEME
-
-    if any(source.startswith(SCHEME) for source in sources):
-        from devbench_zoo.fetch import build_ahead
-
-        build_ahead(sources)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from devbench import Model, Variant
-from devbench_zoo.recipe import INPUT_SIDES_PX, PRECISIONS
-from devbench_zoo.source import Order
+from devbench import Calibration, Making, Model, Preparation, Variant
+from devbench_zoo.recipe import INPUT_SIDES_PX
+from devbench_zoo.source import Network, Pictures
+
+_CALIBRATION_PICTURES = 100
+# 12 G multiply-accumulates a picture, in one thread: each of them takes a second and more.
+_CALIBRATION_PICTURES_LARGE = 8
+_LARGE_SIDE_PX = 299
 
 # Counted by recipe/count.py: parameters as Keras counts them (moving statistics of the normalization too),
 # and multiply-accumulates of convolutions and dense layers. A test compares.
@@ -65,7 +70,7 @@ def _model(name: str, side_px: int) -> Model:
     return Model(
         name=name,
         variants=(
-            *(_variant(name, precision, weights) for weights in all_weights for precision in PRECISIONS),
+            *(variant for weights in all_weights for variant in _made(name, side_px, weights)),
             _published(name),
         ),
         input_shape=(1, side_px, side_px, 3),
@@ -92,6 +97,14 @@ def _published(name: str) -> Variant:
     return at("", blob, at("_edgetpu", compiled_blob))
 
 
-def _variant(name: str, precision: str, weights: str) -> Variant:
-    order = Order(network=name, precision=precision, weights=weights)
-    return Variant(precision=precision, format="tflite", source=order.source, weights=weights)
+def _made(name: str, side_px: int, weights: str) -> tuple[Variant, Variant]:
+    """In float32 and in int8, of one Keras file."""
+    count = _CALIBRATION_PICTURES_LARGE if side_px >= _LARGE_SIDE_PX else _CALIBRATION_PICTURES
+    pictures = Calibration(images=Pictures(side_px=side_px, count=count).source, count=count)
+
+    def variant(precision: str, calibration: Calibration | None) -> Variant:
+        making = Making(precision=precision, preparation=Preparation(), calibration=calibration)
+        source = Network(network=name, weights=weights).source
+        return Variant(precision=precision, format="keras", source=source, weights=weights, making=making)
+
+    return variant("float32", None), variant("int8", pictures)

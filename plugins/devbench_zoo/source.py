@@ -2,59 +2,66 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from devbench import ModelError
-from devbench_zoo.recipe import INPUT_SIDES_PX, PRECISIONS
+from devbench import ModelError, installed_version, recipe_hash
+from devbench_zoo.recipe import INPUT_SIDES_PX, WEIGHTS
 
 SCHEME = "zoo:"
-MISSING = "missing"
-_WEIGHTS = ("random", "imagenet")
-_HASH_DIGITS = 12
+_PICTURES = "pictures"
+_MOST_PICTURES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """What to build: a network, its precision ("float32", "int8"), its weights ("random", "imagenet")."""
+class Network:
+    """A network as a Keras file, with its weights ("random", "imagenet")."""
 
     network: str
-    precision: str
     weights: str
     seed: int = 0
 
     @property
     def source(self) -> str:
-        """The order and the tools that would carry it out here and now."""
-        return f"{SCHEME}{self.network}?" + urlencode(
-            {
-                "precision": self.precision,
-                "weights": self.weights,
-                "seed": self.seed,
-                "recipe": recipe_hash(),
-                "tensorflow": installed_version("tensorflow-cpu", "tensorflow"),
-                "keras": installed_version("keras"),
-            }
-        )
+        """What it is, and the tools that would make it here and now."""
+        fields = {"weights": self.weights, "seed": self.seed, "recipe": _recipe()}
+        versions = {
+            "tensorflow": installed_version("tensorflow-cpu", "tensorflow"),
+            "keras": installed_version("keras"),
+        }
+        return f"{SCHEME}{self.network}?{urlencode({**fields, **versions})}"
 
 
-def read_source(source: str) -> Order:
-    """The order in `source`; a `ModelError` if it is none, or if this installation would build another file."""
-    network, _, query = source.removeprefix(SCHEME).partition("?")
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """Synthetic pictures to calibrate a network with, as a zip."""
+
+    side_px: int
+    count: int
+    seed: int = 0
+
+    @property
+    def source(self) -> str:
+        """What they are, and the code that makes them."""
+        fields = {"side": self.side_px, "count": self.count, "seed": self.seed, "recipe": _recipe()}
+        return f"{SCHEME}{_PICTURES}?{urlencode(fields)}"
+
+
+def read_source(source: str) -> Network | Pictures:
+    """What `source` names; a `ModelError` if it is nothing, or if this installation would make another file."""
+    name, _, query = source.removeprefix(SCHEME).partition("?")
     fields = dict(parse_qsl(query))
-    seed = fields.get("seed", "")
-    order = Order(
-        network=network,
-        precision=fields.get("precision", ""),
-        weights=fields.get("weights", ""),
-        seed=int(seed) if seed.isascii() and seed.isdigit() else -1,
-    )
-    known = network in INPUT_SIDES_PX and order.precision in PRECISIONS and order.weights in _WEIGHTS
-    if not known or not 0 <= order.seed < 2**32:
+    seed = _number(fields.get("seed", ""))
+    order: Network | Pictures
+    if name == _PICTURES:
+        order = Pictures(side_px=_number(fields.get("side", "")), count=_number(fields.get("count", "")), seed=seed)
+        known = order.side_px in INPUT_SIDES_PX.values() and 0 < order.count <= _MOST_PICTURES
+    else:
+        order = Network(network=name, weights=fields.get("weights", ""), seed=seed)
+        known = name in INPUT_SIDES_PX and order.weights in WEIGHTS
+    if not known or not 0 <= seed < 2**32:
         raise ModelError(
             f"{source}: this names no model of the zoo",
             f"Name a model by its name alone: {', '.join(INPUT_SIDES_PX)}.",
@@ -67,22 +74,11 @@ def read_source(source: str) -> Order:
     return order
 
 
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1  # noqa: PLR2004
+
+
 @cache
-def recipe_hash() -> str:
-    """The start of a sha256 over the source code that decides what a file holds."""
+def _recipe() -> str:
     folder = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in [folder / "build.py", *sorted((folder / "recipe").glob("*.py"))]:
-        digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:_HASH_DIGITS]
-
-
-@cache
-def installed_version(*distributions: str) -> str:
-    """The version of the first of `distributions` that is installed, else "missing"."""
-    for name in distributions:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return MISSING
+    return recipe_hash(folder / "build.py", folder / "recipe")

@@ -42,6 +42,7 @@ def test_a_source_that_means_nothing_says_what_there_is() -> None:
     with pytest.raises(ModelError, match="names nothing that the digits have"):
         devbench_digits.devbench_fetch_model("digits:nines", Path())
     [model] = devbench_digits.devbench_models()
+    assert {one.source for one in model.variants} == {model.variants[0].source}, "one network, whatever is made of it"
     other = model.variants[0].source.replace("recipe=", "recipe=0")
     with pytest.raises(ModelError, match="would be another file"):
         devbench_digits.devbench_fetch_model(other, Path())

@@ -62,6 +62,9 @@ def test_a_tflite_file_runs_on_a_cpu_with_onnxruntime_and_on_a_jetson(gpu: Gpu, 
     litert, ort, tensorrt = gpu.bench.run_file()["cases"]
     assert [case["precision"] for case in (litert, ort, tensorrt)] == ["int8", "int8", "int8"]
     assert ort["artifact"]["facts"]["converted_from_sha256"] == litert["artifact"]["sha256"]
+    made = [case["artifact"]["facts"].get("made_by") for case in (litert, ort, tensorrt)]
+    assert made == [None, "convert: tf2onnx", "convert: tf2onnx-symmetric"]
+    assert ort["artifact"]["facts"]["macs"] == litert["artifact"]["facts"]["macs"], "the same work"
     kinds = [case["artifact"]["quantization"] for case in (litert, ort, tensorrt)]
     assert kinds == ["as-made", "as-made", "requantized"]
     assert ort["artifact"]["inputs"][0]["dtype"] == "int8"
@@ -125,6 +128,9 @@ class Plain(here.OnnxRuntime):
     name = "plain"
     engine = EngineFile(path=ENGINE, place_options=("processor",), build_limit_s=3600)
 
+    def formats_at(self, place, options):
+        return ("onnx-symmetric", "onnx")
+
     def prepare(self, artifact, place, options):
         return prepared(artifact, symmetric=True, fp16=False)
 
@@ -161,4 +167,4 @@ def test_what_cannot_be_converted_fails_with_the_converters_reason(bench: Bench,
     bench("run", "s.yaml", "--out", "out")
     (case,) = bench.run_file()["cases"]
     assert case["outcome"]["status"] == "failed"
-    assert "net.tflite: cannot be converted to ONNX: " in case["outcome"]["error"]
+    assert "the converter tf2onnx cannot convert it: tf2onnx says: " in case["outcome"]["error"]

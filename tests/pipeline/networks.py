@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from devbench.pipeline.harness import Order
+
 SIDE, CLASSES = 16, 4
 PROGRAMS = Path(__file__).parents[2] / "plugins" / "devbench_convert" / "programs"
 
@@ -110,17 +112,19 @@ def convert_all(folder: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         program.convert(
-            {
-                "source": str(folder / name),
-                "format": kind,
-                "out": str(folder / f"{name}_converted.tflite"),
-                "precision": "float32",
-                "inputs": {},
-                "outputs": [],
-                "source_inputs": [{"name": "image", "dtype": "float32", "shape": [-1, SIDE, SIDE, 3]}],
-                "source_outputs": ["Identity"],
-                "scratch": str(scratch),
-            }
+            Order(
+                {
+                    "source": str(folder / name),
+                    "format": kind,
+                    "out": str(folder / f"{name}_converted.tflite"),
+                    "precision": "float32",
+                    "inputs": {},
+                    "outputs": [],
+                    "source_inputs": [{"name": "image", "dtype": "float32", "shape": [-1, SIDE, SIDE, 3]}],
+                    "source_outputs": ["Identity"],
+                    "scratch": str(scratch),
+                }
+            )
         )
 
 

@@ -7,11 +7,15 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from devbench.run import pairs
+from devbench.testing.tiny_model import TinyModel
 from tests.conftest import QUICK, Bench
 from tests.pipeline import files
+from tests.tiny_tflite import Operation, Tensor, write_tflite
 
 PLUGIN = """
 from pathlib import Path
@@ -190,6 +194,119 @@ def test_a_source_that_nothing_loads_fails_with_a_hint_and_not_with_exit_0(toy: 
     assert "there is no network in this folder" in outcomes["folder"]["error"]
     plan = toy("run", suite, "--dry-run")
     assert "fails: onnx@fake" in plan.stdout
+
+
+TUNE = PLUGIN.replace('takes = ("keras",)', 'takes = ("tune",)').replace("{packages},", "")
+COMPARED = """
+import shutil
+from pathlib import Path
+
+def convert(order):
+    shutil.copy(Path(order["source"]).with_name("tiny.tflite"), order["out"])
+    order.compare(lambda arrays: [FACTOR * order.reader(order["out"])(arrays)[0]])
+"""
+
+
+def _compared(bench: Bench, factor: float) -> dict[str, Any]:
+    """What `make` says of a network whose source answers with FACTOR times what was made."""
+    bench.plugin("toy", TUNE.replace('gives = "fake"', 'gives = "tflite"'))
+    _program(bench, COMPARED.replace("FACTOR", str(factor)))
+    TinyModel(layers=1, height=4, width=5).write(bench.folder / "tiny.tflite")
+    bench.write("net.tune", "la la la")
+    entry = "{name: net, source: net.tune}"
+    suite = f"name: s\nmodels: [{entry}]\ndevices: [{{desktop-cpu: {{runtime: litert}}}}]\nmeasure: {QUICK}\n"
+    [made] = json.loads(bench("make", bench.write("tune.yaml", suite), "--json").stdout)
+    found: dict[str, Any] = made
+    return found
+
+
+def test_what_was_made_answers_as_its_source_or_is_refused(bench: Bench) -> None:
+    pytest.importorskip("ai_edge_litert")
+    good = _compared(bench, 1.0)
+    assert good["steps"][-1]["said"]["answers"] == "as the source's for 4 made-up inputs, exactly"
+    bad = _compared(bench, 1.1)
+    assert (
+        "the converter toy cannot convert it: what it made answers otherwise than its source: by up to" in bad["error"]
+    )
+
+
+def test_a_fixed_file_answers_exactly_as_it_did(bench: Bench) -> None:
+    pytest.importorskip("ai_edge_litert")
+    tensors = [Tensor(name, "float32", (1, 4, 4, 3), signature=(-1, 4, 4, 3)) for name in ("image", "scores")]
+    write_tflite(bench.folder / "net.tflite", tensors, [Operation("RELU", (0,), (1,))], [0], [1])
+    suite = bench.write(
+        "suite.yaml",
+        "name: s\nmodels: [{name: net, source: net.tflite}]\ndevices: [{desktop-cpu: {runtime: litert}}]\n"
+        f"measure: {QUICK}\n",
+    )
+    [made] = json.loads(bench("make", suite, "--json").stdout)
+    assert made["steps"][-1]["said"] == {
+        "changed": "the free batch is fixed at 1",
+        "answers": "as the source's for 4 made-up inputs, exactly",
+    }
+
+
+CATALOGUE = """
+from devbench import Making, Model, Variant
+
+@hookimpl
+def devbench_fetch_model(source, into):
+    if not source.startswith("tune:"):
+        return None
+    path = into / "net.tune"
+    path.write_text(source)
+    return path
+
+@hookimpl
+def devbench_models():
+    def of(form):
+        return Variant(precision="float32", format=form, source="tune:" + form, making=Making(precision="float32"))
+    return [Model(name="tuned", variants=(of("tune"),)), Model(name="odd", variants=(of("odd"),))]
+"""
+
+
+def test_a_model_of_a_catalogue_goes_the_same_way_as_a_users_file(bench: Bench) -> None:
+    bench.plugin("toy", TUNE + CATALOGUE)
+    _program(bench, GOOD)
+    suite = bench.write(
+        "suite.yaml", f"name: s\nmodels: [tuned, odd]\ndevices: [fake]\nprecision: float32\nmeasure: {QUICK}\n"
+    )
+    done = bench("run", suite, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert bench.run_file()["cases"][0]["artifact"]["facts"]["made_by"] == "convert: toy"
+    assert bench.outcomes()["odd"]["reason"] == "fake loads fake, not .odd"
+    [steps] = [one["steps"] for one in json.loads(bench("make", suite, "--json").stdout)]
+    assert [one["name"] for one in steps] == ["recognise", "convert"]
+
+
+def test_two_models_are_made_at_once_where_there_is_room(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "room_for_two", lambda: True)
+    bench.plugin("toy", TUNE)
+    _program(bench, MEETS)
+    for name in ("one", "two"):
+        bench.write(f"{name}.tune", name)
+    entries = "[{name: one, source: one.tune}, {name: two, source: two.tune}]"
+    suite = bench.write("suite.yaml", f"name: s\nmodels: {entries}\ndevices: [fake]\nmeasure: {QUICK}\n")
+    done = bench("run", suite, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert {one["status"] for one in bench.outcomes().values()} == {"measured"}
+
+
+MEETS = """
+import json, os, time
+from pathlib import Path
+
+def convert(order):
+    seen = Path(order["source"]).with_name("seen")
+    seen.mkdir(exist_ok=True)
+    (seen / str(os.getpid())).touch()
+    until = time.monotonic() + 15
+    while len(list(seen.iterdir())) < 2:
+        if time.monotonic() > until:
+            raise ValueError("nobody came")
+        time.sleep(0.01)
+    json.dump({"invoke_us": 300}, open(order["out"], "w"))
+"""
 
 
 def _sleeping(seconds: str) -> list[str]:

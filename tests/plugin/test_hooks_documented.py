@@ -18,4 +18,4 @@ def test_the_page_shows_the_hook_as_it_is(name: str) -> None:
 
 
 def test_there_are_the_hooks_that_the_page_counts() -> None:
-    assert len(HOOKS) == 9
+    assert len(HOOKS) == 8

@@ -1,8 +1,9 @@
-"""What the builder makes, looked at from outside and run."""
+"""What the chain makes of a network of the catalogue, looked at from outside and run."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from devbench import read_tflite
 
-pytestmark = [  # three builds, once
+pytestmark = [  # made twice, once
     pytest.mark.thorough,
     pytest.mark.xdist_group("built by TensorFlow"),
     pytest.mark.timeout(400),
@@ -37,13 +38,22 @@ def test_normalization_is_folded_into_the_convolutions(built: dict[str, Path], p
     assert read_tflite(built[precision]).operations == operations
 
 
-def test_the_same_source_gives_the_same_bytes(built: dict[str, Path]) -> None:
-    assert built["int8"] != built["int8 again"]
-    assert built["int8"].read_bytes() == built["int8 again"].read_bytes()
+def test_the_same_bytes_come_out_again(ledger: dict[str, dict[str, Any]]) -> None:
+    assert [one["again"] for one in ledger.values()] == [True, True]
 
 
-def test_nothing_is_left_beside_the_file(built: dict[str, Path]) -> None:
-    assert list(built["int8"].parent.iterdir()) == [built["int8"]]
+def test_its_ledger_is_that_of_anybodys_network(ledger: dict[str, dict[str, Any]]) -> None:
+    steps = {step["name"]: step for step in ledger["int8"]["steps"]}
+    assert [(name, step["tool"]) for name, step in steps.items()] == [
+        ("recognise", "devbench"),
+        ("convert", "tensorflow"),
+        ("quantize", "ai-edge-quantizer"),
+    ]
+    assert steps["recognise"]["result"] == "a Keras 3 network"
+    assert steps["convert"]["said"]["answers"].startswith("as the source's for")
+    assert len(steps["quantize"]["pictures"]) == 100
+    assert "ranges differ by" in steps["quantize"]["said"]["halves"]
+    assert ledger["float32"]["sha256"] == steps["convert"]["sha256"], "float32 is a step on the way to int8"
 
 
 def test_answers_depend_on_the_image_and_int8_follows_float32(built: dict[str, Path]) -> None:

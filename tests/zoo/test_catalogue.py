@@ -7,12 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import devbench_zoo
+from devbench import installed_version
 from devbench_zoo import source
 
 MODELS = {model.name: model for model in devbench_zoo.devbench_models()}
@@ -53,15 +56,33 @@ def test_only_the_mobilenets_have_imagenet_weights() -> None:
     assert having == {"mobilenet_v1", "mobilenet_v2"}
 
 
-def test_every_variant_has_its_own_source() -> None:
-    sources = [variant.source for model in MODELS.values() for variant in model.variants]
-    assert sources and len(set(sources)) == len(sources)
+def test_what_is_made_here_is_made_of_one_keras_file_for_each_network_and_its_weights() -> None:
+    made = [(model.name, one) for model in MODELS.values() for one in model.variants if one.making]
+    sources = {(name, one.weights): one.source for name, one in made}
+    assert len(set(sources.values())) == len(sources) == 6
+    assert {one.format for _, one in made} == {"keras"}
+    for _, one in made:
+        assert (one.making.calibration is None) == (one.precision == "float32")
+
+
+def test_calibration_pictures_are_the_same_every_time_with_the_networks_size(tmp_path: Path) -> None:
+    [calibration] = [one.making.calibration for one in MODELS["inception_v4"].variants if one.making][1:]
+    folders = [tmp_path / "one", tmp_path / "again"]
+    for folder in folders:
+        folder.mkdir()
+    one, again = (devbench_zoo.devbench_fetch_model(calibration.images, folder) for folder in folders)
+    assert one.read_bytes() == again.read_bytes()
+    with zipfile.ZipFile(one) as archive:
+        assert len(archive.namelist()) == calibration.count
+        with Image.open(archive.open("000.ppm")) as picture:
+            assert picture.size == (299, 299)
+            assert {pixel for extremes in picture.getextrema() for pixel in extremes} == {0, 255}
 
 
 def test_the_source_changes_with_seed_and_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     def text(seed: int = 0) -> str:
-        source.installed_version.cache_clear()
-        return source.Order(network="mobilenet_v1", precision="int8", weights="random", seed=seed).source
+        installed_version.cache_clear()
+        return source.Network(network="mobilenet_v1", weights="random", seed=seed).source
 
     here = text()
     assert text(seed=1) != here
@@ -76,11 +97,11 @@ def test_the_source_changes_with_seed_and_versions(monkeypatch: pytest.MonkeyPat
 def test_the_source_changes_with_the_code_that_builds(tmp_path: Path) -> None:
     copy = tmp_path / "devbench_zoo"
     shutil.copytree(Path(devbench_zoo.__file__).parent, copy)
-    asked = "from devbench_zoo.source import recipe_hash; print(recipe_hash())"
+    asked = "from devbench_zoo.source import Network; print(Network(network='mobilenet_v1', weights='random').source)"
     same = run_python(asked, tmp_path)
     with (copy / "recipe" / "inception_v1.py").open("a") as file:
         file.write("# a change\n")
-    assert same == source.recipe_hash()
+    assert same == source.Network(network="mobilenet_v1", weights="random").source
     assert run_python(asked, tmp_path) != same
 
 

@@ -26,6 +26,7 @@ def convert(order: Any) -> Any:
         raise ValueError("it is larger than 2 GB, which is the most that one ONNX file can hold")
     onnx.checker.check_model(model)
     onnx.save(model, order["out"], save_as_external_data=False)
+    order.compare(order.reader(order["source"]), exact=True)
     return {"changed": "; ".join(told)} if told else {"changed": "the weights are in the file itself"}
 
 

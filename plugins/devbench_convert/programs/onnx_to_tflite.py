@@ -25,6 +25,23 @@ def convert(order: Any) -> Any:
         lines = [line.strip() for line in said.splitlines() if "ERROR" in line or "Error" in line]
         raise ValueError("onnx2tf made no file: " + (lines[-1] if lines else f"exit status {done.returncode}"))
     shutil.copyfile(os.path.join(folder, made[0]), order["out"])
+    run = order.reader(order["source"])
+    order.compare(run and _as_given(run), run and [one[0] for one in run.inputs])
+
+
+def _as_given(run: Any) -> Any:
+    """What runs the source, with pictures that have their channels where the source has them."""
+    shapes = [one[1] for one in run.inputs]
+
+    def answers(arrays: Any) -> Any:
+        return run([_turned(one, shape) for one, shape in zip(arrays, shapes)])
+
+    return answers
+
+
+def _turned(array: Any, shape: Any) -> Any:
+    fits = len(shape) == array.ndim and all(size in (-1, own) for size, own in zip(shape, array.shape))
+    return array if fits or array.ndim != 4 else array.transpose(0, 3, 1, 2)
 
 
 def _channels_last(shape: Any) -> Any:

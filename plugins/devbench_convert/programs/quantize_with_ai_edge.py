@@ -6,9 +6,11 @@ import os
 from typing import Any
 
 from ai_edge_litert.tools import flatbuffer_utils
-from ai_edge_quantizer import qtyping, quantizer, recipe
+from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
+from ai_edge_quantizer.utils import qsv_utils
 
 SIGNATURE = "serving_default"
+SHOWN, HALVES = "devbench_shown", "devbench_halves"
 
 
 def convert(order: Any) -> Any:
@@ -19,12 +21,47 @@ def convert(order: Any) -> Any:
     maker.add_static_config(
         ".*", qtyping.TFLOperationName.FULLY_CONNECTED, 8, 8, weight_granularity=qtyping.QuantGranularity.TENSORWISE
     )
-    # In one thread: the number of threads decides in which order sums are made.
-    ranges = maker.calibrate({key: _Shown(order, name)}, num_threads=1)
-    result = maker.quantize(ranges)
+    gathered = _gathered(signed, maker.get_quantization_recipe(), {key: _Shown(order, name)})
+    _compare_halves(order, gathered)
+    result = maker.quantize({one: _without_halves(ranges) for one, ranges in gathered.items()})
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(result.quantized_model))
     flatbuffer_utils.write_model(model, order["out"])  # puts all weights inside
     return {"dense layers": "one scale each", "weights": "inside the file"}
+
+
+def _gathered(path: Any, wanted: Any, shown: Any) -> Any:
+    """What the quantizer gathers of each tensor, and beside it the same of every other picture."""
+    recipes = recipe_manager.RecipeManager()
+    recipes.load_quantization_recipe(wanted)
+    # In one thread: the number of threads decides in which order sums are made.
+    gatherer = calibrator.Calibrator(path, num_threads=1, qsv_update_func=_with_halves)
+    gatherer.calibrate(shown, recipes)
+    return gatherer.get_model_qsvs()
+
+
+def _with_halves(before: Any, new: Any) -> Any:
+    """The quantizer's own moving average, of all pictures and of each half of them."""
+    found = qsv_utils.moving_average_update(_without_halves(before), new)
+    shown = before.get(SHOWN, 1)
+    parts = list(before.get(HALVES, (_without_halves(before), None)))
+    half = shown % 2
+    parts[half] = new if parts[half] is None else qsv_utils.moving_average_update(parts[half], new)
+    return {**found, SHOWN: shown + 1, HALVES: parts}
+
+
+def _without_halves(ranges: Any) -> Any:
+    return {name: value for name, value in ranges.items() if name not in (SHOWN, HALVES)}
+
+
+def _compare_halves(order: Any, gathered: Any) -> None:
+    pairs = {name: ranges[HALVES] for name, ranges in gathered.items() if HALVES in ranges}
+    first, second = ({name: _ends(parts[k]) for name, parts in pairs.items()} for k in (0, 1))
+    if pairs:
+        order.compare_halves(first, second)
+
+
+def _ends(ranges: Any) -> Any:
+    return float(ranges["min"].min()), float(ranges["max"].max())
 
 
 class _Shown:

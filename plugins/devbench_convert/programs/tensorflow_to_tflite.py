@@ -19,13 +19,14 @@ def convert(order: Any) -> Any:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     makers = {"keras": _of_keras, "keras-h5": _of_keras, "saved-model": _of_saved_model, "frozen-graph": _of_graph}
-    converter = makers[order["format"]](tf, order)
+    converter, answers, names = makers[order["format"]](tf, order)
     try:
         made = converter.convert()
     except Exception as error:
         raise ValueError(explained(str(error))) from error
     with open(order["out"], "wb") as file:
         file.write(made)
+    order.compare(answers, names)
     return {"tensorflow": tf.__version__}
 
 
@@ -70,7 +71,12 @@ def _of_keras(tf: Any, order: Any) -> Any:
         for one in model.inputs
     ]
     whole = keras.Model(given, model(given if len(given) > 1 else given[0]))
-    return tf.lite.TFLiteConverter.from_keras_model(whole)
+
+    def answers(arrays: Any) -> Any:
+        found = whole([tf.constant(one) for one in arrays] if len(arrays) > 1 else arrays[0], training=False)
+        return [one.numpy() for one in tf.nest.flatten(found)]
+
+    return tf.lite.TFLiteConverter.from_keras_model(whole), answers, [one.name for one in given]
 
 
 def _of_saved_model(tf: Any, order: Any) -> Any:
@@ -135,10 +141,17 @@ def _of_graph(tf: Any, order: Any) -> Any:
 
 
 def _fixed_module(tf: Any, order: Any, keep: Any, call: Any, specs: Any) -> Any:
-    """A module with fixed sizes around `call`, saved anew: the way that fixes them all through the graph."""
+    """A module with fixed sizes around `call`, saved anew: the way that fixes them all through the graph.
+
+    The converter of it, what gives its answers, and the names of its inputs.
+    """
     module = tf.Module()
     module.keep = keep
     module.call = tf.function(call, input_signature=specs)
     folder = os.path.join(order["scratch"], "fixed")
     tf.saved_model.save(module, folder, signatures=module.call.get_concrete_function())
-    return tf.lite.TFLiteConverter.from_saved_model(folder)
+
+    def answers(arrays: Any) -> Any:
+        return [one.numpy() for one in tf.nest.flatten(module.call(*[tf.constant(one) for one in arrays]))]
+
+    return tf.lite.TFLiteConverter.from_saved_model(folder), answers, [one.name for one in specs]

@@ -9,6 +9,7 @@ def convert(order: Any) -> Any:
     """Convert `order["source"]`."""
     import litert_torch
     import torch
+    from torch.utils._pytree import tree_flatten
 
     program = torch.export.load(order["source"])
     module = program.module()
@@ -27,4 +28,11 @@ def convert(order: Any) -> Any:
         module = litert_torch.to_channel_last_io(module, args=pictures)
         examples = [one.permute(0, 2, 3, 1).contiguous() if k in pictures else one for k, one in enumerate(examples)]
     litert_torch.convert(module, tuple(examples)).export(order["out"])
+
+    def answers(arrays: Any) -> Any:
+        with torch.no_grad():
+            found, _ = tree_flatten(module(*[torch.from_numpy(one) for one in arrays]))
+        return [one.numpy() for one in found]
+
+    order.compare(answers, ["args_" + str(k) for k in range(len(examples))])
     return {"pictures": "channels last" if pictures else "as they were"}

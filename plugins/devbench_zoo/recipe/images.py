@@ -10,10 +10,10 @@ import numpy as np
 _BLOCK_SIDES_PX = (1, 4, 16, 48)
 
 
-def synthetic_image(side_px: int, seed: int, number: int) -> Any:
-    """Image `number` as float32 (1, side, side, 3) in [-1, 1], the input range of all four networks.
+def synthetic_pixels(side_px: int, seed: int, number: int) -> Any:
+    """Image `number` as uint8 (side, side, 3).
 
-    Like photographs the images have 256 levels (value / 127.5 - 1), reach both ends of the range, and
+    Like photographs the images reach both ends of the range, and
     differ in their main colour and in contrast: networks answer to that, and would else see all as one.
     """
     # The old generator on purpose: numpy promises that its numbers never change (NEP 19).
@@ -24,9 +24,10 @@ def synthetic_image(side_px: int, seed: int, number: int) -> Any:
     coarse = colour + generator.randint(-128, 128, (cells, cells, 3)) * contrast_percent // 100
     image = coarse.repeat(block_px, axis=0).repeat(block_px, axis=1)[:side_px, :side_px]
     image[0, 0], image[0, 1] = 0, 255
-    return (image.clip(0, 255).astype(np.float32) / np.float32(127.5) - np.float32(1))[np.newaxis]
+    return image.clip(0, 255).astype(np.uint8)
 
 
 def synthetic_batch(side_px: int, seed: int, count: int) -> Any:
-    """The first `count` images as float32 (count, side, side, 3)."""
-    return np.concatenate([synthetic_image(side_px, seed, number) for number in range(count)])
+    """The first `count` images as float32 (count, side, side, 3) in [-1, 1], the input range of all four networks."""
+    pixels = np.stack([synthetic_pixels(side_px, seed, number) for number in range(count)])
+    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1)

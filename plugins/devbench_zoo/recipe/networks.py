@@ -1,4 +1,4 @@
-"""Makes a network by its name, up to its logits; the softmax is put on at conversion."""
+"""Makes a network by its name: up to its logits, and with the softmax behind them."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def imagenet_network(name: str) -> Any:
             f"{name}: the imagenet weights cannot be had: {error}",
             "Write `weights: random` (as fast, but without meaning), or get a way to storage.googleapis.com.",
         ) from error
+
+
+def with_probabilities(network: Any) -> Any:
+    """The network with a softmax at its end."""
+    scores = keras.layers.Softmax(name="probabilities")(network.outputs[0])
+    return keras.Model(network.inputs, scores, name=network.name)
 
 
 def _use_plain_keras() -> None:

@@ -1,0 +1,43 @@
+"""Long work, two at once: one begins at the front and the other at the end, where suites have their largest models."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from devbench.run.lanes import in_lanes
+
+_FREE_BYTES = 6 << 30  # a converter with a large network takes up to 4 GB
+
+
+def in_pairs(work: Sequence[Callable[[], None]]) -> None:
+    """Do all of `work`, two at once, if there are cores and memory for two; else nothing: it is done when needed.
+
+    Nothing is measured meanwhile. The first error ends the other, and is raised.
+    """
+    if len(work) < 2 or not room_for_two():  # noqa: PLR2004 - two
+        return
+    waiting = deque(work)
+
+    def lane(take: Callable[[], Callable[[], None]]) -> None:
+        while True:
+            try:
+                one = take()
+            except IndexError:
+                return
+            one()
+
+    in_lanes([lambda: lane(waiting.popleft), lambda: lane(waiting.pop)])
+
+
+def room_for_two() -> bool:
+    """Whether there are cores and memory for two converters."""
+    try:
+        with Path("/proc/meminfo").open() as file:
+            lines = dict(line.split(":", 1) for line in file)
+        free_bytes = int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError):  # not Linux
+        return False
+    return len(os.sched_getaffinity(0)) > 1 and free_bytes >= _FREE_BYTES
