@@ -19,7 +19,7 @@ _MOST_BYTES = 16 << 20
 class Step:
     """One step.
 
-    name: recognise, convert, fix or quantize; before these `train`, or another word, where a plugin has built the source.
+    name: recognise, convert, fix or quantize; before these `train`, or another word, where a plugin built the source.
     tool: what did it, with versions in `versions`.
     settings: all that decided what came out. made_from, sha256: of the file before and after.
     pictures: the sha256 of each calibration picture. said: what the tool told, what was changed, what was compared.
