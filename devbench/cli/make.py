@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from devbench.errors import DevbenchError
 from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache, cache_folder
 from devbench.pipeline.ledger import Step
-from devbench.pipeline.maker import Made, Maker
+from devbench.pipeline.made import Made
+from devbench.pipeline.maker import Maker
 from devbench.report.numbers import count_of
 from devbench.report.screen import ScreenLine, aligned, marked, wrapped
 from devbench.run.context import RunContext
@@ -99,7 +101,7 @@ def _made_all(wanted: Mapping[str, PlannedCase], context: RunContext, *, check: 
         for name in names:
             found[name] = _made(name, wanted[name], context, check=check)
 
-    in_pairs([lambda names=names: make(names) for names in models.values()])
+    in_pairs([partial(make, names) for names in models.values()])
     make(name for name in wanted if name not in found)
     return [found[name] for name in wanted]
 

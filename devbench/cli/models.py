@@ -36,8 +36,8 @@ def command(verbose: bool, as_json: bool) -> None:
     show([*wrapped(f"{count_of(len(models), 'model')} in {count_of(variants, 'variant')}, {here}.", width), ()])
     if verbose:
         each = [(model, one) for model in models for one in model.variants]
-        here = {source for model in models for source in _here(model, cache)}
-        rows = [(*_about(model), _kind(one), "yes" if one.source in here else "no") for model, one in each]
+        found = {source for model in models for source in _here(model, cache)}
+        rows = [(*_about(model), _kind(one), "yes" if one.source in found else "no") for model, one in each]
         show(aligned((*_HEADER, "variant", "in the cache"), rows, width, right=(2, 3)))
     else:
         variants_of = [(*_about(model), _variants(model, cache)) for model in models]

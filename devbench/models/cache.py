@@ -34,7 +34,8 @@ Fetch = Callable[[str, Path], Path]
 def cache_folder() -> Path:
     """Where models and workers are kept: $DEVBENCH_CACHE, else the user's cache folder."""
     if chosen := os.environ.get("DEVBENCH_CACHE"):
-        return Path(os.path.expanduser(chosen))  # noqa: PTH111 - that of pathlib raises where there is no such user
+        # That of pathlib raises where there is no such user. Converters work in a folder of their own.
+        return Path(os.path.expanduser(chosen)).absolute()  # noqa: PTH111
     import platformdirs
 
     return platformdirs.user_cache_path("devbench")

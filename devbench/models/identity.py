@@ -19,14 +19,17 @@ def recipe_hash(*paths: Path) -> str:
     return digest.hexdigest()[:_HASH_DIGITS]
 
 
-@cache
 def installed_version(*distributions: str) -> str:
     """The version of the first of `distributions` that is installed, else "missing"."""
+    return next(filter(None, map(version, distributions)), _MISSING)
+
+
+@cache
+def version(distribution: str) -> str:
+    """What is installed of it; "" if nothing is."""
     from importlib import metadata
 
-    for name in distributions:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return _MISSING
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""

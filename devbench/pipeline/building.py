@@ -34,7 +34,6 @@ _ENVIRONMENT = {
 }
 _SAVED_AT = (2020, 1, 1, 0, 0, 0)
 _KILLED = (SIGNALLED + signal.SIGKILL, -signal.SIGKILL)
-Tell = Callable[[str], None]
 
 
 def build_file(
@@ -133,7 +132,7 @@ def _ending(status: int | None) -> str:
     return f"ended with exit status {status} and without a result"
 
 
-def builder_main(make: Callable[[Tell], Mapping[str, Any]]) -> int:
+def builder_main(make: Callable[[Callable[[str], None]], Mapping[str, Any]]) -> int:
     """What a builder's program does: call `make`, say what it raises, or that it is done; returns the exit status.
 
     make: is given a function that tells how it goes, and returns facts about the file that it has written. Whatever

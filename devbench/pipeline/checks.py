@@ -13,14 +13,14 @@ def same_told(same: Same) -> str:
     if same.note:
         return same.note
     within = "exactly" if same.difference == 0 else f"within {same.difference:.1g}"
-    return f"as the source's for {same.inputs} made-up inputs, {within}"
+    return f"as the source's for {same.inputs} made-up input{'' if same.inputs == 1 else 's'}, {within}"
 
 
 def halves_told(halves: Halves) -> str:
     """`ranges differ by 2 % (median of 65 tensors), at most 17 % (conv_3)`."""
     return (
         f"ranges differ by {_share(halves.median)} (median of {halves.tensors} tensors), at most"
-        f" {_share(halves.worst)} ({halves.worst_tensor})"
+        f" {_share(halves.worst)} ({halves.worst_tensor.split(';')[0]})"
     )
 
 
@@ -34,8 +34,8 @@ def calibration_note(halves: Halves | None, pictures: int) -> str:
     if halves is None or halves.median <= MOST_APART:
         return ""
     return (
-        f"Two halves of the {pictures} calibration pictures give ranges that differ by {_share(halves.median)} (median of"
-        f" {halves.tensors} tensors): other pictures would give another file. Take more of them, of all classes:"
+        f"Two halves of the {pictures} calibration pictures give ranges that differ by {_share(halves.median)} (median"
+        f" of {halves.tensors} tensors): other pictures would give another file. Take more of them, of all classes:"
         f" `calibrate: {{count: {2 * pictures}}}`."
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 INPUTS = 4
-ENOUGH_S = 10.0  # after which no further input is tried
+ENOUGH_S = 3.0  # after which no further input is tried
 SAME, EXACT = 1e-3, 1e-6  # how far answers may be apart, as a part of the largest number of the answer
 _FLOOR = 1e-6
 _BLOCK = 8

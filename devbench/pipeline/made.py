@@ -31,11 +31,15 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Gone:
-    """Where a way has led. tflite: the last .tflite file on it: what is made of that one computes the same."""
+    """Where a way has led.
+
+    tflite: the last .tflite file on it: what is made of that one computes the same. made: whether a converter gave it.
+    """
 
     path: Path
     steps: list[Step]
     tflite: Path | None
+    made: bool
 
 
 def artifact_of(gone: Gone, form: Form, variant: Variant, precision: str) -> Artifact:

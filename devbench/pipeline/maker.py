@@ -93,9 +93,9 @@ class Maker:
         if birth := birth_of(source.path, steps[0].sha256):
             steps = (birth, *steps)
         form = way.forms[-1] if way.forms else Form(format=source.format, precision=making.precision)
-        own = source.preparation if way.converters else None
+        own = source.preparation if gone.made else None
         artifact = artifact_of(gone, form, variant, making.precision)
-        guard(gone.tflite, artifact.source, making.preparation or own, made=bool(way.converters))
+        guard(gone.tflite, artifact.source, making.preparation or own, made=gone.made)
         facts = {**artifact.facts, **facts_of(source, steps)}
         return Made(artifact=replace(artifact, facts=facts), source=source, steps=steps)
 
@@ -131,7 +131,7 @@ class Maker:
         path = self._fixed(model, path, form, source, making, steps)
         inputs: tuple[TensorSpec, ...] = source.inputs
         given: Source | None = source
-        tflite = path if form.format == TFLITE else None
+        tflite, made = path if form.format == TFLITE else None, False
         if tflite and way.converters:
             inputs = read_tflite(tflite).inputs
         for converter, form in zip(way.converters, way.forms, strict=True):
@@ -140,10 +140,11 @@ class Maker:
                 given=given, preparation=making.preparation or source.preparation,
             )  # fmt: skip
             path = self._fixed(model, self._converted(model, order, steps), form, None, making, steps)
+            made = made or form.format == TFLITE
             tflite = path if form.format == TFLITE else tflite
             inputs = read_tflite(path).inputs if form.format == TFLITE else ()
             given = None
-        return Gone(path=path, steps=steps, tflite=tflite)
+        return Gone(path=path, steps=steps, tflite=tflite, made=made)
 
     def _converted(self, model: str, order: Order, steps: list[Step]) -> Path:
         environment = environment_of(order.converter)

@@ -103,7 +103,7 @@ def carry_out(order: Order, pictures: Pictures | None, environment: Environment,
             )
         if not out.is_file():
             raise ModelError(f"the converter {order.converter.name} says it is done, and wrote no file")
-        result = into / f"{_stem(order.source)}_{order.form.precision or 'fixed'}.{ending}"
+        result = into / f"{_stem(order.source, order.form)}_{order.form.precision or 'fixed'}.{ending}"
         shutil.move(out, result)
     shown = len(pictures.sha256) if pictures else 0
     note = calibration_note(answer.halves, shown) if pictures else ""
@@ -138,8 +138,9 @@ def _state(path: Path) -> tuple[int, int]:
     return about.st_mtime_ns, about.st_size
 
 
-def _stem(path: Path) -> str:
-    return path.stem.removesuffix("_float32") or "network"
+def _stem(path: Path, form: Form) -> str:
+    """The name without the precision that an earlier step has added."""
+    return path.stem.removesuffix("_float32").removesuffix(f"_{form.precision}") or "network"
 
 
 def _request(order: Order, pictures: Pictures | None, scratch: Path, out: Path) -> dict[str, object]:

@@ -164,7 +164,7 @@ def _meant(item: type, base: type) -> dict[str, str]:
 
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
-_FORMAT = re.compile(r"[A-Za-z0-9_+-]{1,20}")
+FORMAT = re.compile(r"[A-Za-z0-9_+-]{1,20}")
 _OPTION = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _NO_OPTIONS = ("name", "runtime", "precision")  # of a device in a suite: docs/suites.md
 
@@ -177,7 +177,7 @@ def device_problem(item: DeviceData) -> str:
 def runtime_problem(item: RuntimeData) -> str:
     """What no runtime may say of itself; "" if all of it can be used."""
     lists = (
-        _no_names("formats", item.formats, _FORMAT, "the end of a file name without its dot, such as 'tflite'"),
+        _no_names("formats", item.formats, FORMAT, "the end of a file name without its dot, such as 'tflite'"),
         _no_names("devices", item.devices, NAME, "a kind of device"),
         _no_names("options", item.options, _OPTION, "a name of an option: small letters, digits and '_'"),
         _no_names("makes", item.makes, PRECISION, "a precision, such as 'bfloat16'"),
@@ -217,8 +217,8 @@ def _makes_problem(item: RuntimeData) -> str:
 def converter_problem(item: ConverterData) -> str:
     """What no converter may say of itself; "" if all of it can be used."""
     lists = (
-        _no_names("takes", item.takes, _FORMAT, "a format, such as 'keras'"),
-        _no_names("gives", (item.gives,), _FORMAT, "a format, such as 'tflite'"),
+        _no_names("takes", item.takes, FORMAT, "a format, such as 'keras'"),
+        _no_names("gives", (item.gives,), FORMAT, "a format, such as 'tflite'"),
         _no_names("precisions", item.precisions, PRECISION, "a precision, such as 'int8'"),
         _no_names("packages", item.packages, NAME, "a name of a distribution"),
     )

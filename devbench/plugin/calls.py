@@ -20,7 +20,7 @@ from devbench.domain.option import shown
 from devbench.domain.place import Absent, Place
 from devbench.errors import DevbenchError, PluginError, RoundError
 from devbench.files import sha256_of
-from devbench.plugin.brought import ConverterData, DeviceData, RuntimeData
+from devbench.plugin.brought import FORMAT, ConverterData, DeviceData, RuntimeData
 from devbench.plugin.methods import (
     CAUTION,
     CHANGES,
@@ -173,12 +173,17 @@ class KnownRuntime(RuntimeData):
 
     def formats_at(self, place: Place, options: Mapping[str, Option]) -> tuple[str, ...]:
         """What it loads at `place` with these options, best first; its formats where its plugin fails."""
+        if FORMATS_AT.name not in self.written:
+            return self.formats
         try:
-            found = self._ask(FORMATS_AT, place, dict(options)) if FORMATS_AT.name in self.written else self.formats
+            found: list[str] = self._ask(FORMATS_AT, place, dict(options))
+            wrong = [one for one in found if not FORMAT.fullmatch(one)]
+            if wrong:
+                raise self.plugin.failed(f"{called(FORMATS_AT, self.name)} gave no format: {shortened(repr(wrong[0]))}")
         except DevbenchError as error:
             self.plugin.pass_over(error)
-            found = self.formats
-        return tuple(found)
+            return self.formats
+        return tuple(found) or self.formats
 
     def wrong_option(self, name: str, value: Option) -> str:
         """Why a suite may not set the option `name`, which it has, to `value`, with both; "" if it may."""

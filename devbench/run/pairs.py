@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,9 +16,11 @@ _FREE_BYTES = 6 << 30  # a converter with a large network takes up to 4 GB
 def in_pairs(work: Sequence[Callable[[], None]]) -> None:
     """Do all of `work`, two at once, if there are cores and memory for two; else nothing: it is done when needed.
 
-    Nothing is measured meanwhile. The first error ends the other, and is raised.
+    Nothing is measured meanwhile. The first error ends the other, and is raised. In a thread, which is one of several
+    things that go on already, nothing is done either.
     """
-    if len(work) < 2 or not room_for_two():  # noqa: PLR2004 - two
+    in_thread = threading.current_thread() is not threading.main_thread()
+    if len(work) < 2 or in_thread or not room_for_two():  # noqa: PLR2004 - two
         return
     waiting = deque(work)
 

@@ -144,8 +144,8 @@ def _asked(
         elif entry.source is None:
             found = for_formats(found, formats, maker) or found
         variant = (found.compiled if runtime.takes_compiled else None) or found
-        problem = None if variant is found.compiled else why
-        yield _Asked(precision=precision, variant=variant, implied=implied, formats=formats, problem=problem)
+        unmade = None if variant is found.compiled else why
+        yield _Asked(precision=precision, variant=variant, implied=implied, formats=formats, problem=unmade)
 
 
 def _not_made(

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -53,7 +54,7 @@ class Preparer:
         for one in planned:
             if one.variant.making or not is_file_source(one.variant.source):
                 models.setdefault((one.model, one.variant.source), []).append(one)
-        in_pairs([lambda cases=cases: self._make_all(cases) for cases in models.values()])
+        in_pairs([partial(self._make_all, cases) for cases in models.values()])
 
     def _make_all(self, planned: Iterable[PlannedCase]) -> None:
         for one in planned:

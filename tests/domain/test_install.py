@@ -55,7 +55,7 @@ def test_every_extra_that_a_hint_names_is_there() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     named = {runtime.install.extra for runtime in RUNTIMES} - {""}
     for path in (ROOT / "plugins").rglob("*.py"):
-        named |= set(re.findall(r'extra_hint\("(\w+)"\)', path.read_text()))
+        named |= set(re.findall(r'(?:extra_hint\(|extra=)"(\w+)"\)', path.read_text()))
     assert len(named) >= 5
     assert named <= set(extras)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from devbench.run import pairs
 from devbench.testing.tiny_model import TinyModel
@@ -244,6 +245,33 @@ def test_a_fixed_file_answers_exactly_as_it_did(bench: Bench) -> None:
         "changed": "the free batch is fixed at 1",
         "answers": "as the source's for 4 made-up inputs, exactly",
     }
+    looked = bench("inspect", made["path"])
+    assert "devbench: fix by devbench" in looked.stdout, "its certificate stands beside it"
+
+
+def test_two_halves_of_the_calibration_pictures_that_disagree_are_told_with_what_to_do(bench: Bench) -> None:
+    pytest.importorskip("ai_edge_quantizer")
+    tensors = [Tensor(name, "float32", (1, 8, 8, 3)) for name in ("image", "scores")]
+    write_tflite(bench.folder / "net.tflite", tensors, [Operation("TANH", (0,), (1,))], [0], [1])
+    (bench.folder / "photos").mkdir()
+    wide = Image.new("RGB", (8, 8), (0, 0, 0))
+    wide.putpixel((3, 3), (255, 255, 255))
+    wide.save(bench.folder / "photos" / "b.png")  # shown first: the order follows from names and seed
+    Image.new("RGB", (8, 8), (120, 128, 136)).save(bench.folder / "photos" / "a.png")
+    suite = bench.write(
+        "suite.yaml",
+        "name: s\nmodels: [{name: net, source: net.tflite, precision: int8, calibrate: {images: photos, count: 2}}]\n"
+        f"devices: [{{desktop-cpu: {{runtime: litert}}}}]\nmeasure: {QUICK}\n",
+    )
+    [made] = json.loads(bench("make", suite, "--json").stdout)
+    assert not made["error"]
+    quantized = made["steps"][-1]
+    assert quantized["said"]["halves"].startswith("ranges differ by ")
+    [note] = quantized["notes"]
+    assert "Two halves of the 2 calibration pictures give ranges that differ by" in note
+    assert "`calibrate: {count: 4}`" in note
+    for command in (("make", suite), ("inspect", made["path"])):
+        assert "Two halves of the 2 calibration pictures" in bench(*command).stdout
 
 
 CATALOGUE = """

@@ -32,6 +32,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
         other = {id(node.body[0].value) for node in described if node.body and isinstance(node.body[0], ast.Expr)}
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
         other |= {id(value) for call in calls if call.func.id == "extra_hint" for value in call.args}
+        other |= {id(named.value) for call in calls for named in call.keywords if named.arg == "extra"}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in other:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import devbench_zoo
-from devbench import installed_version
+from devbench.models import identity
 from devbench_zoo import source
 
 MODELS = {model.name: model for model in devbench_zoo.devbench_models()}
@@ -81,7 +81,7 @@ def test_calibration_pictures_are_the_same_every_time_with_the_networks_size(tmp
 
 def test_the_source_changes_with_seed_and_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     def text(seed: int = 0) -> str:
-        installed_version.cache_clear()
+        identity.version.cache_clear()
         return source.Network(network="mobilenet_v1", weights="random", seed=seed).source
 
     here = text()
