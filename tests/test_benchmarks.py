@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bench
+from tests.pictures import brightest
+from tests.pictures import test_set as photos
 from tests.tiny_tflite import Operation, Tensor, write_tflite
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 FEW = "{profile: quick, rounds: 2, max_rounds: 2, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0}"
 SMALLEST = {
+    "accuracies": ["work", "--environments", "environments", "--only", "--models", "NAMED", "--images", "PHOTOS"],
     "again": ["--work", "work", "--folder", "again", "--networks", "MODEL", "--trials", "1", "--measure", FEW],
     "alarms": ["MODEL", "--trials", "2", "--only-slowed", "--measure", FEW, "--results", "trials.jsonl"],
     "contamination": ["MODEL", "--trials", "1", "--loop-s", "0.2", "--only", "nothing"],
@@ -24,7 +27,7 @@ SMALLEST = {
     "fidelity": ["MODEL", "--pairs", "1"],
     "guard": ["MODEL", "--seeds", "1"],
     "prediction": ["--table", "raspberry-pi-4"],
-    "readers": ["environments", "MODEL", "--only"],
+    "readers": ["environments", "MODEL", "--only", "--results", "readers.jsonl"],
     "reference": ["MODEL", "--reference", "MODEL", "--minutes", "0.05", "--results", "reference.csv"],
     "scale": ["--samples", "1000", "--folders", "2"],
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
@@ -50,7 +53,7 @@ def test_it_runs_through_and_prints_a_whole_table(bench: Bench, name: str) -> No
     needed = NEEDED_PROGRAMS.get(name)
     if needed and not shutil.which(needed):
         pytest.skip(f"there is no {needed} on this machine")
-    if {"MODEL", "SUITE"} & set(SMALLEST[name]) and importlib.util.find_spec("ai_edge_litert") is None:
+    if {"MODEL", "SUITE", "NAMED"} & set(SMALLEST[name]) and importlib.util.find_spec("ai_edge_litert") is None:
         pytest.skip("there is no LiteRT")
     model = str(_model(bench.folder / "net.tflite"))
     suite = bench.folder / "few.yaml"
@@ -58,7 +61,13 @@ def test_it_runs_through_and_prints_a_whole_table(bench: Bench, name: str) -> No
         f"name: few\nmodels: [{{name: net, source: {model}}}]\ndevices: [{{desktop-cpu: {{runtime: litert}}}}]\n"
         "measure: {rounds: 6, max_rounds: 6, precision: null, warmup_runs: 2, warmup_s: 0, min_runs: 5, min_s: 0}\n"
     )
-    arguments = [{"MODEL": model, "SUITE": str(suite)}.get(one, one) for one in SMALLEST[name]]
+    named = {
+        "MODEL": model,
+        "SUITE": str(suite),
+        "NAMED": f"net={brightest(bench.folder / 'brightest.tflite')}",
+        "PHOTOS": str(photos(bench.folder / "photos")),
+    }
+    arguments = [named.get(one, one) for one in SMALLEST[name]]
     done = subprocess.run(
         [sys.executable, FOLDER / f"{name}.py", *arguments],
         cwd=bench.folder,

@@ -21,8 +21,9 @@ from devbench.report.accuracy import accuracy_lines, accuracy_tables
 from devbench.report.notes import note_of
 from devbench.report.screen import wrapped
 from devbench.report.terminal import print_tables
+from devbench.run.accuracy_run import resume_accuracy, start_accuracy
 from devbench.run.execute import NOT_TIMED
-from devbench.run.start import start_accuracy
+from devbench.sources.runs import open_run
 from devbench.sources.sources import open_sources
 from devbench.store.codec import encode_run
 from devbench.store.folder import RunFolder
@@ -31,10 +32,11 @@ from devbench.store.results_rows import rows_of
 
 
 @click.command()
-@click.argument("suite", type=PATH)
+@click.argument("suite", type=PATH, required=False)
 @click.option("--device", "devices", multiple=True, help="Only this device of the suite (repeatable).")
 @click.option("--model", "models", multiple=True, help="Only this model of the suite (repeatable).")
 @click.option("--out", type=PATH, help="Run folder; by default a new one in results/runs/.")
+@click.option("--resume", type=PATH, help="Go on in this folder; what was answered is not asked again.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of the sample of pictures.")
 @click.option(
     "--page/--no-page",
@@ -45,10 +47,11 @@ from devbench.store.results_rows import rows_of
 @click.option("--verbose", "-v", is_flag=True, help="Print the whole table and every note.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json instead.")
 def command(
-    suite: Path,
+    suite: Path | None,
     devices: tuple[str, ...],
     models: tuple[str, ...],
     out: Path | None,
+    resume: Path | None,
     seed: int | None,
     page: bool,
     verbose: bool,
@@ -59,18 +62,27 @@ def command(
     Every answer goes into a run folder. Exit status: 0 done; 1 an error; 2 a mistake on the command line; 3 a model
     could not be asked; 130 interrupted.
     """
-    request = Request(
-        suite_text=text_of(suite),
-        suite_dir=str(suite.resolve().parent),
-        devices=devices,
-        models=models,
-        seed=seed,
-    )
-    folder = RunFolder(out or new_folder(suite))
+    if (suite is None) == (resume is None):
+        raise click.UsageError("give a SUITE, or --resume and the folder of a run")
+    if resume and (devices or models or out or seed is not None):
+        raise click.UsageError("--resume continues as it began: give no other options")
     with open_progress() as progress:
         context, _ = open_context(progress)
         warn(context.plugins.broken)
-        run = until_interrupted(lambda: start_accuracy(request, str(suite), folder, context), folder)
+        if resume:
+            folder = open_run(resume)
+            run = until_interrupted(lambda: resume_accuracy(folder, context), folder, "accuracy")
+        else:
+            assert suite is not None
+            folder = RunFolder(out or new_folder(suite))
+            request = Request(
+                suite_text=text_of(suite),
+                suite_dir=str(suite.resolve().parent),
+                devices=devices,
+                models=models,
+                seed=seed,
+            )
+            run = until_interrupted(lambda: start_accuracy(request, str(suite), folder, context), folder, "accuracy")
     if run is None:
         return EXIT_INTERRUPTED
     folder.write("results.csv", write_results(rows_of(run)).encode())

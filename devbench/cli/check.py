@@ -15,12 +15,17 @@ import click
 from devbench.cli.app import show_error
 from devbench.cli.paths import PATH
 from devbench.cli.screen import screen_width, show
-from devbench.cli.setup import load_plugins, open_maker, warn
+from devbench.cli.setup import lab_places, load_plugins, open_maker, warn
 from devbench.domain.check import Check
+from devbench.domain.model import Variant
 from devbench.errors import DevbenchError
+from devbench.models.artifact import described
+from devbench.models.cache import cache_folder
+from devbench.models.readers import has_traps
 from devbench.pipeline.checking import file_to_check
 from devbench.pipeline.maker import Maker
 from devbench.plugin.calls import KnownRuntime
+from devbench.plugin.manager import Plugins
 from devbench.report.numbers import count_of
 from devbench.report.screen import ScreenLine, Span, marked, wrapped
 from devbench.sources.paths import MODELS, did_you_mean, listed
@@ -61,7 +66,8 @@ class FileCheck:
 def command(models: tuple[Path, ...], runtime: str, images: Path | None, verbose: bool, as_json: bool) -> int:
     """Say of each MODEL whether an accelerator will run all of it.
 
-    Anything but a .tflite file is made into one first, in int8: `devbench inspect` says what can be.
+    Anything but a .tflite file is made into one first, in int8: `devbench inspect` says what can be. A file that old
+    runtimes misread is also held against those that are here, and those of lab.yaml.
 
     Exits with 4 if a rule is broken, with 1 if a file cannot be read.
     """
@@ -72,6 +78,8 @@ def command(models: tuple[Path, ...], runtime: str, images: Path | None, verbose
     with tempfile.TemporaryDirectory(prefix="devbench-") as scratch:
         files = {path: _file(path, maker, images, Path(scratch)) for path in models}
     found = {str(path): [_judge(files[path], names, one) for names, one in rules.items()] for path in models}
+    for path in models:
+        found[str(path)] += _misread(files[path], plugins)
     if as_json:
         print(json.dumps({name: [asdict(one) for one in findings] for name, findings in found.items()}, indent=2))
     else:
@@ -117,6 +125,26 @@ def _judge(path: Path | DevbenchError, names: tuple[str, ...], runtime: KnownRun
         return FileCheck(runtimes=names, checks=tuple(runtime.check(path)))
     except DevbenchError as error:
         return FileCheck(runtimes=names, error=error.message, hint=error.hint)
+
+
+def _misread(path: Path | DevbenchError, plugins: Plugins) -> list[FileCheck]:
+    """What runtimes that are too old for the file make of it, each with where it is. Nothing is asked of good files."""
+    if isinstance(path, DevbenchError):
+        return []
+    try:
+        artifact = described(path, Variant(precision="", format="tflite", source=str(path)))
+    except DevbenchError:  # the rules say so
+        return []
+    if not has_traps(artifact):
+        return []
+    from devbench.run.misreading import refusals
+    from devbench.run.round import RoundRunner
+
+    runner = RoundRunner(plugins.registry, cache_folder() / "workers", lambda _: None)
+    found: dict[str, list[Check]] = {}
+    for runtime, check in refusals(artifact, plugins.registry, lab_places(plugins), runner.look):
+        found.setdefault(runtime, []).append(check)
+    return [FileCheck(runtimes=(runtime,), checks=tuple(checks)) for runtime, checks in found.items()]
 
 
 def _show(name: str, findings: Iterable[FileCheck], *, verbose: bool) -> None:

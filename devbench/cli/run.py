@@ -153,13 +153,16 @@ def new_folder(suite: Path) -> Path:
     return Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{suite.stem}"
 
 
-def until_interrupted(work: Callable[[], Run], folder: RunFolder) -> Run | None:
-    """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying how to go on. A second Ctrl-C ends at once."""
+def until_interrupted(work: Callable[[], Run], folder: RunFolder, command: str = "run") -> Run | None:
+    """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying how to go on. A second Ctrl-C ends at once.
+
+    command: the one of devbench that goes on with it.
+    """
     try:
         with interruptible():
             return work()
     except KeyboardInterrupt:
-        saved = f"What was measured is saved. Continue with: devbench run --resume {folder.path}"
+        saved = f"What was measured is saved. Continue with: devbench {command} --resume {folder.path}"
         print(f"\nInterrupted. {saved if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
         return None
 

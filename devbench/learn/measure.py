@@ -55,7 +55,7 @@ def measure_learning(request: Request, name: str, context: RunContext) -> list[L
         )
     found = []
     with tempfile.TemporaryDirectory() as scratch:
-        preparer, evaluator = preparer_of(context, Path(scratch)), evaluator_of(context, Path(scratch))
+        preparer, evaluator = preparer_of(context, Path(scratch)), evaluator_of(context, Path(scratch), plan)
         for planned in cases:
             place = plan.places[planned.device, planned.place]
             case = preparer.prepare(replace(planned, image=None), place)

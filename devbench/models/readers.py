@@ -39,6 +39,11 @@ def misread(artifact: Artifact, runtime: str, tensorflow: str) -> str:
     return ""
 
 
+def has_traps(artifact: Artifact) -> bool:
+    """Whether some interpreter misreads the file."""
+    return bool(_count(artifact, DENSE) or _count(artifact, OUTSIDE))
+
+
 def how_to_mend(error: str) -> str:
     """What to do about a file that is misread; "" if `error` does not say so."""
     return next((advice for mark, advice in _ADVICE.items() if mark in error), "")

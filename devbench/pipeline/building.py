@@ -16,6 +16,9 @@ from typing import Any
 
 from devbench.domain.install import extra_hint
 from devbench.errors import ModelError
+from devbench.files import sha256_of
+from devbench.pipeline.ledger import Step, write_certificate
+from devbench.pipeline.ways import FLOAT
 from devbench.places.here import supervised
 from devbench.places.process import LineTooLongError, TimeIsUpError, WorkerProcess
 from devbench.worker.supervisor import SIGNALLED
@@ -34,13 +37,22 @@ _KILLED = (SIGNALLED + signal.SIGKILL, -signal.SIGKILL)
 
 
 def build_file(
-    name: str, module: str, arguments: Sequence[str], path: Path, *, limit_s: float = 1800
+    name: str,
+    module: str,
+    arguments: Sequence[str],
+    path: Path,
+    *,
+    limit_s: float = 1800,
+    step: str = "",
+    versions: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Have `python -m module ARGUMENTS --out path` make the file at `path`; what it says of it when it is done.
 
     The program is one that `builder_main` leads. Its progress goes to the log. When it ends, is interrupted, or takes
     longer than `limit_s`, nothing of it stays: no process, no temporary file. A `ModelError` says why there is no file.
-    name: of what is built, for messages.
+    name: of what is built, for messages. step: what the ledger calls the building, `train` say: it then begins with
+    this step, what the program says of it, and the `versions` of what did it. `seconds` and `peak_memory_bytes` that
+    the program says are the step's own.
     """
     # -P: a folder `keras` or file `tensorflow.py` where the user happens to be must not be imported.
     command = [sys.executable, "-P", "-m", module, *arguments, "--out", str(path.resolve())]
@@ -59,8 +71,30 @@ def build_file(
     _judge(name, last, status, builder.log_tail)
     if not path.is_file():
         raise ModelError(f"{name}: the builder says it is done, but {path} is not there")
-    done = last["done"]
-    return done if isinstance(done, dict) else {}
+    done: dict[str, Any] = last["done"] if isinstance(last["done"], dict) else {}
+    if step:
+        _certify(step, module, arguments, path, done, versions or {})
+    return done
+
+
+def _certify(
+    step: str, module: str, arguments: Sequence[str], path: Path, done: Mapping[str, Any], versions: Mapping[str, str]
+) -> None:
+    """Put beside the file how it came to be."""
+    told = {name: str(value) for name, value in done.items() if name not in ("seconds", "peak_memory_bytes")}
+    about = Step(
+        name=step,
+        tool=module.partition(".")[0],
+        result=f"{path.suffix.removeprefix('.')} ({FLOAT})",
+        sha256=sha256_of(path),
+        size_bytes=path.stat().st_size,
+        versions=dict(versions),
+        settings={"arguments": " ".join(arguments)},
+        said=told,
+        seconds=round(float(done.get("seconds", 0)), 3),
+        peak_memory_bytes=int(done.get("peak_memory_bytes", 0)),
+    )
+    write_certificate(path.parent, about)
 
 
 def _listen(name: str, builder: WorkerProcess, deadline_s: float) -> dict[str, Any]:

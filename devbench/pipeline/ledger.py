@@ -19,7 +19,8 @@ _MOST_BYTES = 16 << 20
 class Step:
     """One step.
 
-    name: recognise, convert, fix or quantize. tool: what did it, with versions in `versions`.
+    name: recognise, convert, fix or quantize; before these `train`, or another word, where a plugin built the source.
+    tool: what did it, with versions in `versions`.
     settings: all that decided what came out. made_from, sha256: of the file before and after.
     pictures: the sha256 of each calibration picture. said: what the tool told, what was changed, what was compared.
     notes: what a user must know of it, with what to do.
@@ -46,6 +47,12 @@ class Step:
 def write_certificate(folder: Path, step: Step) -> None:
     """Put the step's part of the ledger beside the file that it made."""
     write_whole(folder / CERTIFICATE, json.dumps(asdict(step), indent=2).encode())
+
+
+def birth_of(file: Path, sha256: str) -> Step | None:
+    """How a source came to be, if a certificate beside it says that of these very bytes: of a training, say."""
+    found = read_certificate(file.parent)
+    return found if found and found.sha256 == sha256 else None
 
 
 def read_certificate(folder: Path) -> Step | None:

@@ -100,6 +100,11 @@ def facts_of(source: Source, steps: Iterable[Step]) -> dict[str, str]:
     shown = [sha256[:_MARK] for one in done for sha256 in one.pictures[:_MOST_MARKS]]
     facts = {"calibrated_with": ",".join(shown)} if shown else {}
     facts |= {"made_from": source.title, "source_sha256": first.sha256, "made_by": ", ".join(told)}
+    for one in done:
+        if one.name == "train":
+            facts["trained"] = ", ".join(
+                [f"in {one.seconds:.0f} s", *(f"{key} {text}" for key, text in one.said.items())]
+            )
     if notes := [note for one in done for note in one.notes]:
         facts["note"] = " ".join(notes)
     return {**facts, **({"changed": "; ".join(changed)} if changed else {})}

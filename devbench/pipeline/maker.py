@@ -21,7 +21,7 @@ from devbench.models.guards import OUTSIDE, guards
 from devbench.models.tflite_file import read_tflite
 from devbench.pipeline.archive import unpack
 from devbench.pipeline.checks import same_told
-from devbench.pipeline.ledger import Step, read_certificate, write_certificate
+from devbench.pipeline.ledger import Step, birth_of, read_certificate, write_certificate
 from devbench.pipeline.made import Gone, Made, artifact_of, facts_of, guard, recognised
 from devbench.pipeline.order import Order, carry_out
 from devbench.pipeline.process import MissingError, RefusedError, compare, environment_of, is_here
@@ -90,6 +90,8 @@ class Maker:
         if refusals:
             passed_over = {"passed over": "; ".join(one.message for one in refusals)}
             steps = (replace(steps[0], said={**steps[0].said, **passed_over}), *steps[1:])
+        if birth := birth_of(source.path, steps[0].sha256):
+            steps = (birth, *steps)
         form = way.forms[-1] if way.forms else Form(format=source.format, precision=making.precision)
         own = source.preparation if gone.made else None
         artifact = artifact_of(gone, form, variant, making.precision)

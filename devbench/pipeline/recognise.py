@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,9 +22,9 @@ from devbench.pipeline.torch_file import is_torch_zip, pickled, read_torch_zip
 Unpack = Callable[[Path], Path]  # the folder that an archive was unpacked into
 
 _HEAD_BYTES = 1 << 16
-_MOST_GRAPH_BYTES = 1 << 31  # protobuf takes no more
-_LARGEST_BYTES = 1 << 32
+_MOST_GRAPH_BYTES = 1 << 31  # protobuf takes no more, nor do the offsets of a .tflite file
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_SMALLER = "Make it smaller: with float16 weights, or with fewer of them."
 _ENGINES = (b"ptrt", b"ftrt")
 # What readers of a hostile file run into; it stands in one place, so that none is forgotten.
 _DAMAGE = (
@@ -52,9 +53,9 @@ def recognise(path: Path, unpack: Unpack) -> Source:
             from devbench.pipeline.export import read_folder
 
             return _sized(read_folder(path, lambda one: recognise(one, unpack)))
-        with open_regular(path, _LARGEST_BYTES) as file:
-            head = file.read(_HEAD_BYTES)
-        return _sized(_file(path, head, unpack))
+        with open_regular(path) as file:
+            head, size = file.read(_HEAD_BYTES), os.fstat(file.fileno()).st_size
+        return _sized(_file(path, head, size, unpack))
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror or error}", "Name a file or folder.") from error
     except _DAMAGE as error:
@@ -64,24 +65,34 @@ def recognise(path: Path, unpack: Unpack) -> Source:
 
 
 def _sized(source: Source) -> Source:
-    """With what stands in the way of a source that is too large for what is made of it."""
+    """With what stands in the way of a source whose files are together too large for what is made of it."""
     size = sum(path.stat().st_size for path in source.files)
     if size <= _MOST_GRAPH_BYTES or any(one.fatal for one in source.obstacles):
         return source
-    text = f"it is {size / 1e9:.1f} GB large, and neither a .tflite file nor an ONNX file can hold more than 2"
-    hint = "Make it smaller: with float16 weights, or with fewer of them."
-    return replace(source, obstacles=(*source.obstacles, Obstacle(text=text, hint=hint, fatal=True)))
+    obstacle = Obstacle(text=_too_large(size), hint=_SMALLER, fatal=True)
+    return replace(source, obstacles=(*source.obstacles, obstacle))
 
 
-def _file(path: Path, head: bytes, unpack: Unpack) -> Source:
-    if head[4:8] == b"TFL3":
-        return read_tflite_source(path)
+def _too_large(size: int) -> str:
+    return f"it is {size / 1e9:.1f} GB large, and what is measured, a .tflite or ONNX file, holds at most 2"
+
+
+def _refuse_too_large(path: Path, size: int) -> None:
+    """Before it is read: that would take minutes, and the memory."""
+    if size > _MOST_GRAPH_BYTES:
+        raise ModelError(f"{path}: {_too_large(size)}", _SMALLER)
+
+
+def _file(path: Path, head: bytes, size: int, unpack: Unpack) -> Source:
     if head.startswith(b"PK\x03\x04"):
         return _archive(path, unpack)
-    if head.startswith(_HDF5):
-        return read_h5(path)
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         raise pickled(path)
+    _refuse_too_large(path, size)
+    if head[4:8] == b"TFL3":
+        return read_tflite_source(path)
+    if head.startswith(_HDF5):
+        return read_h5(path)
     if path.suffix == ".tflite":
         return read_tflite_source(path)  # says what it is instead
     refuse_other(path, head)
@@ -101,6 +112,7 @@ def _file(path: Path, head: bytes, unpack: Unpack) -> Source:
 def _archive(path: Path, unpack: Unpack) -> Source:
     with opened(path) as archive:
         names = archive.namelist()
+        _refuse_too_large(path, max((info.file_size for info in archive.infolist()), default=0))
         if is_keras_zip(names):
             return read_keras_zip(path, archive)
         if is_torch_zip(names):

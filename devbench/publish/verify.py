@@ -13,8 +13,8 @@ from devbench.domain.run import SCHEMA, CaseRecord, Pending, Run
 from devbench.errors import DevbenchError, ResultsFileError
 from devbench.files import sha256_of
 from devbench.publish.rows import published_rows
-from devbench.run.accuracy import judged_again
 from devbench.run.extend import judged
+from devbench.run.judging import judged_again
 from devbench.run.summary import outcome_of
 from devbench.store import RUN_FILE
 from devbench.store.checked import SAMPLES_FILE

@@ -14,7 +14,7 @@ from devbench.domain.model import TensorSpec, Variant
 from devbench.domain.outcome import Failed, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import Run
-from devbench.errors import DamagedError, DevbenchError, ModelError, RoundError
+from devbench.errors import DevbenchError, ModelError, RoundError
 from devbench.models.artifact import is_file_source
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.image import layout_of
@@ -22,8 +22,9 @@ from devbench.models.pictures import Source, listed, open_pictures, shared
 from devbench.models.prediction import read_labels
 from devbench.places.answers import ANSWERING, Answered, Classes
 from devbench.run.batches import END, Batches
-from devbench.run.quality import SOURCE_PRECISION, Sheet, accuracy_of, source_of
-from devbench.store.answers_file import add_answers, read_answers
+from devbench.run.judging import judged
+from devbench.run.kept_answers import Kept
+from devbench.run.quality import SOURCE_PRECISION
 from devbench.store.checked import answers_of, answers_of_source
 from devbench.store.folder import RunFolder
 
@@ -36,7 +37,8 @@ class Evaluator:
     """Asks cases their pictures.
 
     converse: has a worker with a case's model at a place take messages. source_case: the float32 network of a case, and
-    the place on this machine where it can be asked. tell: called with what is being done.
+    the place on this machine where it can be asked. tell: called with what is being done. evaluations: by case, of the
+    whole plan: a run that is taken up again asks only the cases that are not done, and holds them against the others.
     """
 
     cache: ModelCache
@@ -44,6 +46,7 @@ class Evaluator:
     converse: Converse
     source_case: Callable[[PlannedCase], tuple[Case, Place] | None]
     tell: Callable[[str], None]
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     _sources: dict[str, Source | DevbenchError] = field(default_factory=dict)
 
     def ask_all(
@@ -56,10 +59,14 @@ class Evaluator:
     ) -> Run:
         """Ask each case that has pictures and has not failed; save after each, and at the end what all of them say.
 
-        Where no case is the float32 one of a model, that is asked too, on this machine. Returns the run as it was saved
+        Where no case is the float32 one of a model, that is asked too, on this machine. What a case has answered is
+        saved every half minute as well, so a kill does not lose hours of a slow board. Returns the run as it was saved
         last.
         """
         wanted = {id_: case for id_, case in cases.items() if case.planned.evaluation}
+        if not wanted:
+            return run
+        kept = Kept(run, folder, save)
         for case_id, case in wanted.items():
             record = run.case(case_id)
             if isinstance(record.outcome, Failed | Skipped) or answers_of(run, case_id) in run.files:
@@ -67,29 +74,27 @@ class Evaluator:
             evaluation = case.planned.evaluation
             assert evaluation
             try:
-                pictures, answers, facts = self._ask(case, places[case.planned.device, case.planned.place], evaluation)
-                run = add_answers(folder, run, answers_of(run, case_id), pictures, answers)
+                place, name = places[case.planned.device, case.planned.place], answers_of(run, case_id)
+                pictures, answers, facts = self._ask(case, place, evaluation, kept, name)
+                done = kept.with_answers(name, pictures, answers)
                 found = Accuracy(images=evaluation.images, facts=facts, left_out=pictures.left_out[:_MOST_LEFT_OUT])
             except DevbenchError as error:
+                done = kept.run
                 found = Accuracy(images=evaluation.images, problem=error.message, hint=error.hint)
-            run = run.with_case(replace(record, accuracy=found))
-            save(run)
-        if wanted:
-            run, sources = self._sources_asked(run, wanted, folder)
-            run = judged(run, {id_: case.planned.evaluation for id_, case in wanted.items()}, sources, folder)
-            save(run)
-        return run
+            kept.save(done.with_case(replace(record, accuracy=found)))
+        sources = self._sources_asked(wanted, kept)
+        kept.save(judged(kept.run, wanted, self.evaluations, sources, folder))
+        kept.drop_parts()
+        return kept.run
 
-    def _sources_asked(
-        self, run: Run, wanted: Mapping[str, Case], folder: RunFolder
-    ) -> tuple[Run, list[tuple[str, PlannedCase]]]:
+    def _sources_asked(self, wanted: Mapping[str, Case], kept: Kept) -> list[tuple[str, PlannedCase]]:
         """Ask the float32 network of each model that no case is of, where there is one; which are kept."""
         asked: list[tuple[str, PlannedCase]] = []
-        has_source = {case.model for case in run.cases if case.precision == SOURCE_PRECISION and case.accuracy}
+        has_source = {case.model for case in kept.run.cases if case.precision == SOURCE_PRECISION and case.accuracy}
         for case in wanted.values():
             planned, evaluation = case.planned, case.planned.evaluation
             name = answers_of_source(planned.model)
-            record = run.case(planned.id)
+            record = kept.run.case(planned.id)
             answered = record.accuracy and not record.accuracy.problem
             if planned.model in has_source or not answered or evaluation is None or evaluation.against:
                 continue
@@ -97,46 +102,55 @@ class Evaluator:
             found = self.source_case(planned)
             if found is None:
                 continue
-            if name not in run.files:
+            if name not in kept.run.files:
                 try:
-                    pictures, answers, _ = self._ask(*found, evaluation)
-                    run = add_answers(folder, run, name, pictures, answers)
+                    pictures, answers, _ = self._ask(*found, evaluation, kept, name)
+                    kept.save(kept.with_answers(name, pictures, answers))
                 except DevbenchError as error:
                     self.tell(f"{found[0].id}: {error.message}")
                     continue
             asked.append((name, found[0].planned))
-        return run, asked
+        return asked
 
-    def _ask(self, case: Case, place: Place, evaluation: Evaluation) -> tuple[PictureList, Answers, Mapping[str, str]]:
-        """What the case answers. Raises a DevbenchError."""
+    def _ask(
+        self, case: Case, place: Place, evaluation: Evaluation, kept: Kept, name: str
+    ) -> tuple[PictureList, Answers, Mapping[str, str]]:
+        """What the case answers, of which a part may be kept for the file `name`. Raises a DevbenchError."""
         source = self.source(evaluation.images)
         spec = input_of(case)
         labels = read_labels(Path(evaluation.labels)) if evaluation.labels else list(evaluation.names)
         wanted = listed(source, labels, evaluation.limit, case.planned.seed)
-        self.tell(f"{case.id}: answering {len(wanted.pictures)} pictures")
         asked = Batches(source=source, spec=spec, mean=evaluation.mean, std=evaluation.std)
-        classes: list[tuple[int, ...]] = []
-        scores: list[tuple[float, ...]] = []
-        outputs, facts = 0, {}
         with source.reader() as read:
-            messages = itertools.chain(asked.messages(wanted.pictures, read), [END])
+            before = kept.part(name, wanted, read)
+            left = [one for one in wanted.pictures if one.name not in before.names]
+            told = f", of which {len(before.names)} are answered" if before.names else ""
+            self.tell(f"{case.id}: answering {len(wanted.pictures)} pictures{told}")
+            classes, scores = list(before.answers.classes), list(before.answers.scores)
+            outputs, facts = before.answers.outputs, {}
+
+            def so_far() -> tuple[PictureList, Answers]:
+                pictures = (*before.pictures.pictures, *asked.done)
+                answers = Answers(list_file="", outputs=outputs, classes=tuple(classes), scores=tuple(scores))
+                return replace(wanted, pictures=pictures, left_out=tuple(asked.left_out)), answers
+
+            messages = itertools.chain(asked.messages(left, read), [END])
             keep = {"answer": {"keep": KEPT_CLASSES}}
-            for answer in self.converse(case, place, keep, messages, ANSWERING, len(wanted.pictures)):
+            for answer in self.converse(case, place, keep, messages, ANSWERING, len(left)):
                 if isinstance(answer, Classes):
                     outputs = answer.outputs
                     classes += map(tuple, answer.classes)
                     scores += map(tuple, answer.scores)
                 elif isinstance(answer, Answered):
                     facts = answer.facts
-                if len(classes) != len(asked.done):
+                if len(classes) != len(before.names) + len(asked.done):
                     raise RoundError("the worker did not answer each picture once", phase="answer")
-        if not asked.done:
+                kept.keep_part(name, so_far)
+        if not classes:
             raise DevbenchError(f"{source.path}: none of its pictures can be read: {asked.left_out[0]}")
-        pictures = replace(wanted, pictures=tuple(asked.done), left_out=tuple(asked.left_out))
+        pictures, answers = so_far()
         _refuse_shared(pictures, case)
-        pictures = _fitted(pictures, labels, outputs)
-        answers = Answers(list_file="", outputs=outputs, classes=tuple(classes), scores=tuple(scores))
-        return pictures, answers, facts
+        return _fitted(pictures, labels, outputs), answers, facts
 
     def source(self, images: str) -> Source:
         """The pictures, opened once: what is wrong with them is so for every case."""
@@ -158,78 +172,6 @@ class Evaluator:
                 f"{images}: is not downloaded: over http, anybody on the way could change the pictures", "Use https."
             )
         return self.cache.get("pictures", Variant(precision="", format="", source=images), self.fetch)
-
-
-def judged(
-    run: Run,
-    evaluations: Mapping[str, Evaluation | None],
-    sources: Sequence[tuple[str, PlannedCase]],
-    folder: RunFolder,
-) -> Run:
-    """The run with what its answers say. evaluations: by case. sources: what was asked beside the cases, by file."""
-    sheets: dict[str, Sheet] = {}
-    for case_id, evaluation in evaluations.items():
-        case, name = run.case(case_id), answers_of(run, case_id)
-        sheet = _sheet(folder, run, name, case_id, case.model, case.precision, evaluation)
-        if sheet:
-            sheets[case_id] = sheet
-    beside = [
-        _sheet(folder, run, name, planned.id, planned.model, SOURCE_PRECISION, planned.evaluation)
-        for name, planned in sources
-    ]
-    others = [*sheets.values(), *filter(None, beside)]
-    for case_id, sheet in sheets.items():
-        run = _with_accuracy(run, case_id, accuracy_of(sheet, source_of(sheet, others)))
-    return run
-
-
-def _sheet(
-    folder: RunFolder, run: Run, name: str, of: str, model: str, precision: str, evaluation: Evaluation | None
-) -> Sheet | None:
-    try:
-        found = read_answers(folder, run, name)
-    except DamagedError:
-        return None
-    if found is None or evaluation is None:
-        return None
-    pictures, answers = found
-    return Sheet(
-        id=of, model=model, precision=precision, file=name, evaluation=evaluation, pictures=pictures, answers=answers
-    )
-
-
-def _with_accuracy(run: Run, case_id: str, found: Accuracy) -> Run:
-    """What was known before the answers were judged stays."""
-    before = run.case(case_id).accuracy
-    kept = replace(found, facts=before.facts, left_out=before.left_out) if before else found
-    return run.with_case(replace(run.case(case_id), accuracy=kept))
-
-
-def judged_again(run: Run, folder: RunFolder) -> Run:
-    """The run with each accuracy made again from the answers. A `DamagedError` where these are not as written."""
-    for case in run.cases:
-        accuracy = case.accuracy
-        if accuracy is None or accuracy.problem:
-            continue
-        evaluation = Evaluation(images=accuracy.images, drop=accuracy.drop)
-        names = (answers_of(run, case.id), accuracy.reference_file)
-        mine, its = (read_answers(folder, run, name) for name in names)
-        sheets = [
-            Sheet(
-                id=of,
-                model=case.model,
-                precision=case.precision,
-                file=name,
-                evaluation=evaluation,
-                pictures=found[0],
-                answers=found[1],
-            )
-            for of, name, found in zip((case.id, accuracy.reference), names, (mine, its), strict=True)
-            if found
-        ]
-        if mine:
-            run = _with_accuracy(run, case.id, accuracy_of(sheets[0], sheets[1] if its else None))
-    return run
 
 
 def _refuse_shared(pictures: PictureList, case: Case) -> None:

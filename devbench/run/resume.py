@@ -21,12 +21,12 @@ def resume_run(folder: RunFolder, context: RunContext) -> Run:
     """
     run = folder.load()
     if run.finished_utc and not any(map(_lost_its_place, run.cases)):
-        with contextlib.suppress(RunFolderError), folder:  # it may well be where nobody can write
-            clear_up(folder, run)
-        return run
-    if run.doubts:
+        return left_as_it_is(folder, run)
+    refuse_doubts(run)
+    if not run.order and any(isinstance(case.outcome, Pending) for case in run.cases):
         raise RunFolderError(
-            "\n".join(run.doubts), "Restore run.json from a copy, or start a new run; `devbench report` shows this one."
+            f"{folder.path}: times nothing, only its accuracy was asked for",
+            f"Continue with: devbench accuracy --resume {folder.path}",
         )
     _, plan, _ = make_plan(run.request, f"suite of {folder.path}", context)
     planned = {case.id for case in plan.cases}
@@ -35,21 +35,41 @@ def resume_run(folder: RunFolder, context: RunContext) -> Run:
         context.progress.note("nothing to try again: the places that were lost are still not there")
         return run
     with folder:
-        run = _taken_up(folder, context)
+        run = taken_up(folder, context)
         for case in again:
             context.progress.note(f"{case.id}: its place was lost, so it is tried again")
             run = run.with_case(replace(run.case(case.id), outcome=Pending()))
-        missing = {case.id for case in run.cases if isinstance(case.outcome, Pending)} - planned
-        if missing:
-            raise RunFolderError(
-                f"{folder.path}: no longer possible here: {', '.join(sorted(missing))}",
-                "The devices, runtimes or plugins are not those that the run began with: see `devbench devices`.",
-            )
+        refuse_missing(folder, run, planned)
         folder.save(run)
         return execute(run, plan, folder, context)
 
 
-def _taken_up(folder: RunFolder, context: RunContext) -> Run:
+def left_as_it_is(folder: RunFolder, run: Run) -> Run:
+    """A finished run: only what a killed process has left there goes."""
+    with contextlib.suppress(RunFolderError), folder:  # it may well be where nobody can write
+        clear_up(folder, run)
+    return run
+
+
+def refuse_doubts(run: Run) -> None:
+    """A `RunFolderError` if something speaks against run.json itself."""
+    if run.doubts:
+        raise RunFolderError(
+            "\n".join(run.doubts), "Restore run.json from a copy, or start a new run; `devbench report` shows this one."
+        )
+
+
+def refuse_missing(folder: RunFolder, run: Run, planned: set[str]) -> None:
+    """A `RunFolderError` if a case that is still to be done is not among those that are possible here."""
+    missing = {case.id for case in run.cases if isinstance(case.outcome, Pending)} - planned
+    if missing:
+        raise RunFolderError(
+            f"{folder.path}: no longer possible here: {', '.join(sorted(missing))}",
+            "The devices, runtimes or plugins are not those that the run began with: see `devbench devices`.",
+        )
+
+
+def taken_up(folder: RunFolder, context: RunContext) -> Run:
     """The run in `folder`, read again now that nobody else writes there, without what was lost or damaged."""
     run = folder.load()
     clear_up(folder, run)

@@ -22,7 +22,7 @@ from devbench.plugin.manager import Plugins
 from devbench.run.accuracy import Evaluator
 from devbench.run.context import RunContext
 from devbench.run.estimate import round_s
-from devbench.run.execute import NOT_TIMED, Execution
+from devbench.run.execute import Execution
 from devbench.run.groups import Group, groups_of
 from devbench.run.order import interleaved
 from devbench.run.plan import Plan, plan_suite
@@ -145,29 +145,6 @@ def references_of(suite: Suite, request: Request) -> list[Path]:
     return paths
 
 
-def start_accuracy(request: Request, name: str, folder: RunFolder, context: RunContext) -> Run:
-    """Ask the pictures of the suite of `request`, in `folder`, and time nothing."""
-    folder.refuse_what_is_there()
-    suite, plan, seed = make_plan(request, name, context)
-    cases = tuple(case for case in plan.cases if case.evaluation)
-    skips = tuple((case, why) for case, why in plan.skips if case.evaluation)
-    if not cases and not skips:
-        raise DevbenchError(
-            f"{name}: no model of it has pictures to test",
-            "Add `test: {images: FOLDER}`, with one folder for each class (docs/models.md).",
-        )
-    plan = replace(plan, cases=cases, skips=skips)
-    run = replace(new_run(suite.name, request, plan, seed, folder), compare=suite.compare.wanted())
-    with folder:
-        folder.save(run)
-        run, ready = prepared(run, plan, folder, context)
-        run = evaluator_of(context, folder.path).ask_all(run, ready, plan.places, folder, folder.save)
-        for case in run.cases:
-            if isinstance(case.outcome, Pending):
-                run = run.with_case(replace(case, outcome=Skipped(reason=NOT_TIMED)))
-        return folder.finish(run)
-
-
 def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planner: AsPlanned | None = None) -> Run:
     """Prepare the cases of `run` that are pending, and run their rounds; the lock of `folder` is held.
 
@@ -186,7 +163,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
         hold=context.hold,
         earlier=context.earlier,
         planner=planner or Planner(run.budget_s, context.until_end_s),
-        evaluator=evaluator_of(context, folder.path),
+        evaluator=evaluator_of(context, folder.path, plan),
         carry=context.carry,
         groups=groups,
     ).finish()
@@ -217,7 +194,7 @@ def prepared(run: Run, plan: Plan, folder: RunFolder, context: RunContext) -> tu
     return run, cases
 
 
-def evaluator_of(context: RunContext, run_folder: Path) -> Evaluator:
+def evaluator_of(context: RunContext, run_folder: Path, plan: Plan) -> Evaluator:
     """What asks the cases of a run their pictures."""
     preparer = preparer_of(context, run_folder)
 
@@ -249,6 +226,7 @@ def evaluator_of(context: RunContext, run_folder: Path) -> Evaluator:
         converse=context.converse,
         source_case=source_case,
         tell=context.progress.detail,
+        evaluations={case.id: case.evaluation for case in plan.cases if case.evaluation},
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,69 @@ from devbench.domain.accuracy import Answers, PictureList
 from devbench.domain.run import Run
 from devbench.errors import DamagedError, RecordError
 from devbench.files import read_regular
-from devbench.store.checked import ANSWERS
+from devbench.store.checked import ANSWER_PARTS, ANSWERS
 from devbench.store.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Part:
+    """The answers to the first pictures of a list, as far as there are any."""
+
+    pictures: PictureList
+    answers: Answers
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of the pictures."""
+        return frozenset(one.name for one in self.pictures.pictures)
+
 
 _ANSWERS: TypeAdapter[Answers] = TypeAdapter(Answers)
 _PICTURES: TypeAdapter[PictureList] = TypeAdapter(PictureList)
+_PARTS: TypeAdapter[Part] = TypeAdapter(Part)
 _LARGEST_BYTES = 1 << 30
 
 
 def add_answers(folder: RunFolder, run: Run, name: str, pictures: PictureList, answers: Answers) -> Run:
-    """Save answers as the file `name`, and the pictures if nobody else was asked the same; the run that names both."""
+    """Save answers as the file `name`, and their pictures, which others may have been asked too; the run with both."""
     listing = _dumped(_PICTURES, pictures, name)
     digest = hashlib.sha256(listing).hexdigest()
     list_file = f"{ANSWERS}/pictures-{digest[:12]}.json"
     told = _dumped(_ANSWERS, replace(answers, list_file=list_file), name)
-    if list_file not in run.files:
-        folder.write(list_file, listing)
+    folder.write(list_file, listing)  # the same bytes for all who were asked the same, and whole again if damaged
     folder.write(name, told)
     sums = {list_file: digest, name: hashlib.sha256(told).hexdigest()}
-    return replace(run, files={**run.files, **sums})
+    return replace(run, files={**without_parts(run, name).files, **sums})
+
+
+def add_part(folder: RunFolder, run: Run, name: str, part: Part) -> Run:
+    """Save what there is so far of the file `name`, under a name of its own; the run that names it and no older one."""
+    told = _dumped(_PARTS, part, name)
+    file = f"{ANSWER_PARTS}/{len(part.names)}-{Path(name).name}"
+    folder.write(file, told)
+    return replace(run, files={**without_parts(run, name).files, file: hashlib.sha256(told).hexdigest()})
+
+
+def read_part(folder: RunFolder, run: Run, name: str) -> Part | None:
+    """What there was of the file `name` when the run was killed; None if nothing, or if it is damaged."""
+    for file in parts_of(run, name):
+        with suppress(DamagedError):
+            part: Part = _read(_PARTS, folder.files.path(run, file))
+            if len(part.pictures.pictures) == len(part.answers.classes) == len(part.answers.scores):
+                return part
+    return None
+
+
+def parts_of(run: Run, name: str = "") -> list[str]:
+    """The files with what there is so far of the file `name`, or of all."""
+    parts = [one for one in run.files if one.startswith(f"{ANSWER_PARTS}/")]
+    return [one for one in parts if not name or one.partition("-")[2] == Path(name).name]
+
+
+def without_parts(run: Run, name: str = "") -> Run:
+    """The run, which does not name these files."""
+    parts = parts_of(run, name)
+    return replace(run, files={one: sha256 for one, sha256 in run.files.items() if one not in parts})
 
 
 def read_answers(folder: RunFolder, run: Run, name: str) -> tuple[PictureList, Answers] | None:

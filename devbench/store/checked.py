@@ -14,6 +14,8 @@ PARTS = "parts"
 EARLIER = f"{PARTS}/earlier.parquet"  # the samples of a finished run that was taken up again
 REFERENCES = "references"
 ANSWERS = "answers"
+ANSWER_PARTS = f"{ANSWERS}/parts"  # what a case has answered so far
+SOURCE_ANSWERS = f"{ANSWERS}/source-"  # how the names of those begin that no case has given
 
 
 def part_of(run: Run, case_id: str, index: int) -> str:
@@ -33,7 +35,7 @@ def answers_of(run: Run, case_id: str) -> str:
 
 def answers_of_source(model: str) -> str:
     """The name of the file with what the float32 network of a model answered, where no case is of that."""
-    return f"{ANSWERS}/source-{model}.json"
+    return f"{SOURCE_ANSWERS}{model}.json"
 
 
 def _number(run: Run, case_id: str) -> int:

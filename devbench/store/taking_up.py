@@ -13,12 +13,23 @@ from devbench.errors import DamagedError
 from devbench.files import make_folder, remove_stale_drafts, replacing, sha256_of
 from devbench.store.agreement import PHASES, disagreement
 from devbench.store.answers_file import read_answers
-from devbench.store.checked import ANSWERS, EARLIER, PARTS, REFERENCES, SAMPLES_FILE, answers_of, outputs_of, part_of
+from devbench.store.checked import (
+    ANSWER_PARTS,
+    ANSWERS,
+    EARLIER,
+    PARTS,
+    REFERENCES,
+    SAMPLES_FILE,
+    SOURCE_ANSWERS,
+    answers_of,
+    outputs_of,
+    part_of,
+)
 from devbench.store.folder import RunFolder
 from devbench.store.samples import read_phase
 
 _FATE = {"pending": "measured again", "measured": "measured again", "failed": "left out", "skipped": "left out"}
-_FOLDERS = ("", PARTS, "outputs", "inputs", REFERENCES, ANSWERS)
+_FOLDERS = ("", PARTS, "outputs", "inputs", REFERENCES, ANSWERS, ANSWER_PARTS)
 
 
 def clear_up(folder: RunFolder, run: Run) -> None:
@@ -26,6 +37,9 @@ def clear_up(folder: RunFolder, run: Run) -> None:
     for name in _FOLDERS:
         if (folder.path / name).is_dir():
             remove_stale_drafts(folder.path / name)
+    for path in (folder.path / ANSWER_PARTS).glob("*.json"):
+        if f"{ANSWER_PARTS}/{path.name}" not in run.files:
+            path.unlink()
     if run.finished_utc and run.schema == SCHEMA:
         folder.remove_parts()
 
@@ -66,16 +80,21 @@ def without_damage(folder: RunFolder, run: Run) -> tuple[Run, list[str]]:
             first = next((about.index for about in case.rounds if part_of(run, case.id, about.index) in files), None)
             if first is not None:
                 lost.setdefault(first, problem)
-        if problem := _answers_problem(folder, run, case):
+        unanswered = _answers_problem(folder, run, answers_of(run, case.id))
+        if unanswered:
             files.pop(answers_of(run, case.id), None)
-            notes.append(f"{case.id}: its pictures are answered again: {problem}")
+            notes.append(f"{case.id}: its pictures are answered again: {unanswered}")
         for index, problem in lost.items():
             files.pop(part_of(run, case.id, index), None)
             notes.append(f"{case.id}: round {index} is {_FATE[case.outcome.status]}: {problem}")
-        if lost:
+        if lost or unanswered:
             kept = tuple(about for about in case.rounds if about.index not in lost)
             outcome = Pending() if isinstance(case.outcome, Measured) else case.outcome
             run = run.with_case(replace(case, rounds=kept, outcome=outcome))
+    for name in [name for name in files if name.startswith(SOURCE_ANSWERS)]:
+        if problem := _answers_problem(folder, run, name):
+            del files[name]
+            notes.append(f"{name}: is answered again: {problem}")
     if run.schema != SCHEMA:
         files = _sums_as_found(folder, run)
     return replace(run, schema=SCHEMA, files=files), notes
@@ -107,9 +126,9 @@ def _outputs_problem(folder: RunFolder, run: Run, case: CaseRecord) -> str:
     return ""
 
 
-def _answers_problem(folder: RunFolder, run: Run, case: CaseRecord) -> str:
+def _answers_problem(folder: RunFolder, run: Run, name: str) -> str:
     try:
-        read_answers(folder, run, answers_of(run, case.id))
+        read_answers(folder, run, name)
     except DamagedError as error:
         return error.message
     return ""

@@ -7,6 +7,7 @@ python -m devbench_digits.build test --out digits_test.zip
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -34,13 +35,12 @@ def _made(arguments: argparse.Namespace, tell: Tell) -> dict[str, Any]:
     from devbench_digits.recipe import data
 
     if arguments.what == "keras":
-        _train(arguments.seed, arguments.out, tell)
-    else:
-        arguments.out.write_bytes(data.zipped(arguments.what, arguments.seed))
-    return {"size_bytes": arguments.out.stat().st_size}
+        return _trained(arguments.seed, arguments.out, tell)
+    arguments.out.write_bytes(data.zipped(arguments.what, arguments.seed))
+    return {}
 
 
-def _train(seed: int, out: Path, tell: Tell) -> None:
+def _trained(seed: int, out: Path, tell: Tell) -> dict[str, Any]:
     tell("digits: loading TensorFlow")
     load_tensorflow("digits")
     import numpy as np
@@ -55,9 +55,14 @@ def _train(seed: int, out: Path, tell: Tell) -> None:
     took_s = time.monotonic() - begin_s
     ink, wanted = data.pixels("test", seed)
     right = float((np.argmax(model.predict(data.prepared(ink), verbose=0), axis=1) == wanted).mean())
-    told = f"trained here in {took_s:.0f} s on scikit-learn's digits, {right:.1%} of {len(wanted)} test pictures right"
-    tell(f"digits: {told}")
+    said = {
+        "on": f"{len(images):,} of scikit-learn's digits",
+        "right": f"{100 * right:.1f} % of {len(wanted)} test pictures",
+    }
+    tell(f"digits: trained here in {took_s:.0f} s on {said['on']}, {said['right']} right")
     save_keras(model, out)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {**said, "seconds": took_s, "peak_memory_bytes": memory}
 
 
 def _need_sklearn() -> None:

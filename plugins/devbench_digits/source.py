@@ -28,9 +28,14 @@ class Order:
     @property
     def source(self) -> str:
         """The order, with the recipe and the tools that would carry it out here and now."""
-        versions = {name: installed_version(*distributions) for name, distributions in _TOOLS.items()}
-        fields = {"make": self.what, "seed": self.seed, "recipe": _recipe(), **versions}
+        fields = {"make": self.what, "seed": self.seed, **self.versions}
         return f"{SCHEME}{NETWORK}?{urlencode(fields)}"
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the recipe, and of the tools that are here."""
+        found = {name: installed_version(*distributions) for name, distributions in _TOOLS.items()}
+        return {"recipe": _recipe(), **found}
 
 
 def read_source(source: str) -> Order:

@@ -61,6 +61,8 @@ def test_the_suite_trains_converts_and_says_how_accurate_both_files_are(bench: B
         assert case["accuracy"]["pictures"] == 540
         assert case["accuracy"]["top1"]["estimate"] > 0.95
         assert case["artifact"]["facts"]["macs"] == str(MACS)
+        assert case["artifact"]["facts"]["made_by"].startswith("train: devbench_digits, convert: tensorflow")
+        assert " s, on 1,257 of scikit-learn's digits, right 9" in case["artifact"]["facts"]["trained"]
     assert cases["int8"]["accuracy"]["agreement"]["estimate"] > 0.98
     files = [read_tflite(path) for path in sorted((bench.folder / "cache" / "models").rglob("*.tflite"))]
     assert {file.precision for file in files} == {"float32", "int8"}

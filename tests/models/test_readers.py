@@ -100,3 +100,17 @@ def test_devices_and_doctor_say_what_such_a_runtime_misreads(old_runtime: Bench)
         done = old_runtime(command)
         assert done.returncode == 0, done.stderr
         assert "older than 2.10: it misreads dense layers" in " ".join(done.stdout.split())
+
+
+def test_check_refuses_such_a_file_where_run_would_skip_it(old_runtime: Bench) -> None:
+    bench = old_runtime
+    dense(bench.folder / "dense.tflite")
+    dense(bench.folder / "good.tflite", scales=1)
+    done = bench("check", "dense.tflite")
+    assert done.returncode == 4, done.stderr
+    assert "dense.tflite (tflite-runtime): 1 rule broken: read on desktop-cpu" in done.stdout
+    assert "tflite-runtime 2.7.0 misreads its dense layers" in done.stdout
+    assert "per tensor" in done.stdout
+    assert bench("check", "good.tflite").returncode == 0
+    bench.write("old/tflite_runtime/__init__.py", '__version__ = "2.10.0"\n')
+    assert bench("check", "dense.tflite").returncode == 0

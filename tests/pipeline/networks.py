@@ -54,6 +54,7 @@ def build(folder: Path) -> None:
     shutil.make_archive(str(folder / "saved"), "zip", folder, "saved")
     _frozen(tf, model, folder / "net.pb")
     _tflites(tf, model, folder)
+    _strange(tf, folder / "strange")
 
 
 def _frozen(tf: Any, model: Any, path: Path) -> None:
@@ -61,6 +62,14 @@ def _frozen(tf: Any, model: Any, path: Path) -> None:
 
     call = tf.function(model.call).get_concrete_function(tf.TensorSpec((None, SIDE, SIDE, 3), tf.float32, name="image"))
     path.write_bytes(convert_variables_to_constants_v2(call).graph.as_graph_def().SerializeToString())
+
+
+def _strange(tf: Any, folder: Path) -> None:
+    """A network with an operation that TensorFlow Lite does not have."""
+    module = tf.Module()
+    spec = tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32, name="image")
+    module.call = tf.function(lambda image: {"scores": tf.linalg.det(image[..., 0])}, input_signature=[spec])
+    tf.saved_model.save(module, str(folder), signatures=module.call.get_concrete_function())
 
 
 def _tflites(tf: Any, model: Any, folder: Path) -> None:

@@ -72,15 +72,32 @@ def test_what_the_file_does_not_hold_is_told(tmp_path: Path) -> None:
     assert "`variables` is missing" in fatal(_look(files.saved_model(tmp_path / "light", variables=False)))
 
 
-def test_what_no_file_can_hold_is_told_before_anything_is_converted(tmp_path: Path) -> None:
+def test_what_no_file_can_hold_is_told_without_reading_it(tmp_path: Path) -> None:
+    def enlarged(path: Path) -> Path:
+        with path.open("r+b") as file:
+            file.truncate(3 * 10**9)  # takes no room on the disk
+        return path
+
+    before = _bytes_read()
     folder = files.saved_model(tmp_path / "large")
-    with (folder / "variables" / "variables.data-00000-of-00001").open("wb") as file:
-        file.truncate(3 * 10**9)  # takes no room on the disk
-    assert [one.text[:15] for one in _look(folder).obstacles if one.fatal] == ["it is 3.0 GB la"]
-    with (tmp_path / "large.onnx").open("wb") as file:
-        file.truncate(3 * 10**9)
-    with pytest.raises(ModelError, match="larger than 2048 MiB"):
-        _look(tmp_path / "large.onnx")
+    (folder / "variables" / "variables.data-00000-of-00001").touch()
+    enlarged(folder / "variables" / "variables.data-00000-of-00001")
+    assert [one.text[:18] for one in _look(folder).obstacles if one.fatal] == ["it is 3.0 GB large"]
+    beside = files.onnx(tmp_path / "two.onnx", beside="weights")
+    (tmp_path / "weights").touch()
+    enlarged(tmp_path / "weights")
+    assert [one.text[:18] for one in _look(beside).obstacles if one.fatal] == ["it is 3.0 GB large"]
+    for make, name in (
+        (files.h5, "a.h5"), (files.frozen_graph, "a.pb"), (files.onnx, "a.onnx"), (classifier, "a.tflite"),
+    ):  # fmt: skip
+        with pytest.raises(ModelError, match=r"it is 3\.0 GB large, and what is measured, .* holds at most 2"):
+            _look(enlarged(make(tmp_path / name)))
+    assert _bytes_read() - before < 10 << 20
+
+
+def _bytes_read() -> int:
+    """By this process, by now."""
+    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def test_pickles_and_other_peoples_formats_are_refused_with_the_reason(tmp_path: Path) -> None:

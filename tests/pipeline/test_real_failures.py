@@ -1,0 +1,58 @@
+"""What cannot be made of networks that TensorFlow has written, and whether the same comes out again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bench
+from tests.pipeline.networks import pictures
+from tests.pipeline.test_failures import suite_of
+
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.xdist_group("sources made by TensorFlow"),
+    pytest.mark.timeout(300),
+]
+
+
+def test_an_operation_that_no_converter_has_is_named(forms: Path, bench: Bench) -> None:
+    done = bench("make", suite_of(bench, f"name: net, source: {forms / 'strange'}"))
+    assert done.returncode == 3
+    assert "the converter tensorflow cannot convert it: TensorFlow Lite has no operation for MatrixDeterminant" in (
+        " ".join(done.stderr.split())
+    )
+    assert "Replace what it names" in done.stderr
+    assert not list((bench.folder / "cache" / "models").glob("net-*/"))
+
+
+def test_the_same_bytes_come_out_of_tensorflow_and_of_the_quantizer_again(forms: Path, bench: Bench) -> None:
+    pictures(bench.folder / "photos")
+    suite = suite_of(
+        bench,
+        f"name: net, source: {forms / 'net.keras'}, prepare: {{mean: 127.5, std: 127.5}}, "
+        "calibrate: {images: photos, count: 8}, precision: [float32, int8]",
+    )
+    done = bench("make", suite, "--check", "--json")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert [(one["again"], len(one["steps"])) for one in made] == [(True, 2), (True, 3)]
+
+
+def test_pictures_that_are_both_to_calibrate_and_to_test_with_are_refused(forms: Path, bench: Bench) -> None:
+    photos = pictures(bench.folder / "photos")
+    for number, path in enumerate(sorted(photos.glob("*.png"))):
+        target = bench.folder / "test" / str(number % 4) / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    suite = suite_of(
+        bench,
+        f"name: net, source: {forms / 'float.tflite'}, precision: int8, calibrate: {{images: photos, count: 5}}, "
+        "test: {images: test}",
+    )
+    done = bench("accuracy", suite, "--out", "out")
+    assert done.returncode == 3
+    assert "5 of the 12 test pictures are also calibration pictures" in done.stderr
+    assert "Calibrate with others: those that the network was trained on." in done.stderr
