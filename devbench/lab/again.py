@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from devbench.history.watch import MOST_SESSIONS, judge_again, look_for_changes,
 from devbench.lab.artifacts import as_before
 from devbench.lab.laboratory import Laboratory
 from devbench.lab.record import NightBook
+from devbench.run.groups import longest_s
 from devbench.store.folder import RunFolder
 
 LOOKED, AGAIN = "looked", "again"
@@ -124,7 +126,9 @@ class Verification:
         if old is None:
             self.laboratory.measure(narrowed(request), "suite", folder, group="again", until_end_s=self.left_s)
         else:
-            budget_s = min(_TURNS_S * len(figures), self.left_s())
+            each = Counter((one.key.device, one.key.place) for one in figures)
+            in_turns = longest_s(each, [group.places for group in self.book.night.groups])
+            budget_s = min(_TURNS_S * in_turns, self.left_s())
             self.laboratory.measure_in_turns(narrowed(old), narrowed(request), folder, budget_s=budget_s)
 
     def _judge(self, runs: Sequence[tuple[Again, str]]) -> None:

@@ -188,21 +188,24 @@ class Execution:
         device = self.plugins.registry.devices[place.device]
         with self._lock:
             measure = self.planner.measure_of(case.planned)
-        begin_s = time.monotonic()
+        begin_s, waited_s = time.monotonic(), 0.0
         try:
-            device.settle(place)
+            try:
+                device.settle(place)
+            finally:
+                waited_s = time.monotonic() - begin_s
             found = self.plugins.run_round(replace(case, planned=replace(case.planned, measure=measure)), place)
         except RoundError as error:
             device.recover(place)
             with self._lock:
-                self.planner.lose(case.planned, time.monotonic() - begin_s)
+                self.planner.lose(case.planned, time.monotonic() - begin_s, waited_s)
                 self._fail(case.id, error)
             return
         with self._lock:
-            self._add(case, found, measure, begin_s)
+            self._add(case, found, measure, begin_s, waited_s)
 
-    def _add(self, case: Case, found: Round, measure: Measure, begin_s: float) -> None:
-        """Save a round."""
+    def _add(self, case: Case, found: Round, measure: Measure, begin_s: float, waited_s: float) -> None:
+        """Save a round. waited_s: since its beginning, until the place was fit to measure."""
         taken = {about.index for about in self.run.case(case.id).rounds}
         number = next(index for index in count() if index not in taken)  # that of a round that was lost, if one was
         done = replace(found, about=replace(found.about, index=number))
@@ -213,7 +216,7 @@ class Execution:
         else:
             self.progress.case_changed(self.run, case.id, self._samples)
         took_s = time.monotonic() - begin_s
-        self.planner.learn(case.planned, measure, Done.of(done.about, done.samples_ns, took_s))
+        self.planner.learn(case.planned, measure, Done.of(done.about, done.samples_ns, took_s, waited_s))
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -21,6 +22,7 @@ from devbench.domain.outcome import Nanoseconds
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import DevbenchError
 from devbench.run.extend import judged
+from devbench.run.groups import longest_s
 from devbench.run.plan import Plan
 from devbench.stats import Interval
 from devbench.stats.paired import LOOKS, level_of_a_look, paired_ratio, pairs_to_show
@@ -137,8 +139,8 @@ class Looks:
         if step is None or not open_pairs or spent_s >= self.budget_s:
             return None
         left_s = self.budget_s - spent_s
-        each_s = spent_s / max(done * len(self.pairs), 1)
-        count = min(step - done, max(1, int(left_s / max(each_s * len(open_pairs), 1e-3))))
+        each_s = spent_s / max(done * _in_turns(run, self.pairs), 1)
+        count = min(step - done, max(1, int(left_s / max(each_s * _in_turns(run, open_pairs), 1e-3))))
         order = pairs_in_turns(open_pairs, count, run.seed + done)
         return replace(run, order=run.order + order)
 
@@ -164,6 +166,12 @@ class Looks:
         if hopeless:
             self.tell(f"{pair.new}: differences under {found.resolution:.1%} cannot be shown here in this time")
         return not hopeless
+
+
+def _in_turns(run: Run, pairs: Sequence[Pair]) -> float:
+    """How many of these pairs are measured one after the other, where groups of places go on side by side."""
+    each = Counter((run.case(pair.new).device, run.case(pair.new).place) for pair in pairs)
+    return longest_s(each, run.beside)
 
 
 def side_by_side(run: Run, pair: Pair, samples: Samples, threshold: float) -> SideBySide:
