@@ -9,7 +9,7 @@ from functools import partial
 
 from devbench.cli.interrupts import interruptible
 from devbench.cli.lab import keys_of, with_nights
-from devbench.cli.setup import lab_file, machine_root, open_context, settled_file, settled_files, warn
+from devbench.cli.setup import holding, lab_file, machine_root, open_context, settled_files, warn
 from devbench.clock import stamp, utc_now
 from devbench.domain.lab import Nights, PlaceKey
 from devbench.domain.night import GoldResult, Night
@@ -22,7 +22,6 @@ from devbench.lab.opening import TOLD, is_over, only_one
 from devbench.lab.record import NightBook
 from devbench.lab.reserving import boards_of, release_left
 from devbench.places.machines import machine_of
-from devbench.run.execute import Hold
 from devbench.run.groups import groups_of
 from devbench.run.lanes import in_lanes
 from devbench.run.progress import Progress
@@ -131,13 +130,7 @@ def open_laboratory(tell: Tell) -> Laboratory:
     context, runner = open_context(Progress())
     warn(context.plugins.broken)
     lab, nights = with_nights(lab_file(context.plugins))
-    hold = context.hold
-    assert isinstance(hold, partial)
-
-    def hold_of(group: str) -> Hold:
-        return partial(hold, state_file=settled_file(group))
-
-    return Laboratory(lab=lab, nights=nights, context=context, runner=runner, hold_of=hold_of, tell=tell)
+    return Laboratory(lab=lab, nights=nights, context=context, runner=runner, hold_of=holding, tell=tell)
 
 
 def _tell_of(laboratory: Laboratory, book: NightBook, say: Tell) -> None:

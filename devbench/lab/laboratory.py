@@ -17,8 +17,8 @@ from devbench.errors import DevbenchError
 from devbench.lab.gold import gold_request
 from devbench.plugin.methods import LOOK
 from devbench.plugin.registry import Registry
+from devbench.run.changes import Hold
 from devbench.run.context import RunContext
-from devbench.run.execute import Hold
 from devbench.run.measure_both import Side, measure_both
 from devbench.run.plan import plan_suite
 from devbench.run.progress import Progress

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -17,11 +16,11 @@ from devbench.domain.measure import Measure
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction, Round, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
-from devbench.errors import RecordError, RoundError, RunFolderError
+from devbench.errors import DevbenchError, RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.accuracy import Evaluator
-from devbench.run.changes import changes_of
+from devbench.run.changes import Hold, changes_of, held, machine_key
 from devbench.run.context import Carry
 from devbench.run.extend import judged, without_more_rounds
 from devbench.run.groups import Group
@@ -34,7 +33,6 @@ from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 
 NOT_TIMED = "not timed: only its accuracy was asked for"
-Hold = Callable[[Sequence[ChangeAt]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
 @dataclass
@@ -67,7 +65,7 @@ class Execution:
     def finish(self) -> Run:
         """Run every round that is still to run, then close the run; the run, complete."""
         self._learn_again()
-        with self.hold(self._changes()):  # it fails the cases of places that cannot say what they want
+        with held(self._changes(), self.hold, self._refused):
             self._make_ready()
             self._rounds()
             done = -1
@@ -115,7 +113,7 @@ class Execution:
         return [samples[about.index] for about in case.counting]
 
     def _changes(self) -> list[ChangeAt]:
-        """What the places that are still to be measured want changed."""
+        """What the places that are still to be measured want changed; the cases of those that cannot say it fail."""
         wanted = {(case.planned.device, case.planned.place): None for case in self.cases.values()}
         changes, failed = changes_of([self.places[key] for key in wanted], self.plugins.registry)
         for place, error in failed:
@@ -123,6 +121,17 @@ class Execution:
                 if (case.planned.device, case.planned.place) == (place.device, place.name):
                     self._fail(case.id, RoundError(error.message, error.hint, phase="settle"))
         return changes
+
+    def _refused(self, place: Place, error: DevbenchError) -> None:
+        """A machine has not taken its settings: the cases of who asked for them fail, and all others go on."""
+        asking = ((key, one) for key, one in self.places.items() if one.settle)
+        places = {key for key, one in asking if machine_key(one) == machine_key(place)}
+        failing = [case.id for case in self.cases.values() if (case.planned.device, case.planned.place) in places]
+        if len(failing) == len(self.cases):
+            raise error
+        for case_id in failing:
+            with self._lock:
+                self._fail(case_id, RoundError(error.message, error.hint, phase="settle"))
 
     def _make_ready(self) -> None:
         """Before any round of a group, so that none is measured on what is hot from building, or beside a transfer."""
