@@ -87,14 +87,19 @@ def check_places(names: Sequence[str], tell: Tell) -> bool:
 
             places = [laboratory.place(key) for key in keys]
             in_lanes([partial(check_group, one.places) for one in groups_of(places, machine_of)])
-            _note_checks(nights, {key: found[key] for key in keys})
+            lent = {key for key in keys if boards.is_taken(key)}
+            _note_checks(nights, {key: found[key] for key in keys}, lent)
     return all(one is None or one.passed for one in found.values())
 
 
-def _note_checks(nights: Nights, found: dict[PlaceKey, GoldResult | None]) -> None:
-    """Print each, and write into the log what has changed. Who keeps a place out, or a bad one, is not overruled."""
+def _note_checks(nights: Nights, found: dict[PlaceKey, GoldResult | None], lent: set[PlaceKey]) -> None:
+    """Print each, and write into the log what has changed. Who keeps a place out, or a bad one, is not overruled.
+
+    lent: those that people have reserved, which is no sign of an outage.
+    """
     log = read_log(nights.folder)
-    outage = outage_of(found, {key: log.health(key) for key in found})
+    tried = {key: gold for key, gold in found.items() if key not in lent}
+    outage = outage_of(tried, {key: log.health(key) for key in found})
     for key, gold in found.items():
         result = judge(log.health(key), gold, outage=outage, good_nights=nights.good_nights)
         right = gold is None or gold.passed

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devbench.domain.history import Again
+from devbench.domain.lab import PlaceKey
 from devbench.domain.night import LevelChange, Night
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError
@@ -17,6 +18,7 @@ from devbench.history.watch import MOST_SESSIONS, judge_again, look_for_changes,
 from devbench.lab.artifacts import as_before
 from devbench.lab.laboratory import Laboratory
 from devbench.lab.record import NightBook
+from devbench.lab.reserving import Boards
 from devbench.run.groups import longest_s
 from devbench.store.folder import RunFolder
 
@@ -28,11 +30,15 @@ _TURNS_S = 120.0  # for old and new of one figure in turns
 
 @dataclass
 class Verification:
-    """The changes of one night: looked for, measured again, judged. left_s: seconds until the night is over."""
+    """The changes of one night: looked for, measured again, judged.
+
+    boards: what is reserved for the night. left_s: seconds until it is over.
+    """
 
     laboratory: Laboratory
     book: NightBook
     history: History
+    boards: Boards
     left_s: Callable[[], float]
 
     def look(self) -> None:
@@ -76,7 +82,8 @@ class Verification:
         """A fresh run for each suite, in which groups go on side by side; each figure with the run that it is in."""
         night = self.book.night
         wanted = [one for change in self._waiting for one in to_measure_again(self.history, night.id, change)]
-        wanted = [one for one in dict.fromkeys(wanted) if self._may(one)]
+        usable = self._usable({(one.key.device, one.key.place): None for one in wanted})
+        wanted = [one for one in dict.fromkeys(wanted) if (one.key.device, one.key.place) in usable]
         self.laboratory.tell(f"measured again, session {number}: {len(wanted)} figures")
         by_suite: dict[tuple[Request, Request | None], list[Again]] = {}
         for one in wanted:
@@ -104,11 +111,18 @@ class Verification:
         before = as_before(_suite_of(old), old.cases, nights)
         return before if before != as_before(_suite_of(run), run.cases, nights) else None
 
-    def _may(self, one: Again) -> bool:
-        return any(
-            (place.device, place.place, place.health_after) == (one.key.device, one.key.place, "good")
-            for place in self.book.night.places
-        )
+    def _usable(self, keys: Iterable[PlaceKey]) -> set[PlaceKey]:
+        """Those of these places that are well tonight, and ours."""
+        good = {(one.device, one.place) for one in self.book.night.places if one.health_after == "good"}
+        found = set()
+        for key in keys:
+            if key not in good:
+                continue
+            if why := self.boards.missing(key):
+                self.book.note(f"{' '.join(key)}: not measured again: {why}")
+            else:
+                found.add(key)
+        return found
 
     def _measure(self, figures: Sequence[Again], request: Request, old: Request | None, folder: Path) -> None:
         """These figures anew. old: what was asked before the change, where that was something else: both in turns."""

@@ -64,7 +64,7 @@ def conduct(
         history = History(laboratory.nights.history)
         _append(history, book)
         if not book.is_done(AGAIN):
-            _verify(Verification(laboratory, book, history, run.left_s), book)
+            _verify(Verification(laboratory, book, history, boards, run.left_s), book)
         book.note(*history.notes)
         run.finish()
     return book.night

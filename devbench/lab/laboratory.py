@@ -118,8 +118,9 @@ class Laboratory:
         group: str,
         until_end_s: Callable[[], float] | None = None,
     ) -> Run:
-        """The run of `request` in `folder`, begun or gone on with. group: whose settings and notes these are.
+        """The run of `request` in `folder`, begun or gone on with, at the places of `request` alone.
 
+        group: whose settings and notes these are.
         Raises a `DevbenchError`; a `NothingMeasuredError` where the suite has nothing for these places.
         """
         until_end_s = until_end_s or self.context.until_end_s
@@ -127,7 +128,10 @@ class Laboratory:
             return self.elsewhere(request, name, folder, group, until_end_s())
         context = self._context(group, until_end_s)
         run_folder = RunFolder(folder)
-        run = resume_run(run_folder, context) if run_folder.exists else start_run(request, name, run_folder, context)
+        if run_folder.exists:
+            run = resume_run(run_folder, context, request.places)
+        else:
+            run = start_run(request, name, run_folder, context)
         self._close(run, run_folder)
         return run
 

@@ -57,11 +57,14 @@ class Boards:
         """Why it is not ours; "" if it is, or if it needs no reservation."""
         return self._why_not.get(self._name(key), ("", ""))[1]
 
-    def lost(self, key: PlaceKey) -> str:
-        """Why it is not ours any more; "" if it still is."""
+    def missing(self, key: PlaceKey) -> str:
+        """Why it is not ours now; "" if it is. One that was not asked for yet is reserved, if nobody has it.
+
+        A night that was ended and goes on has lost all that it had.
+        """
         ours = self._ours.get(self._name(key))
         if ours is None:
-            return ""
+            return self.reserve(key, 0.0)
         from devbench.lab.labgrid_client import ReservationError
 
         try:
