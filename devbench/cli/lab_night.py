@@ -61,7 +61,7 @@ def _on_its_machines(laboratory: Laboratory, book: NightBook) -> Iterator[Labora
         return
     from devbench.lab.cluster import connected
 
-    with connected(cluster, laboratory.lab.path, book.folder) as machines:
+    with connected(cluster, laboratory.lab.path) as machines:
         yield replace(laboratory, elsewhere=machines.measure)
 
 
