@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -135,10 +135,15 @@ class Laboratory:
         self._close(run, run_folder)
         return run
 
-    def measure_in_turns(self, old: Request, new: Request, folder: Path, *, budget_s: float) -> None:
-        """Two requests in one run, the rounds of old and new in turns. Raises a `DevbenchError`."""
+    def measure_in_turns(
+        self, old: Request, new: Request, folder: Path, *, pythons: Mapping[tuple[str, str, str], str], budget_s: float
+    ) -> None:
+        """Two requests in one run, the rounds of old and new in turns. Raises a `DevbenchError`.
+
+        pythons: the interpreters of the old one that are not those of now, by device, place and runtime.
+        """
         context = self._context("again", self.context.until_end_s)
-        sides = Side(request=old, name="suite of the night before"), Side(request=new, name="suite")
+        sides = Side(request=old, name="suite of the night before", pythons=pythons), Side(request=new, name="suite")
         found = measure_both(
             sides, RunFolder(folder), context, lambda pairs: Looks(pairs, _THRESHOLD, budget_s, self.tell)
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 
-from devbench.domain.case import Case
+from devbench.domain.case import Case, PlannedCase
 from devbench.domain.change import ChangeAt
 from devbench.domain.measure import Measure
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction, Round, Skipped
@@ -39,13 +39,15 @@ NOT_TIMED = "not timed: only its accuracy was asked for"
 class Execution:
     """One run under way. `run` is at every moment what run.json says.
 
-    carry: takes files to a place. groups: of places that take turns; several go on side by side, each in a thread. Only
-    who has the lock may look at `run` or at what the planner knows; none has it while a worker is at work.
+    place_of: where a case is measured, with its interpreter. carry: takes files to a place. groups: of places that take
+    turns; several go on side by side, each in a thread. Only who has the lock may look at `run` or at what the planner
+    knows; none has it while a worker is at work.
     """
 
     run: Run
     cases: Mapping[str, Case]
     places: Mapping[tuple[str, str], Place]
+    place_of: Callable[[PlannedCase], Place]
     folder: RunFolder
     plugins: Plugins
     progress: Progress
@@ -149,7 +151,7 @@ class Execution:
             self.carry(self.places[key], [one for one in cases if (one.planned.device, one.planned.place) == key])
         for case in cases:
             try:
-                self.plugins.make_ready(case, self.places[case.planned.device, case.planned.place])
+                self.plugins.make_ready(case, self.place_of(case.planned))
             except RoundError as error:
                 with self._lock:
                     self._fail(case.id, error)
@@ -193,7 +195,7 @@ class Execution:
         return todo
 
     def _round(self, case: Case) -> None:
-        place = self.places[case.planned.device, case.planned.place]
+        place = self.place_of(case.planned)
         device = self.plugins.registry.devices[place.device]
         with self._lock:
             measure = self.planner.measure_of(case.planned)

@@ -72,6 +72,7 @@ class SideBySide:
 
 def one_plan(old: Plan, new: Plan) -> tuple[Plan, tuple[Pair, ...]]:
     """Both plans as one, each case under a name of its own, and which cases are compared: those of the same work."""
+    plans = (OLD, old), (NEW, new)
     first = {_work(case, old): _renamed(case, OLD) for case in old.cases}
     second = {_work(case, new): _renamed(case, NEW) for case in new.cases}
     if len(first) == 1 and len(second) == 1:  # two files, two runtimes: there is nothing else to compare them with
@@ -87,7 +88,8 @@ def one_plan(old: Plan, new: Plan) -> tuple[Plan, tuple[Pair, ...]]:
         raise DevbenchError(f"OLD and NEW mean different things by the place {names}", "Name them differently.")
     cases = tuple(case for work in shared for case in (first[work], second[work]))
     pairs = tuple(Pair(old=first[work].id, new=second[work].id) for work in shared)
-    return Plan(cases=cases, skips=(), absent=(), places={**old.places, **new.places}), pairs
+    pythons = {_id(name, side): python for side, one in plans for name, python in one.pythons.items()}
+    return Plan(cases=cases, skips=(), absent=(), places={**old.places, **new.places}, pythons=pythons), pairs
 
 
 def short_rounds(measure: Measure) -> Measure:
@@ -264,5 +266,9 @@ def _work(case: PlannedCase, plan: Plan) -> tuple[object, ...]:
     return (case.model, case.precision, case.device, host, *sorted(place.options.items()))
 
 
+def _id(case_id: str, side: str) -> str:
+    return f"{side}: {case_id}"
+
+
 def _renamed(case: PlannedCase, side: str) -> PlannedCase:
-    return replace(case, id=f"{side}: {case.id}", measure=short_rounds(case.measure))
+    return replace(case, id=_id(case.id, side), measure=short_rounds(case.measure))

@@ -167,6 +167,7 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
         run=replace(run, beside=tuple(group.places for group in groups) if len(groups) > 1 else ()),
         cases=cases,
         places=plan.places,
+        place_of=plan.place_of,
         folder=folder,
         plugins=context.plugins,
         progress=context.progress,
@@ -188,7 +189,7 @@ def prepared(run: Run, plan: Plan, folder: RunFolder, context: RunContext) -> tu
         context.plugins.models_wanted(missing)
     for planned in pending:
         record = run.case(planned.id)
-        case = preparer.prepare(planned, plan.places[planned.device, planned.place])
+        case = preparer.prepare(planned, plan.place_of(planned))
         if isinstance(case, Failed | Skipped):
             if isinstance(case, Failed):
                 context.progress.case_failed(planned.id, case.error)
