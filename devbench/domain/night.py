@@ -156,6 +156,7 @@ class Night:
     id: the day on which it began, as 2026-11-21, and -2 for the second that day. lab: the path of lab.yaml.
     problems: what the laboratory itself failed at. notes: what a reader should know.
     done: the steps that are finished: a night that was killed goes on with the others.
+    earlier_nights: with a figure, of the series that has most of them; None where nobody has looked.
     """
 
     id: str
@@ -170,6 +171,7 @@ class Night:
     groups: tuple[GroupNight, ...] = ()
     changes: tuple[LevelChange, ...] = ()
     took_s: Seconds = 0.0
+    earlier_nights: Count | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     log: tuple[HealthChange, ...] = ()

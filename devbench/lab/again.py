@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from devbench.domain.history import Again
 from devbench.domain.lab import PlaceKey
 from devbench.domain.night import LevelChange, Night
 from devbench.domain.run import Request
 from devbench.errors import DevbenchError
+from devbench.history.state import State, state_of
 from devbench.history.store import History
 from devbench.history.watch import MOST_SESSIONS, judge_again, look_for_changes, to_measure_again
 from devbench.lab.before import Earlier, run_in, suite_of
@@ -59,7 +62,8 @@ class Verification:
         if self.book.is_done(LOOKED):
             return
         found = tuple(look_for_changes(self.history, night.id))
-        self.book.change(lambda one: replace(one, changes=found))
+        earlier = _nights_before(state_of(self.history, night.id))
+        self.book.change(lambda one: replace(one, changes=found, earlier_nights=earlier))
         self.history.keep(night.id, found)
         self.book.mark(LOOKED)
 
@@ -179,6 +183,13 @@ class Verification:
             changes.append(change)
         self.book.change(lambda one: replace(one, changes=tuple(changes)))
         self.history.keep(night.id, changes)
+
+
+def _nights_before(state: State) -> int | None:
+    """How many nights the series of tonight that has most of them has before tonight; None if there is no figure."""
+    known = np.isfinite(state.values)
+    tonight = known[known[:, -1]] if known.size else known
+    return int(tonight[:, :-1].sum(axis=1).max()) if len(tonight) else None
 
 
 def _sessions_so_far(night: Night) -> int:

@@ -17,7 +17,7 @@ from devbench.lab.artifacts import keep_artifacts
 from devbench.lab.health import DEVBENCH, append_log, changes_for, read_log
 from devbench.lab.laboratory import Laboratory
 from devbench.lab.night import NightRun, run_folders
-from devbench.lab.opening import Beginning, is_over, new_night, unfinished
+from devbench.lab.opening import Beginning, from_the_future, is_over, new_night, unfinished
 from devbench.lab.record import NightBook
 from devbench.lab.reserving import boards_of
 from devbench.places.machines import machine_of
@@ -47,7 +47,7 @@ def open_night(laboratory: Laboratory, requests: Mapping[str, Request]) -> Night
             log=log,
         )
     )
-    book.note(*log.problems)
+    book.note(*log.problems, *from_the_future(nights.folder))
     return book
 
 

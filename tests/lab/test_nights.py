@@ -209,6 +209,30 @@ def test_an_old_night_that_was_ended_is_closed_before_tonights_begins(lab: LabBe
     assert (night["id"], night["places"][0]["measured"]) == ("2027-03-02", 1)
 
 
+def test_a_clock_that_was_wrong_for_a_night_hides_neither_a_killed_night_nor_a_late_one(lab: LabBench) -> None:
+    lab.sim("a")
+    lab.night(now="2031-01-01T02:00:00+00:00")
+    lab.does(a={"s": 5})
+    lab.bench.env["DEVBENCH_NOW"] = _at(1)
+    process = lab.bench.start("lab", "run")
+    log = lab.folder / "rounds.log"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and "2027-03-01" not in log.read_text():
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    lab.does()
+    lab.bench("lab", "run", env={"DEVBENCH_NOW": _at(1, "02:01:00")})
+    night = json.loads((lab.nights / "2027-03-01" / "night.json").read_text())
+    assert (night["finished_utc"] != "", night["places"][0]["measured"]) == (True, 1), "it went on"
+    assert not list(lab.nights.glob("2027-03-01-*"))
+    assert "night 2031-01-01 began at 2031-01-01" in " ".join(night["notes"])
+    shown = lab.bench("lab", "status", "--late", "26 h", env={"DEVBENCH_NOW": _at(3)})
+    assert shown.returncode == 1
+    assert "late: the last night, 2027-03-01, finished" in shown.stderr
+    assert "later than now: a clock was wrong" in shown.stdout
+
+
 @pytest.mark.parametrize(
     ("entry", "mistake"),
     [

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from devbench.domain.night import ChangeKind, LevelChange, Night, PlaceNight, SeriesKey
 from devbench.printable import one_line
 from devbench.report.numbers import count_of, duration, listed
+from devbench.stats.changes import FEWEST_BEFORE
 
 KINDS: dict[ChangeKind, str] = {
     "software": "Software: a case, on all boards that run it",
@@ -35,6 +36,9 @@ def headline(night: Night) -> str:
     if not any(one.measured for one in night.places):
         return "Nothing was measured."
     working = sum(one.measured > 0 for one in night.places)
+    if night.earlier_nights is not None and night.earlier_nights < FEWEST_BEFORE:
+        needs = f"To find changes, devbench needs {FEWEST_BEFORE} nights before tonight; it has {night.earlier_nights}"
+        return f"{count_of(working, 'place')} measured. {needs}."
     return f"Nothing has changed on {count_of(working, 'place')}."
 
 
