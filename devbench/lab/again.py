@@ -70,6 +70,7 @@ class Verification:
     def measure_again(self) -> None:
         """Until each is confirmed or refuted, or there is no time or no session left."""
         number = _sessions_so_far(self.book.night)
+        self.boards.keep_only((one.key.device, one.key.place) for one in self._wanted())
         while number < MOST_SESSIONS and self._waiting and self._pause(number):
             number += 1
             runs = self._session(number)
@@ -94,12 +95,17 @@ class Verification:
             time.sleep(min(_POLL_S, max(until_s - time.monotonic(), 0.0)))
         return self.left_s() > _LEAST_S
 
+    def _wanted(self) -> list[Again]:
+        night = self.book.night.id
+        found = (one for change in self._waiting for one in to_measure_again(self.history, night, change))
+        return list(dict.fromkeys(found))
+
     def _session(self, number: int) -> list[tuple[Again, str]]:
         """A fresh run for each suite, in which groups go on side by side; each figure with the run that it is in."""
         night = self.book.night
-        wanted = [one for change in self._waiting for one in to_measure_again(self.history, night.id, change)]
+        wanted = self._wanted()
         usable = self._usable({(one.key.device, one.key.place): None for one in wanted})
-        wanted = [one for one in dict.fromkeys(wanted) if (one.key.device, one.key.place) in usable]
+        wanted = [one for one in wanted if (one.key.device, one.key.place) in usable]
         self.laboratory.tell(f"measured again, session {number}: {len(wanted)} figures")
         earlier = Earlier(
             nights=self.laboratory.nights.folder, place=self.laboratory.place, look=self.laboratory.context.look
