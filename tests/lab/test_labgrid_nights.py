@@ -115,20 +115,48 @@ def test_a_board_that_somebody_has_until_later_keeps_nobody_waiting_and_is_measu
     assert labgrid.holder("attic") == "None"
 
 
-def test_boards_that_people_have_are_no_outage_of_the_laboratory(lab: LabBench, labgrid: Lab) -> None:
+@pytest.fixture
+def quick(lab: LabBench, labgrid: Lab) -> LabBench:
+    """Boards that take no time: a and b are attic and loft in labgrid."""
     lab.sim("a", "b", "c")
     path = lab.folder / "lab.yaml"
-    text = (
-        path.read_text().replace("name: a,", "name: a, labgrid: attic,").replace("name: b,", "name: b, labgrid: loft,")
-    )
+    text = path.read_text()
+    for name, place in (("a", "attic"), ("b", "loft")):
+        text = text.replace(f"name: {name},", f"name: {name}, labgrid: {place},")
     path.write_text(f"{text}labgrid: {{client: {labgrid.client.program}, coordinator: '{labgrid.address}'}}\n")
+    return lab
+
+
+def test_boards_that_people_have_are_no_outage_of_the_laboratory(quick: LabBench, labgrid: Lab) -> None:
     for place in ("attic", "loft"):
         assert labgrid.ask("-p", place, "acquire").returncode == 0
     try:
-        night = lab.night(status=5)
-        assert night["problems"] == []
-        assert {name: one["measured"] for name, one in lab.places().items()} == {"a": 0, "b": 0, "c": 1}
-        assert "attic is held by desk/anna" in lab.places()["a"]["why"]
+        night = quick.night(status=5)
     finally:
         for place in ("attic", "loft"):
             labgrid.ask("-p", place, "release")
+    assert night["problems"] == []
+    assert {name: one["measured"] for name, one in quick.places().items()} == {"a": 0, "b": 0, "c": 1}
+    assert "attic is held by desk/anna" in quick.places()["a"]["why"]
+
+
+@pytest.mark.thorough
+def test_an_exporter_or_a_coordinator_that_is_gone_is_said_and_what_needs_neither_is_measured(
+    quick: LabBench, labgrid: Lab
+) -> None:
+    labgrid.end("exporter")
+    try:
+        night = quick.night(status=None)
+        assert {name: one["measured"] for name, one in quick.places().items()} == {"a": 0, "b": 0, "c": 1}
+        assert "attic: its resources are not there: its exporter is not connected" in quick.places()["a"]["why"]
+        assert "2 of 3 places failed at once" in night["problems"][0]
+        labgrid.end("coordinator")
+        quick.night(status=5)
+        assert {name: one["measured"] for name, one in quick.places().items()} == {"a": 0, "b": 0, "c": 1}
+        assert f"coordinator at {labgrid.address} does not answer" in quick.places()["b"]["why"]
+    finally:
+        for name in ("coordinator", "exporter"):
+            if name not in labgrid.processes:
+                labgrid.start(name)
+    quick.night()
+    assert {name: one["measured"] for name, one in quick.places().items()} == {"a": 1, "b": 1, "c": 1}
