@@ -9,6 +9,7 @@ from functools import partial
 
 from devbench.cli.interrupts import interruptible
 from devbench.cli.lab import keys_of, with_nights
+from devbench.cli.model_log import hear_models
 from devbench.cli.setup import holding, lab_file, machine_root, open_context, settled_files, warn
 from devbench.clock import stamp, utc_now
 from devbench.domain.lab import Nights, PlaceKey
@@ -132,6 +133,7 @@ def _freed(laboratory: Laboratory) -> list[str]:
 
 def open_laboratory(tell: Tell) -> Laboratory:
     """What the lab.yaml here describes, with plugins loaded. Raises a `DevbenchError`."""
+    hear_models(tell)
     context, runner = open_context(Progress())
     warn(context.plugins.broken)
     lab, nights = with_nights(lab_file(context.plugins))
