@@ -44,7 +44,6 @@ class SeparatePlugin(Plugin):
         self._first = _Process(self)
         self._of_places: dict[tuple[str, str], _Process] = {}
         self._lock = Lock()
-        self._ends = 0
 
     def start(self) -> None:
         """Have it loaded; `load` waits for that."""
@@ -99,8 +98,6 @@ class SeparatePlugin(Plugin):
 
     def new_process(self) -> tuple[int, Connection]:
         """Another process that loads it. Raises a `DevbenchError`."""
-        if self._ends >= _MOST_ENDS:
-            raise self.failed(f"its process has ended {self._ends} times, so it is not asked again")
         return self._processes.start(self._entry, self.owner.distribution)
 
     def read(self, what: str, read: Callable[[], Any]) -> Any:
@@ -112,8 +109,6 @@ class SeparatePlugin(Plugin):
 
     def ended(self, text: str, pid: int) -> PluginError:
         """The error, after the process was seen to."""
-        with self._lock:
-            self._ends += 1
         status, said = self._processes.end(pid)
         how = f" ({_how(status)})" if text.endswith("ended its process") else ""
         last = f"; it last printed: {shortened(' '.join(said.split())[-_LAST_WORDS:])}" if said.strip() else ""
@@ -128,9 +123,12 @@ class _Process:
         self._lock = Lock()
         self._pid = 0
         self._line: Connection | None = None
+        self._ends = 0
 
     def start(self) -> None:
         """Have the plugin loaded in it."""
+        if self._ends >= _MOST_ENDS:
+            raise self._plugin.failed(f"its process has ended {self._ends} times, so it is not asked again")
         self._pid, self._line = self._plugin.new_process()
 
     def close(self) -> None:
@@ -194,6 +192,7 @@ class _Process:
 
     def _ended(self, text: str) -> PluginError:
         self.close()
+        self._ends += 1
         return self._plugin.ended(text, self._pid)
 
 
