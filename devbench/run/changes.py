@@ -57,8 +57,9 @@ def held(changes: Sequence[ChangeAt], hold: Hold, refused: Callable[[Place, Devb
 
     def make(wanted: Sequence[ChangeAt]) -> None:
         stack = ExitStack()
+        machine = " ".join(str(one) for one in machine_key(wanted[0].place) if one) if len(machines) > 1 else ""
         try:
-            stack.enter_context(hold(wanted, wanted[0].host if len(machines) > 1 else ""))
+            stack.enter_context(hold(wanted, machine))
         except DevbenchError as error:
             refused(wanted[0].place, error)
         else:

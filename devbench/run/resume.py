@@ -58,14 +58,14 @@ def resume_run(folder: RunFolder, context: RunContext, places: Sequence[PlaceKey
 
 def _plan(request: Request, folder: RunFolder, context: RunContext, places: Sequence[PlaceKey]) -> Plan:
     """The plan of a run; with `places`, of what can be measured there, which may be nothing."""
-    if places:
-        request = replace(request, places=tuple(key for key in request.places or places if key in places))
+    usable = tuple(key for key in request.places or places if key in places)
     try:
-        return make_plan(request, f"suite of {folder.path}", context)[1]
+        if usable or not places:
+            return make_plan(replace(request, places=usable or request.places), f"suite of {folder.path}", context)[1]
     except NothingMeasuredError:
         if not places:
             raise
-        return Plan(cases=(), skips=(), absent=(), places={})
+    return Plan(cases=(), skips=(), absent=(), places={})
 
 
 def _without_what_is_gone(run: Run, plan: Plan) -> Run:
