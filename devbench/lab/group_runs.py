@@ -31,7 +31,7 @@ class GroupRuns:
         for key in request.places:
             if self.book.place(key).health_after != "good":
                 continue  # lost with an earlier suite
-            if why := self.boards.missing(key):
+            if self.left_s() > 0 and (why := self.boards.missing(key)):  # closing a run takes no board
                 self.lost(key, why)
             else:
                 ours.append(key)

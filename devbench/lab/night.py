@@ -53,7 +53,7 @@ class NightRun:
             self.book.mark(GOLD)
         tried = {(one.device, one.place): one for one in self._tried()}
         for key in tried:
-            if self._has_no_board(key) and not self.boards.why_not(key):
+            if self._has_no_board(key) and not self.boards.why_not(key) and self.left_s() > 0:
                 self.boards.missing(key)  # a night that goes on has asked nobody yet
         lent = {key for key in tried if self._has_no_board(key) and self._may_be_had(key)}
         results = {key: one.gold for key, one in tried.items() if key not in lent}
@@ -152,10 +152,11 @@ class NightRun:
             why = "the night was over before its gold case"
             self.book.set_place(key, lambda one: replace(one, health_after=before, why=why))
             return
-        if self._has_no_board(key) and self._may_be_had(key):
+        has_time = self.left_s() > 0  # else the night is only closed, maybe hours later
+        if has_time and self._has_no_board(key) and self._may_be_had(key):
             gold = self._try(key, self.laboratory.nights.wait_s)
-        may_recover = gold is not None and not gold.passed and gold.tries > 0 and not self.outage and before != "bad"
-        if gold and may_recover and not self.boards.missing(key):
+        is_ill = gold is not None and not gold.passed and gold.tries > 0 and not self.outage and before != "bad"
+        if gold and has_time and is_ill and not self.boards.missing(key):
             gold = self._recovered(key, gold)
         nights = self.laboratory.nights
         earlier = nights_before(nights.folder, self.book.night.id)
