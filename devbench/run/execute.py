@@ -116,6 +116,8 @@ class Execution:
 
     def _changes(self) -> list[ChangeAt]:
         """What the places that are still to be measured want changed; the cases of those that cannot say it fail."""
+        if not any(self.planner.fits(case.planned) for case in self.cases.values()):
+            return []  # a run that is only closed
         wanted = {(case.planned.device, case.planned.place): None for case in self.cases.values()}
         changes, failed = changes_of([self.places[key] for key in wanted], self.plugins.registry)
         for place, error in failed:
