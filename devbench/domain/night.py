@@ -157,6 +157,7 @@ class Night:
     problems: what the laboratory itself failed at. notes: what a reader should know.
     done: the steps that are finished: a night that was killed goes on with the others.
     earlier_nights: with a figure, of the series that has most of them; None where nobody has looked.
+    needed_nights: so many of them it takes to find changes.
     """
 
     id: str
@@ -172,6 +173,7 @@ class Night:
     changes: tuple[LevelChange, ...] = ()
     took_s: Seconds = 0.0
     earlier_nights: Count | None = None
+    needed_nights: Count = 0
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     log: tuple[HealthChange, ...] = ()

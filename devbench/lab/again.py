@@ -23,6 +23,7 @@ from devbench.lab.laboratory import Laboratory
 from devbench.lab.record import NightBook
 from devbench.lab.reserving import Boards
 from devbench.run.groups import longest_s
+from devbench.stats.changes import FEWEST_BEFORE
 
 LOOKED, AGAIN = "looked", "again"
 _LEAST_S = 10.0  # for which a session is begun
@@ -63,7 +64,7 @@ class Verification:
             return
         found = tuple(look_for_changes(self.history, night.id))
         earlier = _nights_before(state_of(self.history, night.id))
-        self.book.change(lambda one: replace(one, changes=found, earlier_nights=earlier))
+        self.book.change(lambda one: replace(one, changes=found, earlier_nights=earlier, needed_nights=FEWEST_BEFORE))
         self.history.keep(night.id, found)
         self.book.mark(LOOKED)
 

@@ -32,7 +32,7 @@ class Chilled(Device):
         return [Absent(device="chilled", reason="only lab.yaml knows one")]
 
     def changes(self, place):
-        set_it = "test ! -e ~/stuck && echo full > ~/fan"
+        set_it = "test -e ~/stuck && exit 1; echo full > ~/fan"
         return [Change(setting="fan", text="fan auto -> full", apply=(("sh", "-c", set_it),), was={{"fan": "auto"}})]
 
     def undo(self, setting, was):

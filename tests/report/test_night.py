@@ -22,9 +22,9 @@ NIGHTS = {"quiet": QUIET, "ill": ILL, "many": many_places(40)}
     ("night", "first"),
     [
         (QUIET, "Nothing has changed on 2 places."),
-        (replace(QUIET, earlier_nights=8), "Nothing has changed on 2 places."),
+        (replace(QUIET, earlier_nights=8, needed_nights=8), "Nothing has changed on 2 places."),
         (
-            replace(QUIET, earlier_nights=0),
+            replace(QUIET, earlier_nights=0, needed_nights=8),
             "2 places measured. To find changes, devbench needs 8 nights before tonight; it has 0.",
         ),
         (

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from devbench.domain.night import ChangeKind, LevelChange, Night, PlaceNight, SeriesKey
 from devbench.printable import one_line
 from devbench.report.numbers import count_of, duration, listed
-from devbench.stats.changes import FEWEST_BEFORE
 
 KINDS: dict[ChangeKind, str] = {
     "software": "Software: a case, on all boards that run it",
@@ -36,9 +35,9 @@ def headline(night: Night) -> str:
     if not any(one.measured for one in night.places):
         return "Nothing was measured."
     working = sum(one.measured > 0 for one in night.places)
-    if night.earlier_nights is not None and night.earlier_nights < FEWEST_BEFORE:
-        needs = f"To find changes, devbench needs {FEWEST_BEFORE} nights before tonight; it has {night.earlier_nights}"
-        return f"{count_of(working, 'place')} measured. {needs}."
+    if night.earlier_nights is not None and night.earlier_nights < night.needed_nights:
+        needs = f"devbench needs {count_of(night.needed_nights, 'night')} before tonight; it has {night.earlier_nights}"
+        return f"{count_of(working, 'place')} measured. To find changes, {needs}."
     return f"Nothing has changed on {count_of(working, 'place')}."
 
 
