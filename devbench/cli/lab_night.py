@@ -37,6 +37,8 @@ def one_night(tell: Tell, say: Tell) -> Night:
     """
     with interruptible():
         laboratory = open_laboratory(tell)
+        if not laboratory.keys:
+            raise DevbenchError(f"{laboratory.lab.path}: has no places", "docs/lab.md shows how to name some.")
         requests = laboratory.requests()
         without_gold = laboratory.places_without_gold()
         with only_one(laboratory.nights.folder):

@@ -82,8 +82,8 @@ def _append(history: History, book: NightBook) -> None:
         except Exception as error:  # noqa: BLE001 - what is measured is in its run folder: the history can be made again
             book.problem(f"not added to the history: {_text(error)}")
     try:
-        _, notes = fold(history.path)
-        book.note(*notes)
+        if history.path.exists():
+            book.note(*fold(history.path)[1])
     except (DevbenchError, OSError) as error:  # another host folds it
         book.note(f"the history was not folded: {_text(error)}")
     book.mark(HISTORY)

@@ -15,6 +15,7 @@ from devbench.domain.place import Place
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError
 from devbench.lab.gold import gold_request
+from devbench.models.artifact import is_file_source
 from devbench.plugin.methods import LOOK
 from devbench.plugin.registry import Registry
 from devbench.run.changes import Hold
@@ -107,7 +108,11 @@ class Laboratory:
         plan = plan_suite(suite, base, registry, self.lab.places, measure, 0, _is_there, maker, only=(key,))
         reasons = [why.error if isinstance(why, Failed) else why.reason for _, why in plan.skips]
         reasons += [one.reason for one in plan.absent]
-        return "" if plan.cases else "; ".join(dict.fromkeys(reasons))
+        if not plan.cases:
+            return "; ".join(dict.fromkeys(reasons))
+        source = self.nights.gold.source
+        is_gone = source and is_file_source(source) and not (base / source).exists()
+        return f"{base / source}: there is no such file" if is_gone else ""
 
     def measure(
         self,

@@ -97,11 +97,16 @@ def unfinished(nights: Path) -> NightBook | None:
 
 def from_the_future(nights: Path) -> Iterator[str]:
     """Nights that began later than now, as sentences: one of the clocks is or was wrong."""
+    found = []
     for folder in night_folders(nights)[:_LOOKS_BACK]:
         with suppress(NightError):
             night = read_night(folder)
             if not is_past(night):
-                yield f"night {night.id} began at {night.started_utc}, which is later than now: a clock was wrong"
+                found.append(night)
+    if found:
+        more = f"; so did {len(found) - 1} more" if len(found) > 1 else ""
+        first = found[0]
+        yield f"night {first.id} began at {first.started_utc}, which is later than now: a clock was wrong{more}"
 
 
 def is_past(night: Night) -> bool:

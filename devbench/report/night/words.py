@@ -142,7 +142,7 @@ def terminal_text(night: Night, width: int = 100) -> str:
 
 def _terminal(night: Night) -> Iterator[tuple[str, int]]:
     yield headline(night), 0
-    for problem in night.problems:
+    for problem in night.problems[1:]:  # the first is the headline
         yield sentence(problem), 2
     for change in sorted(night.told, key=worst_first):
         yield f"{change.kind}: {change_text(change)}", 2
