@@ -63,8 +63,16 @@ class Verification:
         if self.book.is_done(LOOKED):
             return
         found = tuple(look_for_changes(self.history, night.id))
-        earlier = _nights_before(state_of(self.history, night.id))
-        self.book.change(lambda one: replace(one, changes=found, earlier_nights=earlier, needed_nights=FEWEST_BEFORE))
+        state = state_of(self.history, night.id)
+        self.book.change(
+            lambda one: replace(
+                one,
+                changes=found,
+                watched=state.watched,
+                earlier_nights=_nights_before(state),
+                needed_nights=FEWEST_BEFORE,
+            )
+        )
         self.history.keep(night.id, found)
         self.book.mark(LOOKED)
 
@@ -192,11 +200,11 @@ class Verification:
         self.history.keep(night.id, changes)
 
 
-def _nights_before(state: State) -> int | None:
-    """How many nights the series of tonight that has most of them has before tonight; None if there is no figure."""
+def _nights_before(state: State) -> int:
+    """How many nights the series of tonight that has most of them has before tonight."""
     known = np.isfinite(state.values)
     tonight = known[known[:, -1]] if known.size else known
-    return int(tonight[:, :-1].sum(axis=1).max()) if len(tonight) else None
+    return int(tonight[:, :-1].sum(axis=1).max()) if len(tonight) else 0
 
 
 def _sessions_so_far(night: Night) -> int:

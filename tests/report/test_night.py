@@ -22,9 +22,13 @@ NIGHTS = {"quiet": QUIET, "ill": ILL, "many": many_places(40)}
     ("night", "first"),
     [
         (QUIET, "Nothing has changed on 2 places."),
-        (replace(QUIET, earlier_nights=8, needed_nights=8), "Nothing has changed on 2 places."),
         (
-            replace(QUIET, earlier_nights=0, needed_nights=8),
+            replace(QUIET, watched=0),
+            "2 places measured, and no figure counts: all were disturbed. Try `devbench doctor`.",
+        ),
+        (replace(QUIET, watched=2, earlier_nights=8, needed_nights=8), "Nothing has changed on 2 places."),
+        (
+            replace(QUIET, watched=2, earlier_nights=0, needed_nights=8),
             "2 places measured. To find changes, devbench needs 8 nights before tonight; it has 0.",
         ),
         (

@@ -35,7 +35,11 @@ def headline(night: Night) -> str:
     if not any(one.measured for one in night.places):
         return "Nothing was measured."
     working = sum(one.measured > 0 for one in night.places)
-    if night.earlier_nights is not None and night.earlier_nights < night.needed_nights:
+    if night.watched == 0:
+        return (
+            f"{count_of(working, 'place')} measured, and no figure counts: all were disturbed. Try `devbench doctor`."
+        )
+    if night.watched and night.earlier_nights < night.needed_nights:
         needs = f"devbench needs {count_of(night.needed_nights, 'night')} before tonight; it has {night.earlier_nights}"
         return f"{count_of(working, 'place')} measured. To find changes, {needs}."
     return f"Nothing has changed on {count_of(working, 'place')}."
