@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from devbench.cli.model_log import hear_models
 from devbench.cli.terminal import open_console
 from devbench.printable import one_line
 from devbench.report.numbers import duration
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from devbench.domain.run import Run
 
 _ROOM_BELOW = 4  # the bar, which may be two lines, a blank and the prompt's
-
-
-class ModelLog(logging.Handler):
-    """Passes what fetchers and builders log on to the progress display."""
-
-    def __init__(self, progress: RunProgress) -> None:
-        super().__init__(logging.INFO)
-        self._progress = progress
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Show one message."""
-        self._progress.detail(record.getMessage())
 
 
 class LineProgress(RunProgress):
@@ -161,8 +149,5 @@ def open_progress() -> LineProgress | BarProgress:
     """The display that fits stderr, listening to what models log."""
     console = open_console(stderr=True)
     progress = BarProgress(console, with_table=sys.stdout.isatty()) if console.is_terminal else LineProgress()
-    log = logging.getLogger("devbench.models")
-    log.setLevel(logging.INFO)
-    log.handlers = [ModelLog(progress)]
-    log.propagate = False
+    hear_models(progress.detail)
     return progress

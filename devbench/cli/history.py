@@ -174,10 +174,10 @@ def import_command(runs: tuple[Path, ...], folder: Path | None) -> int:
 
 
 @command.command()
-@click.argument("runs", nargs=-1, required=True, type=PATH)
+@click.argument("runs", nargs=-1, type=PATH)
 @_FOLDER
 def rebuild(runs: tuple[Path, ...], folder: Path | None) -> int:
-    """Make the history again from run folders, or from folders that hold some.
+    """Make the history again from run folders, or from folders that hold some; by default from all nights of lab.yaml.
 
     Decisions about changes stay. The files of before are put aside in the history's folder, and not removed.
     """
@@ -185,7 +185,7 @@ def rebuild(runs: tuple[Path, ...], folder: Path | None) -> int:
     from devbench.history.store import History
 
     history = History(_chosen(folder))
-    return _told(again(history, runs), history)
+    return _told(again(history, runs or _nights()), history)
 
 
 def _told(found: Gathered, history: History) -> int:
@@ -237,6 +237,15 @@ def _opened(folder: Path | None) -> History:
             f"{path}: there is no history", "`devbench history import RUN…` begins one; --history names another folder."
         )
     return History(path)
+
+
+def _nights() -> tuple[Path, ...]:
+    from devbench.cli.setup import lab_file, load_plugins
+
+    lab = lab_file(load_plugins())
+    if lab is None or lab.nights is None:
+        raise click.UsageError("name the folders that hold the runs: there is no lab.yaml with nights here")
+    return (lab.nights.folder,)
 
 
 def _chosen(folder: Path | None) -> Path:

@@ -9,7 +9,8 @@ from functools import partial
 
 from devbench.cli.interrupts import interruptible
 from devbench.cli.lab import keys_of, with_nights
-from devbench.cli.setup import lab_file, machine_root, open_context, settled_file, settled_files, warn
+from devbench.cli.model_log import hear_models
+from devbench.cli.setup import holding, lab_file, machine_root, open_context, settled_files, warn
 from devbench.clock import stamp, utc_now
 from devbench.domain.lab import Nights, PlaceKey
 from devbench.domain.night import GoldResult, Night
@@ -22,7 +23,6 @@ from devbench.lab.opening import TOLD, is_over, only_one
 from devbench.lab.record import NightBook
 from devbench.lab.reserving import boards_of, release_left
 from devbench.places.machines import machine_of
-from devbench.run.execute import Hold
 from devbench.run.groups import groups_of
 from devbench.run.lanes import in_lanes
 from devbench.run.progress import Progress
@@ -37,6 +37,8 @@ def one_night(tell: Tell, say: Tell) -> Night:
     """
     with interruptible():
         laboratory = open_laboratory(tell)
+        if not laboratory.keys:
+            raise DevbenchError(f"{laboratory.lab.path}: has no places", "docs/lab.md shows how to name some.")
         requests = laboratory.requests()
         without_gold = laboratory.places_without_gold()
         with only_one(laboratory.nights.folder):
@@ -62,7 +64,7 @@ def _on_its_machines(laboratory: Laboratory, book: NightBook) -> Iterator[Labora
         return
     from devbench.lab.cluster import connected
 
-    with connected(cluster, laboratory.lab.path, book.folder) as machines:
+    with connected(cluster, laboratory.lab.path) as machines:
         yield replace(laboratory, elsewhere=machines.measure)
 
 
@@ -88,14 +90,19 @@ def check_places(names: Sequence[str], tell: Tell) -> bool:
 
             places = [laboratory.place(key) for key in keys]
             in_lanes([partial(check_group, one.places) for one in groups_of(places, machine_of)])
-            _note_checks(nights, {key: found[key] for key in keys})
+            lent = {key for key in keys if boards.is_taken(key)}
+            _note_checks(nights, {key: found[key] for key in keys}, lent)
     return all(one is None or one.passed for one in found.values())
 
 
-def _note_checks(nights: Nights, found: dict[PlaceKey, GoldResult | None]) -> None:
-    """Print each, and write into the log what has changed. Who keeps a place out, or a bad one, is not overruled."""
+def _note_checks(nights: Nights, found: dict[PlaceKey, GoldResult | None], lent: set[PlaceKey]) -> None:
+    """Print each, and write into the log what has changed. Who keeps a place out, or a bad one, is not overruled.
+
+    lent: those that people have reserved, which is no sign of an outage.
+    """
     log = read_log(nights.folder)
-    outage = outage_of(found, {key: log.health(key) for key in found})
+    tried = {key: gold for key, gold in found.items() if key not in lent}
+    outage = outage_of(tried, {key: log.health(key) for key in found})
     for key, gold in found.items():
         result = judge(log.health(key), gold, outage=outage, good_nights=nights.good_nights)
         right = gold is None or gold.passed
@@ -128,16 +135,11 @@ def _freed(laboratory: Laboratory) -> list[str]:
 
 def open_laboratory(tell: Tell) -> Laboratory:
     """What the lab.yaml here describes, with plugins loaded. Raises a `DevbenchError`."""
+    hear_models(tell)
     context, runner = open_context(Progress())
     warn(context.plugins.broken)
     lab, nights = with_nights(lab_file(context.plugins))
-    hold = context.hold
-    assert isinstance(hold, partial)
-
-    def hold_of(group: str) -> Hold:
-        return partial(hold, state_file=settled_file(group))
-
-    return Laboratory(lab=lab, nights=nights, context=context, runner=runner, hold_of=hold_of, tell=tell)
+    return Laboratory(lab=lab, nights=nights, context=context, runner=runner, hold_of=holding, tell=tell)
 
 
 def _tell_of(laboratory: Laboratory, book: NightBook, say: Tell) -> None:

@@ -28,7 +28,6 @@ class Task:
     folder: str
     group: str
     until_utc: str
-    stop: str
 
 
 def main(parent: int) -> None:

@@ -29,6 +29,7 @@ from devbench.report.limits import limits_tables
 from devbench.report.numbers import duration
 from devbench.report.tables import tables_of
 from devbench.report.terminal import print_compact, print_tables
+from devbench.run.budget import groups_in, plan_s
 from devbench.run.context import RunContext
 from devbench.run.estimate import most_s, round_s
 from devbench.run.order import interleaved
@@ -217,10 +218,10 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     suite, plan, seed = make_plan(request, name, context)
     references_of(suite, request)
     order = interleaved({case.id: case.measure.rounds for case in plan.cases}, seed)
-    measures = {case.id: case.measure for case in plan.cases}
     if plan.cases:
-        least_s = sum(round_s(measures[case_id]) for case_id in order)
-        limit_s = sum(map(most_s, measures.values()))
+        groups = groups_in(plan, context)
+        least_s = plan_s(plan, groups, lambda measure: measure.rounds * round_s(measure))
+        limit_s = plan_s(plan, groups, most_s)
         if budget_s := request.budget_s or suite.measure.budget_s:
             limit_s = min(limit_s, budget_s)
         least_s = min(least_s, limit_s)
@@ -229,6 +230,8 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
             "nothing disturbs, the latter if there are `max_rounds` of each case, all up to their caps. Models\n"
             "that are not in the cache are made first."
         )
+        if len(groups) > 1:
+            print(f"{len(groups)} groups of places go on side by side: the longest of them decides.")
     for one in plan.absent:
         print(f"  absent: {one.device}: {one.reason}")
     for case, why in plan.skips:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,11 @@ from devbench.plugin.manager import Plugins
 from devbench.printable import one_line
 
 if TYPE_CHECKING:
+    from devbench.domain.change import ChangeAt
     from devbench.domain.lab import Lab
     from devbench.domain.place import Place
     from devbench.pipeline.maker import Maker
+    from devbench.run.changes import Hold
     from devbench.run.context import RunContext
     from devbench.run.progress import Progress
     from devbench.run.round import RoundRunner
@@ -36,6 +38,17 @@ def settled_file(group: str = "") -> Path:
     return cache_folder() / (
         f"settled-{hashlib.sha256(group.encode()).hexdigest()[:16]}.json" if group else "settled.json"
     )
+
+
+def holding(group: str = "", tell: Callable[[str], None] = lambda _: None) -> Hold:
+    """Makes what `settle:` asks for, and undoes it. group: as for `settled_file`."""
+    from devbench.settings.changes import changed
+
+    def hold(changes: Sequence[ChangeAt], machine: str) -> AbstractContextManager[None]:
+        state_file = settled_file(" ".join(filter(None, (group, machine))))
+        return changed(changes, root=machine_root(), state_file=state_file, tell=tell)
+
+    return hold
 
 
 def settled_files() -> list[Path]:
@@ -126,7 +139,6 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
     from devbench.models.fetch import WebFetcher
     from devbench.run.context import RunContext
     from devbench.run.round import RoundRunner
-    from devbench.settings.changes import changed
     from devbench.store.earlier_runs import EarlierRuns
 
     cache = cache_folder()
@@ -136,7 +148,6 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
     plugins.add(WebFetcher(), "core: downloads")
     plugins.add(runner, "core: worker")
     name_interpreters(plugins)
-    hold = partial(changed, root=machine_root(), state_file=settled_file(), tell=progress.detail)
     context = RunContext(
         plugins=plugins,
         cache=ModelCache(cache / "models"),
@@ -145,7 +156,7 @@ def open_context(progress: Progress) -> tuple[RunContext, RoundRunner]:
         look=runner.look,
         converse=runner.converse,
         progress=progress,
-        hold=hold,
+        hold=holding(tell=progress.detail),
         earlier=EarlierRuns(cache / "earlier-runs"),
         carry=runner.carry,
     )

@@ -13,8 +13,10 @@ from devbench.compare.grid import Grid, System
 from devbench.compare.placing import Placing
 from devbench.compare.ratios import times_as_long
 from devbench.domain.conditions import Reason
+from devbench.domain.lab import PlaceKey
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import CaseRecord, Pending, Run
+from devbench.run.groups import longest_s
 from devbench.stats import minimum_samples
 from devbench.stats.steady import FEWEST_SAMPLES
 
@@ -61,7 +63,7 @@ def findings_of_run(run: Run, grid: Grid) -> list[Finding]:
     cases = run.cases
     found = [*_doubts(run), *_reasons(cases), *_failed(cases), *_ratios(grid), *_remarks(cases), *_one_round(cases)]
     found += [*_imprecise(cases), *_too_few(cases), *_skipped(cases), *_pending(cases), *_absent(run)]
-    found += [*_weights(cases), *_measured_again(cases), *_cost_of_half(cases)]
+    found += [*_weights(cases), *_measured_again(cases), *_cost_of_half(run)]
     measured = {case.id for case in cases if isinstance(case.outcome, Measured)}
     return [replace(one, everywhere=len(measured) > 1 and set(one.cases) == measured) for one in found]
 
@@ -178,15 +180,16 @@ def _imprecise(cases: Sequence[CaseRecord]) -> Iterator[Finding]:
         yield Finding(kind=Kind.IMPRECISE, cause="precision", cases=tuple(found), each=tuple(found.values()))
 
 
-def _cost_of_half(cases: Sequence[CaseRecord]) -> Iterator[Finding]:
-    rounds, seconds = [], 0.0
-    for case in cases:
+def _cost_of_half(run: Run) -> Iterator[Finding]:
+    rounds, seconds = [], dict[PlaceKey, float]()
+    for case in run.cases:
         got = case.outcome.precision if isinstance(case.outcome, Measured) else None
         if got and got.rounds_to_halve and got.seconds_to_halve:
             rounds.append(got.rounds_to_halve)
-            seconds += got.seconds_to_halve
+            key = (case.device, case.place)
+            seconds[key] = seconds.get(key, 0.0) + got.seconds_to_halve
     if rounds:
-        values = {"least": min(rounds), "most": max(rounds), "seconds": seconds}
+        values = {"least": min(rounds), "most": max(rounds), "seconds": longest_s(seconds, run.beside)}
         yield Finding(kind=Kind.NOTE, cause="cost of half", values=values)
 
 

@@ -156,6 +156,8 @@ class Night:
     id: the day on which it began, as 2026-11-21, and -2 for the second that day. lab: the path of lab.yaml.
     problems: what the laboratory itself failed at. notes: what a reader should know.
     done: the steps that are finished: a night that was killed goes on with the others.
+    watched: series with a figure tonight that counts; None where nobody has looked.
+    earlier_nights, needed_nights: that the one of them with most has before tonight, and that it takes to find changes.
     """
 
     id: str
@@ -170,6 +172,9 @@ class Night:
     groups: tuple[GroupNight, ...] = ()
     changes: tuple[LevelChange, ...] = ()
     took_s: Seconds = 0.0
+    watched: Count | None = None
+    earlier_nights: Count = 0
+    needed_nights: Count = 0
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     log: tuple[HealthChange, ...] = ()

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -35,7 +34,6 @@ JOB_MODULE = "devbench.cli.lab_there"
 CONNECTS_WITHIN_S = 20
 _LOOKS_EVERY_S = 0.5
 WORKER_WITHIN_S = 60.0
-_STOP = ".stop"  # in the folder of the night: whoever measures for it elsewhere ends
 
 
 def resource_of(key: PlaceKey) -> str:
@@ -45,11 +43,10 @@ def resource_of(key: PlaceKey) -> str:
 
 @dataclass
 class Machines:
-    """Measures on the machines of one cluster. lab: its lab.yaml. night: its folder."""
+    """Measures on the machines of one cluster. lab: its lab.yaml."""
 
     client: Client
     lab: Path
-    night: Path
 
     def measure(self, request: Request, name: str, folder: Path, group: str, left_s: float) -> Run:
         """The run of `request` in `folder`, on a worker that has all of its places. Raises a `DevbenchError`."""
@@ -65,7 +62,6 @@ class Machines:
             "folder": str(folder),
             "group": group,
             "until_utc": until,
-            "stop": str(self.night / _STOP),
         }
         future = self.client.submit(
             measure_there, task, resources=wanted, pure=False, key=f"{folder.name}-{os.getpid()}"
@@ -108,8 +104,8 @@ class Machines:
 
 
 @contextmanager
-def connected(cluster: Cluster, lab: Path, night: Path) -> Iterator[Machines]:
-    """Connected to the scheduler while the block runs. After an error, what is measured elsewhere is ended too."""
+def connected(cluster: Cluster, lab: Path) -> Iterator[Machines]:
+    """Connected to the scheduler while the block runs. What is still measured elsewhere then ends too."""
     try:
         from distributed import Client
         from distributed.security import Security
@@ -131,20 +127,18 @@ def connected(cluster: Cluster, lab: Path, night: Path) -> Iterator[Machines]:
             f"{lab}: cluster: {cluster.scheduler} does not answer: {' '.join(str(error).split())}",
             "Start it: dask scheduler (docs/lab.md).",
         ) from error
-    stop = night / _STOP
-    stop.unlink(missing_ok=True)
     try:
-        yield Machines(client=client, lab=lab, night=night)
-    except BaseException:
-        with suppress(OSError):
-            stop.touch()
-        raise
+        yield Machines(client=client, lab=lab)
     finally:
         client.close(timeout=5)  # type: ignore[no-untyped-call, unused-ignore]
 
 
 def measure_there(task: dict[str, Any]) -> str:
-    """The job, on the worker: a process of its own, which ends with this one. What it says at its end, as JSON."""
+    """The job, on the worker: a process of its own, which ends with this one. What it says at its end, as JSON.
+
+    It ends too when nobody waits for it any more: the night was ended, and the one that goes on measures there itself.
+    """
+    is_wanted = _wanted()
     process = subprocess.Popen(
         [sys.executable, "-m", JOB_MODULE, str(os.getpid())],
         stdin=subprocess.PIPE,
@@ -155,17 +149,29 @@ def measure_there(task: dict[str, Any]) -> str:
     with suppress(BrokenPipeError), process.stdin as stdin:
         stdin.write(json.dumps(task).encode())
     process.stdin = None
-    stop, stopped = Path(task["stop"]), False
     while True:
         try:
             said, _ = process.communicate(timeout=_LOOKS_EVERY_S)
             break
         except subprocess.TimeoutExpired:
-            if not stopped and stop.exists():
-                process.send_signal(signal.SIGINT)
-                stopped = True
+            if not is_wanted():
+                process.kill()  # all that it has measured is saved
     text = said.decode(errors="replace").strip().rpartition("\n")[2]
     return text or json.dumps({"error": f"the process ended with status {process.returncode} and said nothing"})
+
+
+def _wanted() -> Callable[[], bool]:
+    """Says whether the night still waits for the job of this thread. A worker cannot end a job by itself."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def is_wanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is not None and task.state not in ("cancelled", "resumed", "released", "forgotten")
+
+    return is_wanted
 
 
 def _result(answer: str, folder: Path) -> Run:

@@ -17,7 +17,7 @@ from devbench.lab.artifacts import keep_artifacts
 from devbench.lab.health import DEVBENCH, append_log, changes_for, read_log
 from devbench.lab.laboratory import Laboratory
 from devbench.lab.night import NightRun, run_folders
-from devbench.lab.opening import Beginning, is_over, new_night, unfinished
+from devbench.lab.opening import Beginning, from_the_future, is_over, new_night, unfinished
 from devbench.lab.record import NightBook
 from devbench.lab.reserving import boards_of
 from devbench.places.machines import machine_of
@@ -47,7 +47,7 @@ def open_night(laboratory: Laboratory, requests: Mapping[str, Request]) -> Night
             log=log,
         )
     )
-    book.note(*log.problems)
+    book.note(*log.problems, *from_the_future(nights.folder))
     return book
 
 
@@ -64,7 +64,7 @@ def conduct(
         history = History(laboratory.nights.history)
         _append(history, book)
         if not book.is_done(AGAIN):
-            _verify(Verification(laboratory, book, history, run.left_s), book)
+            _verify(Verification(laboratory, book, history, boards, run.left_s), book)
         book.note(*history.notes)
         run.finish()
     return book.night
@@ -82,8 +82,8 @@ def _append(history: History, book: NightBook) -> None:
         except Exception as error:  # noqa: BLE001 - what is measured is in its run folder: the history can be made again
             book.problem(f"not added to the history: {_text(error)}")
     try:
-        _, notes = fold(history.path)
-        book.note(*notes)
+        if history.path.exists():
+            book.note(*fold(history.path)[1])
     except (DevbenchError, OSError) as error:  # another host folds it
         book.note(f"the history was not folded: {_text(error)}")
     book.mark(HISTORY)

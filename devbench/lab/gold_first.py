@@ -24,6 +24,7 @@ def try_gold(laboratory: Laboratory, key: PlaceKey, folder: Path, night: str, *,
     """
     result = GoldResult(passed=None)
     for number in range(1, tries + 1):
+        laboratory.tell(f"{' '.join(key)}: gold case{' again' if number > 1 else ''}")
         result = replace(_once(laboratory, key, folder, night), tries=number)
         if result.passed:
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from devbench.domain.place import Place
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError
 from devbench.lab.gold import gold_request
+from devbench.models.artifact import is_file_source
 from devbench.plugin.methods import LOOK
 from devbench.plugin.registry import Registry
+from devbench.run.changes import Hold
 from devbench.run.context import RunContext
-from devbench.run.execute import Hold
 from devbench.run.measure_both import Side, measure_both
 from devbench.run.plan import plan_suite
 from devbench.run.progress import Progress
@@ -107,7 +108,11 @@ class Laboratory:
         plan = plan_suite(suite, base, registry, self.lab.places, measure, 0, _is_there, maker, only=(key,))
         reasons = [why.error if isinstance(why, Failed) else why.reason for _, why in plan.skips]
         reasons += [one.reason for one in plan.absent]
-        return "" if plan.cases else "; ".join(dict.fromkeys(reasons))
+        if not plan.cases:
+            return "; ".join(dict.fromkeys(reasons))
+        source = self.nights.gold.source
+        is_gone = source and is_file_source(source) and not (base / source).exists()
+        return f"{base / source}: there is no such file" if is_gone else ""
 
     def measure(
         self,
@@ -118,8 +123,9 @@ class Laboratory:
         group: str,
         until_end_s: Callable[[], float] | None = None,
     ) -> Run:
-        """The run of `request` in `folder`, begun or gone on with. group: whose settings and notes these are.
+        """The run of `request` in `folder`, begun or gone on with, at the places of `request` alone.
 
+        group: whose settings and notes these are.
         Raises a `DevbenchError`; a `NothingMeasuredError` where the suite has nothing for these places.
         """
         until_end_s = until_end_s or self.context.until_end_s
@@ -127,14 +133,22 @@ class Laboratory:
             return self.elsewhere(request, name, folder, group, until_end_s())
         context = self._context(group, until_end_s)
         run_folder = RunFolder(folder)
-        run = resume_run(run_folder, context) if run_folder.exists else start_run(request, name, run_folder, context)
+        if run_folder.exists:
+            run = resume_run(run_folder, context, request.places)
+        else:
+            run = start_run(request, name, run_folder, context)
         self._close(run, run_folder)
         return run
 
-    def measure_in_turns(self, old: Request, new: Request, folder: Path, *, budget_s: float) -> None:
-        """Two requests in one run, the rounds of old and new in turns. Raises a `DevbenchError`."""
+    def measure_in_turns(
+        self, old: Request, new: Request, folder: Path, *, pythons: Mapping[tuple[str, str, str], str], budget_s: float
+    ) -> None:
+        """Two requests in one run, the rounds of old and new in turns. Raises a `DevbenchError`.
+
+        pythons: the interpreters of the old one that are not those of now, by device, place and runtime.
+        """
         context = self._context("again", self.context.until_end_s)
-        sides = Side(request=old, name="suite of the night before"), Side(request=new, name="suite")
+        sides = Side(request=old, name="suite of the night before", pythons=pythons), Side(request=new, name="suite")
         found = measure_both(
             sides, RunFolder(folder), context, lambda pairs: Looks(pairs, _THRESHOLD, budget_s, self.tell)
         )

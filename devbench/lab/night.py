@@ -15,10 +15,11 @@ from devbench.domain.lab import PlaceKey
 from devbench.domain.night import GoldResult, GroupNight, Night, PlaceNight
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import CaseRecord, Request, Run
-from devbench.errors import DevbenchError, NothingMeasuredError
+from devbench.errors import DevbenchError
 from devbench.lab.gold_first import answers, try_gold
+from devbench.lab.group_runs import GroupRuns
 from devbench.lab.health import DEVBENCH, append_log, changes_for, good_in_a_row, judge, outage_of, read_log
-from devbench.lab.laboratory import Laboratory, slug
+from devbench.lab.laboratory import Laboratory
 from devbench.lab.opening import seconds_left
 from devbench.lab.record import NightBook, nights_before
 from devbench.lab.recover import Ways, recovery_steps
@@ -50,9 +51,13 @@ class NightRun:
         if not self.book.is_done(GOLD):
             self._in_groups(self._gold)
             self.book.mark(GOLD)
-        results = {(one.device, one.place): one.gold for one in self._tried()}
-        before = {(one.device, one.place): one.health_before for one in self._tried()}
-        self.outage = outage_of(results, before)
+        tried = {(one.device, one.place): one for one in self._tried()}
+        for key in tried:
+            if self._has_no_board(key) and not self.boards.why_not(key) and self.left_s() > 0:
+                self.boards.missing(key)  # a night that goes on has asked nobody yet
+        lent = {key for key in tried if self._has_no_board(key) and self._may_be_had(key)}
+        results = {key: one.gold for key, one in tried.items() if key not in lent}
+        self.outage = outage_of(results, {key: one.health_before for key, one in tried.items()})
         if self.outage:
             self.book.problem(self.outage)
         if not self.book.is_done(MEASURED):
@@ -102,21 +107,43 @@ class NightRun:
             return
         if not group.started_utc:
             self.book.set_group(group.name, lambda one: replace(one, started_utc=stamp()))
-        for key in group.places:
+        lent = [key for key in group.places if self.laboratory.nights.wait_s and self._has_no_board(key)]
+        self._measure_places(group, [key for key in group.places if key not in lent])
+        for key in lent:  # whoever has it keeps nobody from measuring the others of its group
+            self._measure_places(group, [key])
+        self.book.set_group(group.name, lambda one: replace(one, finished_utc=stamp()))
+
+    def _measure_places(self, group: GroupNight, keys: Sequence[PlaceKey]) -> None:
+        for key in keys:
             if not self.book.place(key).why:
                 self._decide(key)
-        good = tuple(key for key in group.places if self.book.place(key).health_after == "good")
+        good = tuple(key for key in keys if self.book.place(key).health_after == "good")
+        measuring = GroupRuns(
+            laboratory=self.laboratory,
+            book=self.book,
+            boards=self.boards,
+            left_s=self._measuring_left_s,
+            lost=self._becomes_unknown,
+        )
         runs: list[Run] = []
         for name, request in self.requests.items() if good else ():
             try:
-                runs += self._suite(group, name, replace(request, places=good))
+                runs += measuring.measure(group, name, replace(request, places=good))
             except DevbenchError as error:
                 text = f"{name}: {error.message}"
                 self.book.set_group(group.name, lambda one, text=text: replace(one, error=text))  # type: ignore[misc]
                 self.book.problem(f"{group.name}: {text}")
         for key in good:
             self._count(key, [case for run in runs for case in run.cases if (case.device, case.place) == key])
-        self.book.set_group(group.name, lambda one: replace(one, finished_utc=stamp()))
+
+    def _has_no_board(self, key: PlaceKey) -> bool:
+        """Whether its gold case could not be tried, as its board was not to be had, and nothing is decided yet."""
+        place = self.book.place(key)
+        return not place.why and place.gold is not None and place.gold.tries == 0 and place.gold.passed is None
+
+    def _may_be_had(self, key: PlaceKey) -> bool:
+        """Whether its board is ours by now, or somebody has it who may give it back."""
+        return self.boards.is_taken(key) or not self.boards.why_not(key)
 
     def _decide(self, key: PlaceKey) -> None:
         """The health of a place for tonight, after all that may be done to get it back; into the log."""
@@ -125,9 +152,11 @@ class NightRun:
             why = "the night was over before its gold case"
             self.book.set_place(key, lambda one: replace(one, health_after=before, why=why))
             return
-        if gold and not gold.passed and self.boards.is_taken(key) and self.laboratory.nights.wait_s:
+        has_time = self.left_s() > 0  # else the night is only closed, maybe hours later
+        if has_time and self._has_no_board(key) and self._may_be_had(key):
             gold = self._try(key, self.laboratory.nights.wait_s)
-        if gold and not gold.passed and not self.outage and before != "bad" and not self.boards.why_not(key):
+        is_ill = gold is not None and not gold.passed and gold.tries > 0 and not self.outage and before != "bad"
+        if gold and has_time and is_ill and not self.boards.missing(key):
             gold = self._recovered(key, gold)
         nights = self.laboratory.nights
         earlier = nights_before(nights.folder, self.book.night.id)
@@ -159,26 +188,6 @@ class NightRun:
                 break
         return gold
 
-    def _suite(self, group: GroupNight, name: str, request: Request) -> list[Run]:
-        """One suite on the places of one group: its run, if it has anything for them."""
-        night = self.book.night
-        relative = f"runs/{night.id}-{name}-{slug(group.places[0])}"
-        folder = self.book.folder / relative
-        for key in request.places:
-            if why := self.boards.lost(key):
-                self._becomes_unknown(key, why)
-        request = replace(request, places=tuple(key for key in request.places if not self.boards.why_not(key)))
-        if not request.places or (self._measuring_left_s() <= 0 and not (folder / "run.json").exists()):
-            return []
-        self.laboratory.tell(f"{group.name}: {name}")
-        try:
-            run = self.laboratory.measure(request, name, folder, group=group.name, until_end_s=self._measuring_left_s)
-        except NothingMeasuredError:
-            return []  # the suite has nothing for these places
-        if relative not in self._group(group.name).runs:
-            self.book.set_group(group.name, lambda one: replace(one, runs=(*one.runs, relative)))
-        return [run]
-
     def _measuring_left_s(self) -> float:
         return self.left_s() - self._kept_s
 
@@ -188,7 +197,7 @@ class NightRun:
         measured, failed, skipped = counts.values()
         self.book.set_place(key, lambda one: replace(one, measured=measured, failed=failed, skipped=skipped))
         lost = [case.outcome for case in cases if isinstance(case.outcome, Failed) and case.outcome.place_lost]
-        if lost:
+        if lost and self.book.place(key).health_after == "good":
             self._becomes_unknown(key, f"it was lost while it was measured: {lost[0].error}")
 
     def _becomes_unknown(self, key: PlaceKey, why: str) -> None:

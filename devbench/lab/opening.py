@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
@@ -18,13 +18,15 @@ from devbench.domain.night import GroupNight, Night, PlaceNight
 from devbench.errors import DevbenchError
 from devbench.files import make_folder
 from devbench.lab.health import HealthLog
-from devbench.lab.record import NightBook, new_id, night_folders, read_night
+from devbench.lab.record import NightBook, NightError, new_id, night_folders, read_night
 from devbench.run.groups import Group
 
 LOCK_FILE = ".lock"
 TOLD = "told"  # the last step
 _LONGEST_NIGHT = timedelta(hours=20)  # of one that has no end of its own
 _SHORTEST_S = 5.0
+_LOOKS_BACK = 20  # nights
+_CLOCKS_DIFFER = timedelta(hours=1)
 _LONGEST_LOOK_S = 1.0  # `lab status` has the lock for a moment
 
 
@@ -77,12 +79,39 @@ def _read(path: Path) -> str:
 
 
 def unfinished(nights: Path) -> NightBook | None:
-    """The newest night, if it was ended before all was told. Raises a `NightError` if its record cannot be read."""
-    for folder in night_folders(nights)[:1]:
-        night = read_night(folder)
+    """The night that was ended before all was told. Raises a `NightError` if the newest record cannot be read.
+
+    It need not be the newest by its name: a clock that was wrong for one night gives that one a day in the future.
+    """
+    for number, folder in enumerate(night_folders(nights)[:_LOOKS_BACK]):
+        try:
+            night = read_night(folder)
+        except NightError:
+            if number == 0:
+                raise
+            continue
         if not night.finished_utc or TOLD not in night.done:
             return NightBook(night, folder)
     return None
+
+
+def from_the_future(nights: Path) -> Iterator[str]:
+    """Nights that began later than now, as sentences: one of the clocks is or was wrong."""
+    found = []
+    for folder in night_folders(nights)[:_LOOKS_BACK]:
+        with suppress(NightError):
+            night = read_night(folder)
+            if not is_past(night):
+                found.append(night)
+    if found:
+        more = f"; so did {len(found) - 1} more" if len(found) > 1 else ""
+        first = found[0]
+        yield f"night {first.id} began at {first.started_utc}, which is later than now: a clock was wrong{more}"
+
+
+def is_past(night: Night) -> bool:
+    """Whether a night began before now, as far as clocks of several machines agree."""
+    return datetime.fromisoformat(night.started_utc) <= utc_now() + _CLOCKS_DIFFER
 
 
 def is_over(night: Night) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ class Boards:
         self._stack = stack
         self._lock = threading.Lock()
         self._ours: dict[str, Reservation] = {}
+        self._entered: dict[str, ExitStack] = {}
         self._why_not: dict[str, tuple[str, str]] = {}
 
     def reserve(self, key: PlaceKey, wait_s: float) -> str:
@@ -44,7 +45,7 @@ class Boards:
                 self._why_not[name] = error.kind, error.message
             return error.message
         with self._lock:
-            self._ours[name] = ours
+            self._ours[name], self._entered[name] = ours, entered
             self._why_not.pop(name, None)
             self._stack.push(entered)
         return ""
@@ -57,11 +58,14 @@ class Boards:
         """Why it is not ours; "" if it is, or if it needs no reservation."""
         return self._why_not.get(self._name(key), ("", ""))[1]
 
-    def lost(self, key: PlaceKey) -> str:
-        """Why it is not ours any more; "" if it still is."""
+    def missing(self, key: PlaceKey) -> str:
+        """Why it is not ours now; "" if it is. One that was not asked for yet is reserved, if nobody has it.
+
+        A night that was ended and goes on has lost all that it had.
+        """
         ours = self._ours.get(self._name(key))
         if ours is None:
-            return ""
+            return self.reserve(key, 0.0)
         from devbench.lab.labgrid_client import ReservationError
 
         try:
@@ -72,6 +76,14 @@ class Boards:
                 self._why_not[self._name(key)] = error.kind, error.message
             return error.message
         return ""
+
+    def keep_only(self, keys: Iterable[PlaceKey]) -> None:
+        """Give back all boards but those of these places: people may want them while the night waits."""
+        needed = {self._name(key) for key in keys}
+        for name in [one for one in self._ours if one not in needed]:
+            with self._lock:
+                del self._ours[name]
+            self._entered.pop(name).close()
 
     def switch_of(self, key: PlaceKey) -> Callable[[], None] | None:
         """What switches its power off and on by labgrid; None where it is not reserved there."""

@@ -10,7 +10,7 @@ from devbench.clock import utc_now
 from devbench.domain.lab import Lab, Nights, PlaceKey
 from devbench.domain.night import GroupNight, Health, HealthChange, Night, State
 from devbench.lab.health import read_log
-from devbench.lab.opening import is_running
+from devbench.lab.opening import from_the_future, is_past, is_running
 from devbench.lab.record import night_folders, nights_before, read_night
 
 _MOST_NIGHTS = 60
@@ -53,9 +53,10 @@ def lab_status(lab: Lab, nights: Nights) -> LabStatus:
     """The status of all places of `lab`. Raises a `DevbenchError` if the log of health cannot be read."""
     log = read_log(nights.folder)
     running = is_running(nights.folder)
-    earlier = list(islice(nights_before(nights.folder, _AFTER_ALL), _MOST_NIGHTS))
+    known = list(islice(nights_before(nights.folder, _AFTER_ALL), _MOST_NIGHTS))
+    earlier = [one for one in known if is_past(one)]  # a watcher must not wait until a wrong date has come
     newest = earlier[0] if earlier else None
-    damaged = [one.name for one in night_folders(nights.folder)[:1] if newest is None or one.name != newest.id]
+    damaged = [one.name for one in night_folders(nights.folder)[:1] if not known or one.name != known[0].id]
     places = []
     for one in lab.places:
         key = (one.device, one.name)
@@ -77,7 +78,11 @@ def lab_status(lab: Lab, nights: Nights) -> LabStatus:
         finished=next((one for one in earlier if one.finished_utc), None),
         running=running,
         places=tuple(places),
-        problems=(*log.problems, *(f"{nights.folder / name}: its record cannot be read" for name in damaged)),
+        problems=(
+            *log.problems,
+            *(f"{nights.folder / name}: its record cannot be read" for name in damaged),
+            *from_the_future(nights.folder),
+        ),
     )
 
 

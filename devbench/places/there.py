@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from devbench.domain.place import Place, Ssh
-from devbench.errors import RoundError
+from devbench.errors import DevbenchError, RoundError
 from devbench.places.here import talk_here
 from devbench.places.process import LineTooLongError, TimeIsUpError
 from devbench.places.program_text import program_text
@@ -106,13 +106,13 @@ def run_there(
 def command_there(place: Place, command: Sequence[str]) -> tuple[str, ...]:
     """The command that runs `command` where `place` is, for a `Change`: it needs neither this process nor a file.
 
-    A ValueError for what login shells do not agree upon even between quotes.
+    A `DevbenchError` for what login shells do not agree upon even between quotes.
     """
     if place.ssh is None:
         return tuple(command)
     for word in command:
         if not word.isprintable() or "\\" in word or "!" in word:
-            raise ValueError(f"cannot be quoted for every shell: {word!r}")
+            raise DevbenchError(f"{place.title}: a command of its plugin cannot be quoted for every shell: {word!r}")
     return tuple(ssh_command(place.ssh, shlex.join(command), may_share=False))
 
 

@@ -30,6 +30,7 @@ class Method:
     gives: the types of an answer, by name: numpy is loaded only where one needs it. Empty where nobody looks at it.
     many: the answer is any number of these; with None among them it may be None instead.
     title: how messages call it, where its name is not a plugin writer's word.
+    waits: it may take long at one place, and nothing at another place has to wait for that.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Method:
     limit_s: float
     many: bool = False
     title: str = ""
+    waits: bool = False
 
     def types(self) -> tuple[type, ...]:
         """What `gives` stands for."""
@@ -53,8 +55,8 @@ DEVICE_METHODS = (
     LOOK := Method(name="look", gives=("Place", "Absent"), limit_s=30),
     CHANGES := Method(name="changes", gives=("Change",), many=True, limit_s=60),
     UNDO := Method(name="undo", gives=("str",), many=True, limit_s=5),
-    SETTLE := Method(name="settle", gives=(), limit_s=600),
-    RECOVER := Method(name="recover", gives=("bool",), limit_s=120),
+    SETTLE := Method(name="settle", gives=(), limit_s=600, waits=True),
+    RECOVER := Method(name="recover", gives=("bool",), limit_s=120, waits=True),
     CHECKS := Method(name="checks", gives=("Check",), many=True, limit_s=10),
     REMARKS := Method(name="remarks", gives=("str",), many=True, limit_s=5),
     PEAKS := Method(name="peaks", gives=("Peak",), many=True, limit_s=5),
@@ -71,8 +73,8 @@ RUNTIME_METHODS = (
 )
 HOOKS = (
     FETCH_MODEL := Method(name="devbench_fetch_model", gives=("Path", "None"), limit_s=3600),
-    MAKE_READY := Method(name="devbench_make_ready", gives=(), limit_s=3600),
-    RUN_ROUND := Method(name="devbench_run_round", gives=("Round", "None"), limit_s=600),  # over the case's own limit
+    MAKE_READY := Method(name="devbench_make_ready", gives=(), limit_s=3600, waits=True),
+    RUN_ROUND := Method(name="devbench_run_round", gives=("Round", "None"), limit_s=600, waits=True),  # plus the case's
     RUN_FINISHED := Method(name="devbench_run_finished", gives=(), limit_s=60),
 )
 # A wrapper of `devbench_run_round` in three steps, and the question that a `Change` brings along.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from devbench.models.cache import ModelCache
     from devbench.plugin.manager import Plugins
     from devbench.run.accuracy import Converse
-    from devbench.run.execute import Hold
+    from devbench.run.changes import Hold
     from devbench.run.prepare import Look
     from devbench.run.progress import Progress
     from devbench.run.slots import Probe

@@ -12,31 +12,47 @@ _LAST = 5  # rounds that say how long the next one takes
 
 
 class Pace:
-    """Learns from the rounds that are done. Lanes are named as one likes: their rounds go on side by side."""
+    """Learns from the rounds that are done. Lanes are named as one likes: their rounds go on side by side.
+
+    At the end of a lap, lanes wait for each other.
+    """
 
     def __init__(self) -> None:
+        self._laps_s = 0.0
         self._spent_s: dict[str, float] = {}
         self._starts_s: dict[str, list[float]] = {}
         self._loops_s: dict[str, tuple[float, float]] = {}
 
     @property
     def spent_s(self) -> float:
-        """Seconds that all rounds took, starts and saving included: those of the lane that took longest."""
-        return max(self._spent_s.values(), default=0.0)
+        """Seconds that all rounds took, starts and saving included: in each lap those of the lane that took longest."""
+        return self._laps_s + max(self._spent_s.values(), default=0.0)
 
-    def learn(self, case_id: str, took_s: float, loop_s: float, measure: Measure, lane: str = "") -> None:
+    def spent_in_s(self, lane: str) -> float:
+        """Seconds from the first round to the end of the last one of this lane."""
+        return self._laps_s + self._spent_s.get(lane, 0.0)
+
+    def end_lap(self) -> None:
+        """All lanes have come to the end of a lap."""
+        self._laps_s = self.spent_s
+        self._spent_s.clear()
+
+    def learn(
+        self, case_id: str, took_s: float, loop_s: float, measure: Measure, lane: str = "", waited_s: float = 0.0
+    ) -> None:
         """A round of the case took so long, its loop `loop_s` of it.
 
+        waited_s: of these, until the place was fit to measure, such as cool.
         A clock that jumps counts for no more than such a round may take, and for no less than nothing.
         """
-        took_s = self.lose(took_s, measure, lane)
+        took_s = self.lose(took_s, measure, lane, waited_s)
         loop_s = min(max(loop_s, 0.0), took_s)
         self._starts_s.setdefault(case_id, []).append(took_s - loop_s)
         self._loops_s[case_id] = loop_s, measure.min_s
 
-    def lose(self, took_s: float, measure: Measure, lane: str = "") -> float:
+    def lose(self, took_s: float, measure: Measure, lane: str = "", waited_s: float = 0.0) -> float:
         """A round took so long, whatever came of it; the seconds that count."""
-        counts_s = min(max(took_s, 0.0), measure.time_limit_s)
+        counts_s = waited_s + min(max(took_s - waited_s, 0.0), measure.time_limit_s)
         self._spent_s[lane] = self._spent_s.get(lane, 0.0) + counts_s
         return counts_s
 

@@ -6,22 +6,21 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 
-from devbench.domain.case import Case
+from devbench.domain.case import Case, PlannedCase
 from devbench.domain.change import ChangeAt
 from devbench.domain.measure import Measure
 from devbench.domain.outcome import Failed, Measured, Nanoseconds, OutputTensor, Prediction, Round, Skipped
 from devbench.domain.place import Place
 from devbench.domain.run import CaseRecord, Pending, Run
-from devbench.errors import RecordError, RoundError, RunFolderError
+from devbench.errors import DevbenchError, RecordError, RoundError, RunFolderError
 from devbench.models.prediction import predict, read_labels
 from devbench.plugin.manager import Plugins
 from devbench.run.accuracy import Evaluator
-from devbench.run.changes import changes_of
+from devbench.run.changes import Hold, changes_of, held, machine_key
 from devbench.run.context import Carry
 from devbench.run.extend import judged, without_more_rounds
 from devbench.run.groups import Group
@@ -34,20 +33,21 @@ from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
 
 NOT_TIMED = "not timed: only its accuracy was asked for"
-Hold = Callable[[Sequence[ChangeAt]], AbstractContextManager[None]]  # makes changes, and undoes them
 
 
 @dataclass
 class Execution:
     """One run under way. `run` is at every moment what run.json says.
 
-    carry: takes files to a place. groups: of places that take turns; several go on side by side, each in a thread. Only
-    who has the lock may look at `run` or at what the planner knows; none has it while a worker is at work.
+    place_of: where a case is measured, with its interpreter. carry: takes files to a place. groups: of places that take
+    turns; several go on side by side, each in a thread. Only who has the lock may look at `run` or at what the planner
+    knows; none has it while a worker is at work.
     """
 
     run: Run
     cases: Mapping[str, Case]
     places: Mapping[tuple[str, str], Place]
+    place_of: Callable[[PlannedCase], Place]
     folder: RunFolder
     plugins: Plugins
     progress: Progress
@@ -67,7 +67,7 @@ class Execution:
     def finish(self) -> Run:
         """Run every round that is still to run, then close the run; the run, complete."""
         self._learn_again()
-        with self.hold(self._changes()):  # it fails the cases of places that cannot say what they want
+        with held(self._changes(), self.hold, self._refused):
             self._make_ready()
             self._rounds()
             done = -1
@@ -115,7 +115,9 @@ class Execution:
         return [samples[about.index] for about in case.counting]
 
     def _changes(self) -> list[ChangeAt]:
-        """What the places that are still to be measured want changed."""
+        """What the places that are still to be measured want changed; the cases of those that cannot say it fail."""
+        if not any(self.planner.fits(case.planned) for case in self.cases.values()):
+            return []  # a run that is only closed
         wanted = {(case.planned.device, case.planned.place): None for case in self.cases.values()}
         changes, failed = changes_of([self.places[key] for key in wanted], self.plugins.registry)
         for place, error in failed:
@@ -123,6 +125,17 @@ class Execution:
                 if (case.planned.device, case.planned.place) == (place.device, place.name):
                     self._fail(case.id, RoundError(error.message, error.hint, phase="settle"))
         return changes
+
+    def _refused(self, place: Place, error: DevbenchError) -> None:
+        """A machine has not taken its settings: the cases of who asked for them fail, and all others go on."""
+        asking = ((key, one) for key, one in self.places.items() if one.settle)
+        places = {key for key, one in asking if machine_key(one) == machine_key(place)}
+        failing = [case.id for case in self.cases.values() if (case.planned.device, case.planned.place) in places]
+        if len(failing) == len(self.cases):
+            raise error
+        for case_id in failing:
+            with self._lock:
+                self._fail(case_id, RoundError(error.message, error.hint, phase="settle"))
 
     def _make_ready(self) -> None:
         """Before any round of a group, so that none is measured on what is hot from building, or beside a transfer."""
@@ -140,7 +153,7 @@ class Execution:
             self.carry(self.places[key], [one for one in cases if (one.planned.device, one.planned.place) == key])
         for case in cases:
             try:
-                self.plugins.make_ready(case, self.places[case.planned.device, case.planned.place])
+                self.plugins.make_ready(case, self.place_of(case.planned))
             except RoundError as error:
                 with self._lock:
                     self._fail(case.id, error)
@@ -184,25 +197,28 @@ class Execution:
         return todo
 
     def _round(self, case: Case) -> None:
-        place = self.places[case.planned.device, case.planned.place]
+        place = self.place_of(case.planned)
         device = self.plugins.registry.devices[place.device]
         with self._lock:
             measure = self.planner.measure_of(case.planned)
-        begin_s = time.monotonic()
+        begin_s, waited_s = time.monotonic(), 0.0
         try:
-            device.settle(place)
+            try:
+                device.settle(place)
+            finally:
+                waited_s = time.monotonic() - begin_s
             found = self.plugins.run_round(replace(case, planned=replace(case.planned, measure=measure)), place)
         except RoundError as error:
             device.recover(place)
             with self._lock:
-                self.planner.lose(case.planned, time.monotonic() - begin_s)
+                self.planner.lose(case.planned, time.monotonic() - begin_s, waited_s)
                 self._fail(case.id, error)
             return
         with self._lock:
-            self._add(case, found, measure, begin_s)
+            self._add(case, found, measure, begin_s, waited_s)
 
-    def _add(self, case: Case, found: Round, measure: Measure, begin_s: float) -> None:
-        """Save a round."""
+    def _add(self, case: Case, found: Round, measure: Measure, begin_s: float, waited_s: float) -> None:
+        """Save a round. waited_s: since its beginning, until the place was fit to measure."""
         taken = {about.index for about in self.run.case(case.id).rounds}
         number = next(index for index in count() if index not in taken)  # that of a round that was lost, if one was
         done = replace(found, about=replace(found.about, index=number))
@@ -213,7 +229,7 @@ class Execution:
         else:
             self.progress.case_changed(self.run, case.id, self._samples)
         took_s = time.monotonic() - begin_s
-        self.planner.learn(case.planned, measure, Done.of(done.about, done.samples_ns, took_s))
+        self.planner.learn(case.planned, measure, Done.of(done.about, done.samples_ns, took_s, waited_s))
 
     def _close(self, record: CaseRecord) -> None:
         """The case's outcome, now that its rounds are done."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devbench.domain.lab import PlaceKey
 from devbench.domain.place import Place
 
+Turns = Iterable[Sequence[PlaceKey]]  # places that take turns, beside others
 MachineOf = Callable[[Place], str]
 
 
@@ -48,6 +49,16 @@ def groups_of(places: Sequence[Place], machine_of: MachineOf) -> tuple[Group, ..
     for key in uses:
         members.setdefault(top(key), []).append(key)
     return tuple(Group(places=tuple(keys), shares=_shared(uses[key] for key in keys)) for keys in members.values())
+
+
+def longest_s(seconds: Mapping[PlaceKey, float], beside: Turns) -> float:
+    """How long it takes until each place was at work for its seconds: as long as the longest of the groups `beside`.
+
+    A place that is in none of them takes its turn after all others; so do all where there are no groups.
+    """
+    groups = [sum(seconds.get(key, 0.0) for key in group) for group in beside]
+    known = {key for group in beside for key in group}
+    return max(groups, default=0.0) + sum(one for key, one in seconds.items() if key not in known)
 
 
 def _shared(uses: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from devbench.places.interrupt import interruptible
 
+_LANE = "lane"
 _ENDS_WITHIN_S = 15.0  # after which a thread is left behind that waits for something else than a worker
 
 
@@ -16,9 +17,10 @@ def in_lanes(lanes: Sequence[Callable[[], None]]) -> None:
     """Do all of `lanes` at once. The first error of one ends the others, which get a KeyboardInterrupt, and is raised.
 
     So does Ctrl-C in this thread. One lane needs no thread. Workers must be started from the thread that waits for
-    them: the kernel ends a worker with the thread that started it.
+    them: the kernel ends a worker with the thread that started it. Within a lane, lanes go one after the other: what
+    wakes threads at Ctrl-C is one for all of them.
     """
-    if len(lanes) <= 1:
+    if len(lanes) <= 1 or threading.current_thread().name == _LANE:
         for one in lanes:
             one()
         return
@@ -33,7 +35,7 @@ def in_lanes(lanes: Sequence[Callable[[], None]]) -> None:
             ended.put(None)
 
     with interruptible() as interrupt:
-        threads = [threading.Thread(target=begin, args=(one,), daemon=True, name="lane") for one in lanes]
+        threads = [threading.Thread(target=begin, args=(one,), daemon=True, name=_LANE) for one in lanes]
         try:
             for thread in threads:
                 thread.start()

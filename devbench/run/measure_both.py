@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from devbench.domain.run import Request, Run
 from devbench.errors import RunFolderError
@@ -20,14 +20,20 @@ MakeLooks = Callable[[Sequence[Pair]], Looks]
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """OLD or NEW. name: what errors call its suite. python: interpreter to use instead of the place's own."""
+    """OLD or NEW. name: what errors call its suite. python: interpreter to use instead of the place's own.
+
+    pythons: the same for one runtime at one place, by device, place and runtime. These places keep their names.
+    """
 
     request: Request
     name: str
     python: str = ""
+    pythons: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
     def changed(self, plan: Plan) -> Plan:
-        """The plan with this side's interpreter; its places get names of their own, as they are others then."""
+        """The plan with this side's interpreters. With `python`, its places get names of their own."""
+        known = {case.id: self.pythons.get((case.device, case.place, case.runtime), "") for case in plan.cases}
+        plan = replace(plan, pythons={name: python for name, python in known.items() if python})
         if not self.python:
             return plan
         names = {key: f"{key[1]} {self.python}" for key in plan.places}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -38,12 +38,20 @@ class Plan:
 
     skips: cases that cannot be measured here, and those of models that nothing here loads, which have failed.
     absent: devices of the suite that are not here at all.
+    pythons: the interpreter of a case, by its id, where it is not the one of its place.
     """
 
     cases: tuple[PlannedCase, ...]
     skips: tuple[tuple[PlannedCase, Skipped | Failed], ...]
     absent: tuple[Absent, ...]
     places: Mapping[tuple[str, str], Place]
+    pythons: Mapping[str, str] = field(default_factory=dict)
+
+    def place_of(self, case: PlannedCase) -> Place:
+        """Where a case is measured, with the interpreter that measures it."""
+        place = self.places[case.device, case.place]
+        python = self.pythons.get(case.id)
+        return replace(place, python={"": python}) if python else place
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,17 +48,21 @@ _USUAL_COUNTS_FOR = 2  # rounds: two or three of a case's own say little of thei
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What planning needs to know of a round. loop_s: of its timed loop; took_s: of all, with starting and saving."""
+    """What planning needs to know of a round. loop_s: of its timed loop; took_s: of all, with starting and saving.
+
+    waited_s: of these, until the place was fit to measure.
+    """
 
     median_ns: float
     loop_s: float
     took_s: float
+    waited_s: float = 0.0
 
     @staticmethod
-    def of(about: RoundFacts, samples_ns: Nanoseconds, took_s: float) -> Done:
+    def of(about: RoundFacts, samples_ns: Nanoseconds, took_s: float, waited_s: float = 0.0) -> Done:
         """Of a round with these samples."""
         loop_s = float(samples_ns.sum()) * about.inferences_per_sample / 1e9
-        return Done(median_ns=float(np.median(samples_ns)), loop_s=loop_s, took_s=took_s)
+        return Done(median_ns=float(np.median(samples_ns)), loop_s=loop_s, took_s=took_s, waited_s=waited_s)
 
 
 class AsPlanned:
@@ -74,11 +78,11 @@ class AsPlanned:
 
     def learn(self, planned: PlannedCase, measure: Measure, done: Done) -> None:
         """A round of a case is done, with the settings `measure`."""
-        self.pace.learn(planned.id, done.took_s, done.loop_s, measure, self.lane_of(planned))
+        self.pace.learn(planned.id, done.took_s, done.loop_s, measure, self.lane_of(planned), done.waited_s)
 
-    def lose(self, planned: PlannedCase, took_s: float) -> None:
-        """A round of a case has taken so long, and failed."""
-        self.pace.lose(took_s, planned.measure, self.lane_of(planned))
+    def lose(self, planned: PlannedCase, took_s: float, waited_s: float = 0.0) -> None:
+        """A round of a case has taken so long, and failed. waited_s: as in `Done`."""
+        self.pace.lose(took_s, planned.measure, self.lane_of(planned), waited_s)
 
     def measure_of(self, planned: PlannedCase) -> Measure:
         """The settings of the next round of a case."""
@@ -105,7 +109,8 @@ class AsPlanned:
 class Planner(AsPlanned):
     """Plans for a precision, for a budget, or for both.
 
-    budget_s: seconds for all rounds of the run; None: no limit but `max_rounds` of each case.
+    budget_s: seconds for all rounds of the run, those of lanes side by side; None: no limit but `max_rounds` of each
+        case.
     until_end_s: seconds until no round may go on any more, whatever there is to measure.
     """
 
@@ -126,6 +131,7 @@ class Planner(AsPlanned):
 
     def _more(self, run: Run, samples: Samples) -> Run | None:
         """The run with its next lap: first what must be measured again, then what precision or budget call for."""
+        self.pace.end_lap()
         run = judged(run, samples)
         if not run.extended:
             run, lap = self._again(run)
@@ -145,7 +151,11 @@ class Planner(AsPlanned):
         """The run with its doubtful rounds superseded, and how many replace them; none if there is no time for that."""
         found, again = with_doubtful_replaced(run)
         measures = {case.id: case.measure for case in run.cases if case.measure}
-        if sum(count * self.pace.round_s(name, measures[name]) for name, count in again.items()) > self._budget_left_s:
+        costs_s: dict[str, float] = {}
+        for name, count in again.items():
+            lane = self._lane(name)
+            costs_s[lane] = costs_s.get(lane, 0.0) + count * self.pace.round_s(name, measures[name])
+        if max(costs_s.values(), default=0.0) > self._budget_left_s:
             return replace(run, extended=True), {}
         return found, {name: count for name, count in again.items() if count}
 
@@ -157,12 +167,12 @@ class Planner(AsPlanned):
 
     def fits(self, planned: PlannedCase) -> bool:
         """Whether the budget has time for another round of a case."""
-        return self._round_s(planned) <= self._budget_left_s
+        return self._round_s(planned) <= self._left_in_s(self.lane_of(planned))
 
     def _lane_left_s(self, lane: str, todo: Sequence[PlannedCase]) -> float:
         """Rounds that will probably be added are in it."""
         if self._budget_s is not None and any(one.measure.precision is None for one in todo):
-            return max(self._budget_left_s, 0.0)
+            return max(self._left_in_s(lane), 0.0)
         counts = Counter(one.id for one in todo)
         mine = {one.id: one for one in (*self._planned.values(), *todo) if self.lane_of(one) == lane}
         usual = self._usual_variance(mine)
@@ -173,7 +183,7 @@ class Planner(AsPlanned):
                 variance = _drawn_to(usual, self._logs.get(case_id, ()))
                 most = min(rounds_to_reach(variance, wanted), planned.measure.max_rounds)
                 later_s += max(most - done - counts[case_id], 0) * self._round_s(planned)
-        return min(super()._lane_left_s(lane, todo) + later_s, max(self._budget_left_s, 0.0))
+        return min(super()._lane_left_s(lane, todo) + later_s, max(self._left_in_s(lane), 0.0))
 
     def _usual_variance(self, cases: Iterable[str]) -> float:
         """Of the rounds of all these cases: what disturbs one at a place disturbs the others."""
@@ -184,17 +194,31 @@ class Planner(AsPlanned):
 
     @property
     def _budget_left_s(self) -> float:
-        budget_s = math.inf if self._budget_s is None else self._budget_s - self.pace.spent_s
+        """Between two laps, when no lane is at work."""
+        return self._left_s(self.pace.spent_s)
+
+    def _left_in_s(self, lane: str) -> float:
+        return self._left_s(self.pace.spent_in_s(lane))
+
+    def _left_s(self, spent_s: float) -> float:
+        budget_s = math.inf if self._budget_s is None else self._budget_s - spent_s
         return min(budget_s, self._until_end_s())
 
+    def _lane(self, case_id: str) -> str:
+        return self.lane_of(self._planned[case_id])
+
     def _lap(self, seen: Sequence[_Seen]) -> dict[str, int]:
-        """The next rounds of each case that is not there yet."""
+        """The next rounds of each case that is not there yet; each lane has all of the time that is left."""
         budgeted = self._budget_s is not None
         self._stopped = {one.case.id for one in seen if stopped_by(one.case, one.medians, budgeted=budgeted)}
         open_ones = [one for one in seen if one.case.id not in self._stopped]
-        wanted = [self._candidate(one) for one in open_ones]
-        left_s, each_s = self._budget_left_s, sum(one.round_s for one in wanted)
-        return shares(wanted, left_s if left_s < 4 * each_s else left_s / 3)
+        lanes: dict[str, list[Candidate]] = {}
+        for one in open_ones:
+            lanes.setdefault(self._lane(one.case.id), []).append(self._candidate(one))
+        left_s = self._budget_left_s
+        each_s = max((sum(one.round_s for one in lane) for lane in lanes.values()), default=0.0)
+        lap_s = left_s if left_s < 4 * each_s else left_s / 3  # the same for all: they wait for the longest one
+        return {name: count for lane in lanes.values() for name, count in shares(lane, lap_s).items()}
 
     def _candidate(self, one: _Seen) -> Candidate:
         loop_s = self._loops_s.get(one.case.id, one.measure.min_s)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 
+from devbench.domain.lab import PlaceKey
 from devbench.domain.outcome import Failed
-from devbench.domain.run import CaseRecord, Pending, Run
-from devbench.errors import RunFolderError
+from devbench.domain.run import CaseRecord, Pending, Request, Run
+from devbench.errors import NothingMeasuredError, RunFolderError
 from devbench.run.context import RunContext
+from devbench.run.plan import Plan
 from devbench.run.start import execute, make_plan
 from devbench.store.folder import RunFolder
 from devbench.store.taking_up import clear_up, reopened, was_joined, without_damage
 
 
-def resume_run(folder: RunFolder, context: RunContext) -> Run:
+def resume_run(folder: RunFolder, context: RunContext, places: Sequence[PlaceKey] = ()) -> Run:
     """Go on with the run in `folder` where it was interrupted; measure again what is damaged, and what lost its place.
 
     A finished run of which nothing can be tried again is left as it is.
+    places: of those that the run has, the ones that may be used now, if any are named. Then what cannot be measured any
+        more fails, as if its place was lost, and the rest goes on; else that is an error.
     """
     run = folder.load()
     if run.finished_utc and not any(map(_lost_its_place, run.cases)):
@@ -28,7 +33,7 @@ def resume_run(folder: RunFolder, context: RunContext) -> Run:
             f"{folder.path}: times nothing, only its accuracy was asked for",
             f"Continue with: devbench accuracy --resume {folder.path}",
         )
-    _, plan, _ = make_plan(run.request, f"suite of {folder.path}", context)
+    plan = _plan(run.request, folder, context, places)
     planned = {case.id for case in plan.cases}
     again = [case for case in run.cases if _lost_its_place(case) and case.id in planned]
     if run.finished_utc and not again:
@@ -39,6 +44,8 @@ def resume_run(folder: RunFolder, context: RunContext) -> Run:
         for case in again:
             context.progress.note(f"{case.id}: its place was lost, so it is tried again")
             run = run.with_case(replace(run.case(case.id), outcome=Pending()))
+        if places:
+            run = _without_what_is_gone(run, plan)
         refuse_missing(folder, run, planned)
         folder.save(run)
         return execute(run, plan, folder, context)
@@ -67,6 +74,28 @@ def refuse_missing(folder: RunFolder, run: Run, planned: set[str]) -> None:
             f"{folder.path}: no longer possible here: {', '.join(sorted(missing))}",
             "The devices, runtimes or plugins are not those that the run began with: see `devbench devices`.",
         )
+
+
+def _plan(request: Request, folder: RunFolder, context: RunContext, places: Sequence[PlaceKey]) -> Plan:
+    """The plan of a run; with `places`, of what can be measured there, which may be nothing."""
+    usable = tuple(key for key in request.places or places if key in places)
+    try:
+        if usable or not places:
+            return make_plan(replace(request, places=usable or request.places), f"suite of {folder.path}", context)[1]
+    except NothingMeasuredError:
+        if not places:
+            raise
+    return Plan(cases=(), skips=(), absent=(), places={})
+
+
+def _without_what_is_gone(run: Run, plan: Plan) -> Run:
+    planned = {case.id for case in plan.cases}
+    reasons = {case.id: why.error if isinstance(why, Failed) else why.reason for case, why in plan.skips}
+    for case in run.cases:
+        if isinstance(case.outcome, Pending) and case.id not in planned:
+            why = reasons.get(case.id, "its place could not be used when the run went on")
+            run = run.with_case(replace(case, outcome=Failed(error=why, phase="connect", place_lost=True)))
+    return run
 
 
 def taken_up(folder: RunFolder, context: RunContext) -> Run:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -21,6 +22,7 @@ from devbench.domain.outcome import Nanoseconds
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.errors import DevbenchError
 from devbench.run.extend import judged
+from devbench.run.groups import longest_s
 from devbench.run.plan import Plan
 from devbench.stats import Interval
 from devbench.stats.paired import LOOKS, level_of_a_look, paired_ratio, pairs_to_show
@@ -70,6 +72,7 @@ class SideBySide:
 
 def one_plan(old: Plan, new: Plan) -> tuple[Plan, tuple[Pair, ...]]:
     """Both plans as one, each case under a name of its own, and which cases are compared: those of the same work."""
+    plans = (OLD, old), (NEW, new)
     first = {_work(case, old): _renamed(case, OLD) for case in old.cases}
     second = {_work(case, new): _renamed(case, NEW) for case in new.cases}
     if len(first) == 1 and len(second) == 1:  # two files, two runtimes: there is nothing else to compare them with
@@ -85,7 +88,8 @@ def one_plan(old: Plan, new: Plan) -> tuple[Plan, tuple[Pair, ...]]:
         raise DevbenchError(f"OLD and NEW mean different things by the place {names}", "Name them differently.")
     cases = tuple(case for work in shared for case in (first[work], second[work]))
     pairs = tuple(Pair(old=first[work].id, new=second[work].id) for work in shared)
-    return Plan(cases=cases, skips=(), absent=(), places={**old.places, **new.places}), pairs
+    pythons = {_id(name, side): python for side, one in plans for name, python in one.pythons.items()}
+    return Plan(cases=cases, skips=(), absent=(), places={**old.places, **new.places}, pythons=pythons), pairs
 
 
 def short_rounds(measure: Measure) -> Measure:
@@ -137,8 +141,8 @@ class Looks:
         if step is None or not open_pairs or spent_s >= self.budget_s:
             return None
         left_s = self.budget_s - spent_s
-        each_s = spent_s / max(done * len(self.pairs), 1)
-        count = min(step - done, max(1, int(left_s / max(each_s * len(open_pairs), 1e-3))))
+        each_s = spent_s / max(done * _in_turns(run, self.pairs), 1)
+        count = min(step - done, max(1, int(left_s / max(each_s * _in_turns(run, open_pairs), 1e-3))))
         order = pairs_in_turns(open_pairs, count, run.seed + done)
         return replace(run, order=run.order + order)
 
@@ -164,6 +168,12 @@ class Looks:
         if hopeless:
             self.tell(f"{pair.new}: differences under {found.resolution:.1%} cannot be shown here in this time")
         return not hopeless
+
+
+def _in_turns(run: Run, pairs: Sequence[Pair]) -> float:
+    """How many of these pairs are measured one after the other, where groups of places go on side by side."""
+    each = Counter((run.case(pair.new).device, run.case(pair.new).place) for pair in pairs)
+    return longest_s(each, run.beside)
 
 
 def side_by_side(run: Run, pair: Pair, samples: Samples, threshold: float) -> SideBySide:
@@ -256,5 +266,9 @@ def _work(case: PlannedCase, plan: Plan) -> tuple[object, ...]:
     return (case.model, case.precision, case.device, host, *sorted(place.options.items()))
 
 
+def _id(case_id: str, side: str) -> str:
+    return f"{side}: {case_id}"
+
+
 def _renamed(case: PlannedCase, side: str) -> PlannedCase:
-    return replace(case, id=f"{side}: {case.id}", measure=short_rounds(case.measure))
+    return replace(case, id=_id(case.id, side), measure=short_rounds(case.measure))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +17,11 @@ from devbench.domain.place import Place
 from devbench.domain.run import ArtifactRecord, CaseRecord, Compare, Pending, Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, RecordError, RunFolderError
 from devbench.pipeline.maker import Maker
-from devbench.places.machines import machine_of
 from devbench.plugin.manager import Plugins
 from devbench.run.accuracy import Evaluator
+from devbench.run.budget import groups_in, refuse_too_small
 from devbench.run.context import RunContext
-from devbench.run.estimate import round_s
 from devbench.run.execute import Execution
-from devbench.run.groups import Group, groups_of
 from devbench.run.order import interleaved
 from devbench.run.plan import Plan, plan_suite
 from devbench.run.planning import AsPlanned, Planner
@@ -85,18 +83,8 @@ def make_plan(request: Request, name: str, context: RunContext) -> tuple[Suite, 
             f"{name}: none of its devices is here ({reasons})", " ".join([*hints, "See `devbench devices`."])
         )
     if budget_s is not None:
-        _refuse_too_small(budget_s, plan)
+        refuse_too_small(budget_s, plan, context)
     return suite, plan, seed
-
-
-def _refuse_too_small(budget_s: float, plan: Plan) -> None:
-    least_s = sum(round_s(case.measure) for case in plan.cases)
-    if budget_s < least_s:
-        raise DevbenchError(
-            f"a budget of {budget_s:g} s is too small: a round of each of "
-            f"{len(plan.cases)} cases takes {least_s:.1f} s or more",
-            "Raise the budget, or measure fewer cases: see `--model` and `--device`.",
-        )
 
 
 def start_run(request: Request, name: str, folder: RunFolder, context: RunContext) -> Run:
@@ -151,12 +139,13 @@ def execute(run: Run, plan: Plan, folder: RunFolder, context: RunContext, planne
     planner: says which rounds to run; by default one that plans for precision and budget of the run.
     """
     run, cases = prepared(run, plan, folder, context)
-    places = {(case.planned.device, case.planned.place): None for case in cases.values()}
-    groups = _groups([plan.places[key] for key in places], context)
+    at_work = tuple(one for one in plan.cases if one.id in cases or run.case(one.id).rounds)
+    groups = groups_in(replace(plan, cases=at_work), context)
     return Execution(
         run=replace(run, beside=tuple(group.places for group in groups) if len(groups) > 1 else ()),
         cases=cases,
         places=plan.places,
+        place_of=plan.place_of,
         folder=folder,
         plugins=context.plugins,
         progress=context.progress,
@@ -177,7 +166,7 @@ def prepared(run: Run, plan: Plan, folder: RunFolder, context: RunContext) -> tu
     preparer.make_ahead(pending)
     for planned in pending:
         record = run.case(planned.id)
-        case = preparer.prepare(planned, plan.places[planned.device, planned.place])
+        case = preparer.prepare(planned, plan.place_of(planned))
         if isinstance(case, Failed | Skipped):
             if isinstance(case, Failed):
                 context.progress.case_failed(planned.id, case.error)
@@ -257,11 +246,6 @@ def preparer_of(context: RunContext, run_folder: Path) -> Preparer:
         tell=context.progress.preparing,
         look=context.look,
     )
-
-
-def _groups(places: Sequence[Place], context: RunContext) -> tuple[Group, ...]:
-    """Which places take turns: all of them, if so asked."""
-    return groups_of(places, (lambda _: "") if context.serial else machine_of)
 
 
 def _narrowed(suite: Suite, request: Request) -> Suite:

@@ -215,7 +215,7 @@ def read_lab_file(path: Path, known: KnownNames, hint: str = "") -> Lab:
     _refuse_twins(file, lab)
     check_shared(file, {index: place.shares for index, place in enumerate(lab.places)}, lab.shares)
     base = path.absolute().parent
-    places = tuple(_place(place, base, all_shared(place.shares, lab.shares)) for place in lab.places)
+    places = tuple(_place(place, base, _shared(place, lab)) for place in lab.places)
     for config in {place.ssh.config for place in places if place.ssh and place.ssh.config}:
         _refuse_others(config)
     return Lab(
@@ -256,6 +256,12 @@ def _refuse_twins(file: YamlFile, lab: LabFormat) -> None:
             file.complain(("places", index, "name"), f"there is a {place.device} called '{place.name}' already")
         seen.add((place.device, place.name))
     file.raise_mistakes()
+
+
+def _shared(place: PlaceFormat, lab: LabFormat) -> tuple[str, ...]:
+    """What it shares with others. What is one board in labgrid is one board."""
+    board = (f"labgrid {place.labgrid}",) if place.labgrid else ()
+    return (*all_shared(place.shares, lab.shares), *board)
 
 
 def _place(place: PlaceFormat, base: Path, shares: tuple[str, ...]) -> Place:

@@ -18,6 +18,7 @@ from devbench.suites.durations import seconds_of
 from devbench.suites.format import KnownNames
 from devbench.suites.names import nearest
 
+_HOUR_MIN = 60
 _DAY_MIN = 24 * 60
 
 
@@ -54,9 +55,9 @@ def _command(value: str) -> str:
 
 def _clock(value: Any) -> Any:
     """YAML reads 22:00 without quotes as the number of minutes that it is."""
-    if type(value) is int and 0 <= value < _DAY_MIN:
-        return f"{value // 60:02d}:{value % 60:02d}"
-    return value
+    if type(value) is not int:
+        return value
+    return f"{value // 60:02d}:{value % 60:02d}" if _HOUR_MIN <= value < _DAY_MIN else str(value)
 
 
 def _time_of_day(value: str) -> str:

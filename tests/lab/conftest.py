@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from benchmarks.lab.simulated import SIM, install, install_ssh, write_lab
 from tests.conftest import Bench
+from tests.lab.real_labgrid import Lab, started
 
 
 @dataclass
@@ -86,6 +88,13 @@ class LabBench:
         """Place, health before and after of each line of the log."""
         lines = (self.nights / "health.jsonl").read_text().splitlines()
         return [(one["place"], one["before"], one["after"]) for one in map(json.loads, lines)]
+
+
+@pytest.fixture(scope="module")
+def labgrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """People's lab: the tests of a module share it."""
+    with started(tmp_path_factory.mktemp("labgrid")) as made:
+        yield made
 
 
 @pytest.fixture

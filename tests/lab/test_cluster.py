@@ -118,6 +118,36 @@ def test_a_worker_that_is_killed_loses_no_round_and_its_group_goes_on_elsewhere(
     assert {name: one["measured"] for name, one in lab.places().items()} == {"a": 3, "b": 3, "c": 3}
 
 
+@pytest.mark.thorough
+def test_jobs_end_with_the_night_that_was_killed_and_the_next_one_goes_on_with_their_runs(
+    lab: LabBench, dask: Dask
+) -> None:
+    lab.remote("name: a, ssh: a", "name: b, ssh: b", models=("net", "other"))
+    suite = lab.folder / "suite.yaml"
+    suite.write_text(suite.read_text().replace("min_runs: 5", "min_runs: 1000"))  # 2 s
+    for name in "ab":
+        lab.board(name)
+    in_cluster(lab, dask.port)
+    dask.worker("first", "a", "b")
+    dask.worker("second", "a", "b")
+    night = lab.bench.start("lab", "run")
+    until = time.monotonic() + 120
+    while not rounds_of(lab):
+        assert time.monotonic() < until, (lab.folder / "scheduler.log").read_text()
+        assert night.poll() is None, night.communicate()
+        time.sleep(0.05)
+    saved = rounds_of(lab)
+    night.kill()
+    night.communicate()
+    until = time.monotonic() + 30
+    while dask.children("first") or dask.children("second"):
+        assert time.monotonic() < until, "nobody waits for these jobs any more"
+        time.sleep(0.05)
+    found = lab.night()
+    assert {one["place"]: one["measured"] for one in found["places"]} == {"a": 2, "b": 2}
+    assert saved <= rounds_of(lab)
+
+
 def test_places_that_no_worker_has_are_said(lab: LabBench, dask: Dask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "WORKER_WITHIN_S", 1.0)
     lab.remote("name: a, ssh: a")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from devbench.domain.place import Place, Ssh
 from devbench.places.machines import HERE, machine_of
-from devbench.run.groups import groups_of
+from devbench.run.groups import groups_of, longest_s
 
 
 def _place(name: str, *shares: str, machine: str = "") -> Place:
@@ -56,6 +56,14 @@ def test_groups_are_the_connected_components_whatever_is_shared() -> None:
             while more := {n for n in group if n not in grown and any(uses[n] & uses[g] for g in grown)}:
                 grown |= more
             assert grown == set(group)
+
+
+def test_groups_go_on_side_by_side_so_the_longest_one_decides() -> None:
+    seconds = {("d", "a"): 3.0, ("d", "b"): 4.0, ("d", "c"): 5.0}
+    assert longest_s(seconds, [[("d", "a"), ("d", "b")], [("d", "c")]]) == 7.0
+    assert longest_s(seconds, ()) == 12.0, "all take turns"
+    assert longest_s(seconds, [[("d", "a")], [("d", "b")]]) == 9.0, "one that no group has waits for all"
+    assert longest_s({}, ()) == 0.0
 
 
 def test_the_machine_of_a_place_is_the_one_that_ssh_goes_to(tmp_path: Path) -> None:

@@ -209,10 +209,58 @@ def test_an_old_night_that_was_ended_is_closed_before_tonights_begins(lab: LabBe
     assert (night["id"], night["places"][0]["measured"]) == ("2027-03-02", 1)
 
 
+def test_a_laboratory_without_places_is_refused(lab: LabBench) -> None:
+    lab.sim("a")
+    lab.bench.write("lab.yaml", "places: []\nnights: {suites: suite.yaml}\n")
+    done = lab.bench("lab", "run")
+    assert done.returncode == 1
+    assert "lab.yaml: has no places" in done.stderr
+
+
+def test_the_history_can_be_made_again_from_all_nights(lab: LabBench) -> None:
+    lab.sim("a", "b")
+    lab.night(now=_at(1))
+    lab.night(now=_at(2))
+    before = lab.bench("history", "--format", "csv", env={"DEVBENCH_NOW": _at(2)}).stdout
+    assert before.count("2027-03-02") == 2
+    for path in (lab.folder / "history").glob("*/*.parquet"):
+        path.unlink()
+    done = lab.bench("history", "rebuild")
+    assert done.returncode == 0, done.stderr
+    assert lab.bench("history", "--format", "csv", env={"DEVBENCH_NOW": _at(2)}).stdout == before
+
+
+def test_a_clock_that_was_wrong_for_a_night_hides_neither_a_killed_night_nor_a_late_one(lab: LabBench) -> None:
+    lab.sim("a")
+    lab.night(now="2031-01-01T02:00:00+00:00")
+    lab.does(a={"s": 5})
+    lab.bench.env["DEVBENCH_NOW"] = _at(1)
+    process = lab.bench.start("lab", "run")
+    log = lab.folder / "rounds.log"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and "2027-03-01" not in log.read_text():
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    lab.does()
+    lab.bench("lab", "run", env={"DEVBENCH_NOW": _at(1, "02:01:00")})
+    night = json.loads((lab.nights / "2027-03-01" / "night.json").read_text())
+    assert (night["finished_utc"] != "", night["places"][0]["measured"]) == (True, 1), "it went on"
+    assert not list(lab.nights.glob("2027-03-01-*"))
+    assert "night 2031-01-01 began at 2031-01-01" in " ".join(night["notes"])
+    shown = lab.bench("lab", "status", "--late", "26 h", env={"DEVBENCH_NOW": _at(3)})
+    assert shown.returncode == 1
+    assert "late: the last night, 2027-03-01, finished" in shown.stderr
+    assert "later than now: a clock was wrong" in shown.stdout
+
+
 @pytest.mark.parametrize(
     ("entry", "mistake"),
     [
         ("  until: six\n", "'six' is not a time of the clock"),
+        ("  until: 6\n", "'6' is not a time of the clock: write \"06:00\", in quotes"),
+        ("  until: 25:00\n", "'1500' is not a time of the clock"),
+        ("  gold: {model: gold, source: gone.fake}\n", "gone.fake: there is no such file"),
         ("  gold: {model: gold, source: gold.onnx}\n", "no place can run gold: fake loads fake, not .onnx"),
         ("  suites: [suite.yaml, other/suite.yaml]\n", "two of the suites are called 'suite'"),
         ("  suite: x.yaml\n", "unknown key 'suite'; did you mean 'suites'?"),

@@ -57,6 +57,19 @@ def test_a_run_over_several_machines_measures_them_side_by_side(hub: LabBench) -
     assert hub.bench.run_file("serial")["beside"] == []
 
 
+def test_a_budget_is_for_the_longest_group(hub: LabBench) -> None:
+    shown = hub.bench("run", "suite.yaml", "--dry-run", "--budget", "2 s")
+    assert shown.returncode == 0, shown.stderr
+    assert "3 groups of places go on side by side: the longest of them decides." in shown.stdout
+    assert "Between 2 s and 2 s of measuring" in shown.stdout, "of two places that take turns, two rounds each"
+    refused = hub.bench("run", "suite.yaml", "--dry-run", "--budget", "1 s")
+    assert refused.returncode == 1
+    text = "a round of each of 4 cases takes 1.6 s or more in the longest of 3 groups, which go on side by side"
+    assert text in refused.stderr
+    serial = hub.bench("run", "suite.yaml", "--dry-run", "--budget", "2 s", "--serial")
+    assert "a round of each of 4 cases takes 3.2 s or more\n" in serial.stderr
+
+
 @pytest.mark.thorough
 def test_a_board_that_is_down_stops_no_other_and_is_not_held_against_it(hub: LabBench) -> None:
     hub.board("c", down="")

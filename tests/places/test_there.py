@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from devbench import Place, Program, RoundError, run_there
+from devbench.errors import DevbenchError
 from devbench.places.process import WorkerProcess
 from devbench.places.there import command_there
 from tests.board import Board, gone_within
@@ -111,5 +112,5 @@ def test_a_command_needs_nobody_to_be_alive(board: Board) -> None:
         done = subprocess.run(command_there(place, words), stdout=subprocess.PIPE, text=True, check=True)
         assert done.stdout == f"{words[3:]}\n"
     assert gone_within(board.connections(), 5), "the connection was its own, and ends with it"
-    with pytest.raises(ValueError, match="cannot be quoted"):
+    with pytest.raises(DevbenchError, match="cannot be quoted"):
         command_there(board.place(), ["echo", "back\\slash"])

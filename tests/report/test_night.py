@@ -23,6 +23,15 @@ NIGHTS = {"quiet": QUIET, "ill": ILL, "many": many_places(40)}
     [
         (QUIET, "Nothing has changed on 2 places."),
         (
+            replace(QUIET, watched=0),
+            "2 places measured, and no figure counts: all were disturbed. Try `devbench doctor`.",
+        ),
+        (replace(QUIET, watched=2, earlier_nights=8, needed_nights=8), "Nothing has changed on 2 places."),
+        (
+            replace(QUIET, watched=2, earlier_nights=0, needed_nights=8),
+            "2 places measured. To find changes, devbench needs 8 nights before tonight; it has 0.",
+        ),
+        (
             replace(QUIET, changes=(SOFTWARE,)),
             "mobilenet_v1 int8 litert takes 3.1 % longer [2.6, 3.6] on 2 boards since the night of 2026-11-20.",
         ),

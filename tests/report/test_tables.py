@@ -126,9 +126,9 @@ def test_what_is_too_little_to_say_something_is_said() -> None:
 
 
 def test_the_cost_of_half_the_interval_is_told() -> None:
-    def case(name: str, wanted: float | None, rounds: int, seconds: float) -> CaseRecord:
+    def case(name: str, wanted: float | None, rounds: int, seconds: float, device: str = "x") -> CaseRecord:
         found = Precision(reached=0.02, wanted=wanted, rounds_to_halve=rounds, seconds_to_halve=seconds)
-        plain = _case(name, "x", ROUNDS)
+        plain = _case(name, device, ROUNDS)
         assert isinstance(plain.outcome, Measured)
         return replace(plain, outcome=replace(plain.outcome, precision=found))
 
@@ -136,4 +136,8 @@ def test_the_cost_of_half_the_interval_is_told() -> None:
     text = markdown(_tables(run, lambda _: ROUNDS))
     assert "- a@x: ± 2.0 % reached, ± 1.0 % asked for; 1 more round (about 20 s) would halve it." in text
     assert "b@x:" not in text
-    assert "- 1–3 more rounds of each case (about 1 min 00 s in all) would halve the intervals within this run." in text
+    told = "- 1–3 more rounds of each case (about 1 min 00 s in all) would halve the intervals within this run."
+    assert told in text
+    groups = ((("x", "local"),), (("y", "local"),))
+    run = replace(_run(case("a", None, 1, 20), case("b", None, 3, 40), case("a", None, 1, 50, "y")), beside=groups)
+    assert told in markdown(_tables(run, lambda _: ROUNDS)), "x and y were measured side by side"

@@ -15,6 +15,7 @@ from devbench.domain.measure import PROFILES, Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
+from devbench.run.estimate import Pace
 from devbench.run.order import interleaved
 from devbench.run.planning import Done, Planner, stopped_by
 from devbench.stats import median_interval, round_medians
@@ -28,7 +29,10 @@ Level = Callable[[float, int], float]
 
 @dataclass
 class Place:
-    """Runs the rounds that a planner asks for. clock_s: simulated; start_s: what a round costs beside its loop."""
+    """Runs the rounds that a planner asks for. clock_s: simulated; start_s: what a round costs beside its loop.
+
+    lanes: the lane of each level that is not in the common one; those of a lap go on side by side.
+    """
 
     measure: Measure
     levels: Mapping[str, Level]
@@ -36,6 +40,7 @@ class Place:
     start_s: float = 0.7
     seed: int = 1
     clock_s: float = 0.0
+    lanes: Mapping[str, str] = field(default_factory=dict)
     samples: dict[str, dict[int, Nanoseconds]] = field(default_factory=dict)
     said: list[tuple[float, float]] = field(default_factory=list)
 
@@ -50,6 +55,7 @@ class Place:
         ]
         names = {case.id: name for case, name in zip(cases, self.levels, strict=True)}
         planned = {case.id: _planned(case, self.measure) for case in cases}
+        planner.lane_of = lambda one: self.lanes.get(names[one.id], "")
         run = replace(run_of(*cases), order=interleaved({case.id: self.measure.rounds for case in cases}, 7))
         self.samples = {case.id: {} for case in cases}
         longer: Run | None = run
@@ -59,14 +65,18 @@ class Place:
             for case in run.cases:
                 for _ in case.rounds:
                     todo.remove(case.id)
-            while todo:
-                case_id = todo[0]
-                if planner.fits(planned[case_id]):
-                    self.said.append((self.clock_s, planner.left_s([planned[one] for one in todo])))
-                    run = self._round(
-                        run, case_id, names[case_id], planner, planned[case_id], random, before_round(case_id)
-                    )
-                todo.pop(0)
+            begin_s, ends_s = self.clock_s, []
+            for lane in dict.fromkeys(planner.lane_of(planned[one]) for one in todo):
+                self.clock_s = begin_s
+                for case_id in [one for one in todo if planner.lane_of(planned[one]) == lane]:
+                    if planner.fits(planned[case_id]):
+                        self.said.append((self.clock_s, planner.left_s([planned[one] for one in todo])))
+                        run = self._round(
+                            run, case_id, names[case_id], planner, planned[case_id], random, before_round(case_id)
+                        )
+                    todo.remove(case_id)
+                ends_s.append(self.clock_s)
+            self.clock_s = max(ends_s)
             longer = planner.more(run, lambda name: self.samples[name])
             assert sum(len(case.rounds) for case in run.cases) > done or not longer
         return run
@@ -158,6 +168,28 @@ def test_a_budget_is_used_and_not_exceeded_by_more_than_a_round() -> None:
         assert 0.85 * budget_s < place.clock_s < budget_s + 2
         if budget_s == 120:
             assert len(wild.rounds) > 2 * len(calm.rounds)
+
+
+def test_lanes_side_by_side_have_each_the_whole_budget_and_wait_for_each_other_after_a_lap() -> None:
+    measure = replace(PROFILES["normal"], precision=None, max_rounds=1000)
+    levels = {"alone": varying(2, 0.02, 1), "slow": varying(30, 0.02, 2), "b": varying(2, 0.02, 3)}
+    place = Place(measure, levels, 120.0, lanes={"alone": "one"})
+    run = place.run()
+    assert 0.85 * 120 < place.clock_s < 120 + 5
+    rounds_s = {case.model: sum(one.duration_s for one in case.rounds) for case in run.cases}
+    assert rounds_s["alone"] > 0.85 * 120
+    assert rounds_s["slow"] + rounds_s["b"] > 0.85 * 120
+
+
+def test_cooling_before_a_round_counts_in_full_and_a_clock_that_jumps_does_not() -> None:
+    pace, measure = Pace(), replace(PROFILES["quick"], time_limit_s=30.0)
+    pace.learn("a", 500.0, 2.0, measure, "x", waited_s=490.0)
+    assert pace.spent_s == 500.0
+    assert pace.round_s("a", measure) > 490
+    pace.learn("b", 1e9, 2.0, measure, "y")
+    assert (pace.spent_in_s("y"), pace.spent_s) == (30.0, 500.0)
+    pace.end_lap()
+    assert pace.spent_in_s("y") == 500.0, "it waited for the other lane"
 
 
 def test_a_case_a_hundred_times_slower_neither_starves_others_nor_ends_without_a_figure() -> None:

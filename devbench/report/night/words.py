@@ -35,6 +35,13 @@ def headline(night: Night) -> str:
     if not any(one.measured for one in night.places):
         return "Nothing was measured."
     working = sum(one.measured > 0 for one in night.places)
+    if night.watched == 0:
+        return (
+            f"{count_of(working, 'place')} measured, and no figure counts: all were disturbed. Try `devbench doctor`."
+        )
+    if night.watched and night.earlier_nights < night.needed_nights:
+        needs = f"devbench needs {count_of(night.needed_nights, 'night')} before tonight; it has {night.earlier_nights}"
+        return f"{count_of(working, 'place')} measured. To find changes, {needs}."
     return f"Nothing has changed on {count_of(working, 'place')}."
 
 
@@ -139,7 +146,7 @@ def terminal_text(night: Night, width: int = 100) -> str:
 
 def _terminal(night: Night) -> Iterator[tuple[str, int]]:
     yield headline(night), 0
-    for problem in night.problems:
+    for problem in night.problems[1:]:  # the first is the headline
         yield sentence(problem), 2
     for change in sorted(night.told, key=worst_first):
         yield f"{change.kind}: {change_text(change)}", 2
