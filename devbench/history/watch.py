@@ -45,7 +45,7 @@ def look_for_changes(history: History, night: str) -> tuple[LevelChange, ...]:
     state = state_of(history, night)
     if not state.watched:
         return ()
-    found = candidates(state.shifts, state.alone)
+    found = candidates(state.shifts)
     changes = grouped([_change(state, one) for one in found], state)
     new = [change for change in changes if not _known(change, state.kept, night)]
     return tuple(_explained(history, state, new))
