@@ -249,8 +249,10 @@ def _joined(parts: Iterable[tuple[Sequence[Parts], pa.Table]], which: Which, not
     for place, key in enumerate(order):
         rank[numbers[key]] = place
     columns = list(dict.fromkeys(["night", "purpose", *which.columns]))
-    empty = pa.schema([COLUMNS.field(name) for name in columns]).empty_table()
-    table = pa.concat_tables([table.select(columns) for _, table in parts]) if parts else empty
+    if parts:
+        table = pa.concat_tables([table.select(columns) for _, table in parts])
+    else:
+        table = pa.schema([COLUMNS.field(name) for name in columns]).empty_table()
     codes, texts = _codes(table["night"])
     nights = sorted({texts[code] for code in np.unique(codes)}, key=night_order)  # others may be in a file's dictionary
     place_of = {night: number for number, night in enumerate(nights)}
