@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,10 +47,12 @@ def watch(
     step: Floats | None = None,
     *,
     alone: bool = False,
+    enough: Callable[[Watched], bool] = lambda _: False,
 ) -> Watched:
     """Look at every night from `begin` on.
 
     step: what has changed, series × nights; it is in what is measured again. alone: as if each were the only series.
+    enough: whether the nights that are left need not be looked at.
     """
     step = np.zeros_like(lab.values) if step is None else step
     values = np.where(lab.flagged, np.nan, lab.values + step)
@@ -73,7 +76,7 @@ def watch(
             )
             shown = candidates({"rest": rest})
         else:
-            shown = candidates(part_shifts(parts, starts, boards))
+            shown = candidates(part_shifts(parts, starts, boards, cases))
         others: dict[PartName, Floats] = {}
         for one in shown:
             where = one.part, one.index
@@ -96,6 +99,8 @@ def watch(
                 told[where] = one.first, one.difference
                 level_of[group_of[one.part] == one.index, one.first :] += 1
                 starts[one.part][one.index] = one.first
+        if enough(found):
+            break
     return found
 
 

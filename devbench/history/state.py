@@ -57,7 +57,7 @@ class State:
     @cached_property
     def shifts(self) -> dict[PartName, Shifts]:
         """What the last night says of every part."""
-        return part_shifts(self.parts, self.starts, self.group_of["boards"])
+        return part_shifts(self.parts, self.starts, self.group_of["boards"], self.group_of["cases"])
 
     @property
     def watched(self) -> int:

@@ -69,18 +69,21 @@ class Candidate:
 
 
 def part_shifts(
-    parts: Split, starts: Mapping[PartName, npt.NDArray[np.int64]], board_of: npt.NDArray[np.int64]
+    parts: Split,
+    starts: Mapping[PartName, npt.NDArray[np.int64]],
+    board_of: npt.NDArray[np.int64],
+    case_of: npt.NDArray[np.int64],
 ) -> dict[PartName, Shifts]:
     """What the last night says of every part.
 
-    starts: the first night of each one's present level. board_of: the board of each series. A series of a board whose
-    state is not known is alone with that; and so are boards of which there are only a few.
+    starts: the first night of each one's present level. board_of, case_of: of each series. A series of a board whose
+    state is not known is alone with that, and so is its case; and boards are of which there are only a few.
     """
     known = parts.boards.known
-    alone: Mapping[PartName, npt.NDArray[np.bool_]] = {
-        "rest": ~known[board_of],
-        "boards": np.full(len(known), known.sum() < _FEWEST_BOARDS),
-    }
+    rest, cases = ~known[board_of], np.zeros(len(parts.cases.known), dtype=bool)
+    cases[case_of[rest]] = True
+    boards = np.full(len(known), known.sum() < _FEWEST_BOARDS)
+    alone: Mapping[PartName, npt.NDArray[np.bool_]] = {"rest": rest, "cases": cases, "boards": boards}
     found: dict[PartName, Shifts] = {}
     for name, rule in RULES.items():
         part = getattr(parts, name)

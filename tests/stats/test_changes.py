@@ -37,7 +37,7 @@ def _split(values: np.ndarray, board: np.ndarray, case: np.ndarray) -> Split:
 
 def _found(values: np.ndarray, board: np.ndarray, case: np.ndarray) -> list[Candidate]:
     parts = _split(values, board, case)
-    return candidates(part_shifts(parts, {}, board))
+    return candidates(part_shifts(parts, {}, board, case))
 
 
 def test_medians_quantiles_and_huber_means_leave_out_what_is_not_known() -> None:
@@ -158,11 +158,13 @@ def test_a_short_history_alone_is_no_reason_to_tell_of_a_small_change() -> None:
 def test_one_or_two_boards_are_alone_with_their_states() -> None:
     for boards, alone in ((2, True), (8, False)):
         values, board, case = _lab(boards, 6)
-        found = part_shifts(_split(values, board, case), {}, board)
+        found = part_shifts(_split(values, board, case), {}, board, case)
         assert found["boards"].alone.all() == alone
         assert not found["rest"].alone.any()
-    values, board, case = _lab(2, 2)
-    assert part_shifts(_split(values, board, case), {}, board)["rest"].alone.all()
+    values, board, case = _lab(5, 2)
+    found = part_shifts(_split(values, board, case), {}, board, case)
+    assert found["rest"].alone.all()
+    assert found["cases"].alone.all()  # the states of five boards are in it
 
 
 def test_after_an_accepted_change_only_the_nights_since_tell_of_the_level() -> None:
@@ -227,7 +229,9 @@ def test_a_lone_series_is_left_as_it_is() -> None:
     values[1, -2:] += 0.05
     parts = _split(values, np.array([0, 0]), np.array([0, 1]))
     np.testing.assert_allclose(parts.rest.values, values - np.median(values, axis=1)[:, None])
-    assert [(one.part, one.index) for one in candidates(part_shifts(parts, {}, np.array([0, 0])))] == [("rest", 1)]
+    assert [
+        (one.part, one.index) for one in candidates(part_shifts(parts, {}, np.array([0, 0]), np.array([0, 1])))
+    ] == [("rest", 1)]
 
 
 def test_a_board_that_is_away_for_nights_leaves_the_others_as_they_are() -> None:
