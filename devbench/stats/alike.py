@@ -15,7 +15,7 @@ _NIGHTS_OF_ALL = 35  # that each of up to three other series counts for
 _FADES = 0.7  # a state of a board is weaker by this from night to night
 _LAGS_OF_STATE = 3
 _BEFOREHAND, _BEFOREHAND_NIGHTS = 0.5, 15.0
-_SURE = 1.3  # standard errors that it may well be higher by
+_SURE = 2.0  # standard errors that it may well be higher by
 
 
 def alike_of_all(residual: Floats, variance: Floats, *, related: bool) -> Floats:

@@ -22,7 +22,7 @@ MOST_AT_ONCE: Mapping[PartName, int] = {"kinds": 8, "cases": 8, "boards": 3, "re
 
 DRIFT, DRIFT_Z = 0.03, 5.0  # of a slow change: how far, and in standard errors
 _END_FROM_FIRST_HALF = 0.75  # of the way of a line, from the mean of its first half to its end
-_FOR_STATES, _USUAL_CORRELATION, _MOST_FOR_STATES = 5.0, 0.1, 2.0  # more standard errors by correlation, from here on
+_FOR_STATES, _USUAL_CORRELATION, _MOST_FOR_STATES = 5.0, 0.1, 2.2  # more standard errors by correlation, from here on
 _FEWEST_BOARDS = 4  # that tell of each other how long states last
 _PART_SD = 0.0005  # what nights of a common part differ by at least: less than those of one series
 
