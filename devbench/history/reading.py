@@ -252,7 +252,7 @@ def _joined(parts: Iterable[tuple[Sequence[Parts], pa.Table]], which: Which, not
     if parts:
         table = pa.concat_tables([table.select(columns) for _, table in parts])
     else:
-        table = pa.schema([COLUMNS.field(name) for name in columns]).empty_table()
+        table = pa.Table.from_batches([], pa.schema([COLUMNS.field(name) for name in columns]))
     codes, texts = _codes(table["night"])
     nights = sorted({texts[code] for code in np.unique(codes)}, key=night_order)  # others may be in a file's dictionary
     place_of = {night: number for number, night in enumerate(nights)}

@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,11 +28,17 @@ from devbench.history.reading import Rows, Which, newest, read
 from devbench.stats.between_runs import Spread
 from devbench.stats.round_median import round_medians
 from devbench.stats.undisturbed import undisturbed_time
-from devbench.store.folder import RunFolder
+
+if TYPE_CHECKING:
+    from devbench.store.folder import RunFolder
 
 Purpose = Literal["", "again", "gold"]
-_KEPT: TypeAdapter[KeptChange] = TypeAdapter(KeptChange)
 _JSON = ".json"
+
+
+@cache
+def _decisions() -> TypeAdapter[KeptChange]:
+    return TypeAdapter(KeptChange)
 
 
 class History:
@@ -53,6 +60,8 @@ class History:
         night, purpose: for a run whose own record does not say. A run of no night is of the day on which it began, UTC.
         A run that was continued since is added again, and the newer one counts. Raises a `DevbenchError`.
         """
+        from devbench.store.folder import RunFolder  # no question needs it
+
         run_folder = RunFolder(folder)
         return self.add(_with_undisturbed(run_folder.load(), run_folder), folder, night, purpose)
 
@@ -95,7 +104,7 @@ class History:
             for change in changes:
                 kept = KeptChange(night=night, change=change)
                 number = f"{len(listed(self.path / CHANGES, _JSON)):06d}"
-                put(self.path / CHANGES, night, number, _KEPT.dump_json(kept, indent=2) + b"\n", _JSON)
+                put(self.path / CHANGES, night, number, _decisions().dump_json(kept, indent=2) + b"\n", _JSON)
 
     def changes(self, until: str = "") -> tuple[KeptChange, ...]:
         """Every decision that was kept, up to the night `until`, in the order in which they were made."""
@@ -109,7 +118,7 @@ class History:
 
     def _kept(self, name: FileName, path: Path) -> KeptChange | None:
         try:
-            return _KEPT.validate_json(checked_bytes(name, path))
+            return _decisions().validate_json(checked_bytes(name, path))
         except FileNotFoundError:
             return None
         except DamagedError as error:
