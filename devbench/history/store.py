@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -90,13 +90,16 @@ class History:
         return rows
 
     def last_night(self) -> str:
-        """The last night of which there is anything; "" if there is none."""
+        """The last night of which there is anything; "" if there is none.
+
+        A night that is still to come was written by a wrong clock: it counts only if there is no other.
+        """
         with self._disk_errors():
-            nights = [name.what for name, _ in listed(self.path / RUNS)]
-            months = [name.what for name, _ in listed(self.path / MONTHS)]
+            nights = _not_to_come([name.what for name, _ in listed(self.path / RUNS)])
+            months = _not_to_come([name.what for name, _ in listed(self.path / MONTHS)])
         if months and (not nights or max(months) >= max(nights, key=night_order)[:7]):
             nights += self.read(Which(since=f"{max(months)}-01", purposes=("", "again", "gold"))).nights
-        return max(nights, key=night_order, default="")
+        return max(_not_to_come(nights), key=night_order, default="")
 
     def keep(self, night: str, changes: Iterable[LevelChange]) -> None:
         """Keep what was decided in this night; nothing is ever taken back, the last word counts."""
@@ -161,6 +164,12 @@ class History:
                 f"{where}: the history cannot be read or written: {error.strerror or error}",
                 "The runs are safe in their folders. `devbench history import RUN…` adds them later.",
             ) from error
+
+
+def _not_to_come(names: list[str]) -> list[str]:
+    """Of nights or months those that have begun somewhere on earth; all of them if none has."""
+    tomorrow = (utc_now() + timedelta(days=1)).date().isoformat()
+    return [name for name in names if name[:10] <= tomorrow[: len(name[:10])]] or names
 
 
 def _in_order(file: tuple[FileName, Path]) -> tuple[tuple[str, int], str, str]:
