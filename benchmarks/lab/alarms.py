@@ -45,12 +45,12 @@ def main() -> None:
         false_alarms(options, begun)
     if "alone" in options.parts:
         alone(options)
-    if "small" in options.parts:
-        small(options)
     if "power" in options.parts:
         power(options)
     if "software" in options.parts:
         software(options)
+    if "small" in options.parts:
+        small(options)
     if "others" in options.parts:
         others(options, peers)
     print(f"\nTook {time.monotonic() - begun:.0f} s.")
