@@ -26,6 +26,7 @@ _ROUNDS = 3
 _LEAST_SD = 0.0015
 _FACTOR_SD = 0.2  # how much cases differ in what they feel of their board's state, before anything is known
 _MAD = 1.4826
+_STEADIEST = 0.5  # no member of a group is taken to vary by less than this, of the middle one's variance
 _FEWER = 0.35  # of a group may do something else than what most of it have in common
 
 Indexes = npt.NDArray[np.int64]
@@ -156,7 +157,9 @@ class _Group:
         place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         self._members[group_of[order], place] = order
         self._known = sizes >= FEWEST
-        self._variance = self._taken(variance)
+        taken = self._taken(variance)
+        # No member may decide alone: what follows it would differ little from it, and so give it more weight still.
+        self._variance = np.maximum(taken, _STEADIEST * row_medians(taken)[..., None])
 
     def fit(self, values: Floats) -> Part:
         """The mean of each group, groups × nights: NaN where the group is too small, or few of it were measured."""
