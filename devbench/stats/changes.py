@@ -12,24 +12,21 @@ benchmarks/lab/alarms.py counts false alarms, and how soon steps are found.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from devbench.stats.alike import alike_alone, alike_of_all, widened
-from devbench.stats.huber import Floats, huber_means, row_medians, row_quantiles
+from devbench.stats.drift import drift
+from devbench.stats.huber import Floats, huber_means, row_medians
+from devbench.stats.spread import FEWEST_NIGHTS, PRIOR_NIGHTS, prior_nights, spread_of
 
 LAST_NIGHTS = 14
 NIGHTS_BEFORE = 35
-FEWEST_BEFORE = 8
-FEWEST_FOR_DRIFT = 15
+FEWEST_BEFORE = FEWEST_NIGHTS
 LEAST_SD = 0.0015  # between nights: nothing that is measured is steadier
-_PRIOR_NIGHTS = 4.0  # what the spread of the other series counts for
 _ALONE_SD = 0.006  # what nights differ by, before a series that stands alone has shown anything
 _CLIP = 3.0
-_QUANTILES_APART = 2.563  # those at 10 % and 90 % of a normal, in standard deviations
-_MAD = 1.4826
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,58 +122,10 @@ def shifts(
         beyond_line=_beyond_line(x, s, inside, best),
         first=order[rows, place] if room else place,
         last=order[rows, np.maximum(place - 1, 0)] if room else place,
-        **_drift(
+        **drift(
             *(one[:, room - near :] for one in (x, s, inside & tonight[:, None], order)), least_sd, related=related
         ),
     )
-
-
-def _drift(
-    x: Floats,
-    s: Floats,
-    inside: npt.NDArray[np.bool_],
-    order: npt.NDArray[np.int64],
-    least_sd: float,
-    *,
-    related: bool,
-) -> dict[str, Any]:
-    """A straight line through all nights of the present level."""
-    count, room = x.shape
-    nights = inside.sum(axis=1)
-    place = np.where(inside, np.cumsum(inside, axis=1) - 1.0, 0.0)
-    values = np.where(inside, x, np.nan)
-    rough = row_medians(values)
-    residual = values - rough[:, None] - _rough_line(values - rough[:, None], place, nights)
-    spread = _spread(residual, np.where(inside, s, np.nan), least_sd, related=related)
-    variance = np.where(inside, s, 1.0) ** 2 + spread[:, None] ** 2
-    weight = np.where(inside, 1 / variance, 0.0)
-    total = np.maximum(weight.sum(axis=1), 1e-300)
-    line = np.where(inside, place - ((weight * place).sum(axis=1) / total)[:, None], 0.0)
-    along = np.maximum((weight * line**2).sum(axis=1), 1e-300)
-    limit = _CLIP * np.sqrt(variance)
-    kept = np.where(inside, values - residual + np.clip(residual, -limit, limit), 0.0)
-    slope = (weight * line * kept).sum(axis=1) / along
-    span = np.maximum(nights - 1, 0)
-    of_line = widened(alike_of_all(residual, variance, related=related), nights)
-    enough = nights >= FEWEST_FOR_DRIFT
-    sd = span * np.sqrt(of_line / along)
-    drift = np.where(enough, slope * span, 0.0)
-    middle = np.argmax(np.cumsum(inside, axis=1) > (nights // 2)[:, None], axis=1) if room else np.zeros(count, int)
-    return {
-        "drift": drift,
-        "drift_z": np.where(enough, drift / np.maximum(sd, 1e-300), 0.0),
-        "middle": order[np.arange(count), middle] if room else middle,
-        "drift_nights": nights,
-    }
-
-
-def _rough_line(values: Floats, place: Floats, nights: npt.NDArray[np.int64]) -> Floats:
-    """From the middle of the first half to that of the second: odd nights hardly move it."""
-    half = (nights // 2)[:, None]
-    first, second = (row_medians(np.where(side, values, np.nan)) for side in (place < half, place >= half))
-    slope = np.nan_to_num(second - first) / np.maximum(nights / 2, 1)
-    found: Floats = slope[:, None] * (place - (nights[:, None] - 1) / 2)
-    return found
 
 
 def levels(values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
@@ -186,7 +135,7 @@ def levels(values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
     """
     x, s = values[:, -NIGHTS_BEFORE:], errors[:, -NIGHTS_BEFORE:]
     residual = x - row_medians(x)[:, None]
-    spread = _spread(residual, s, LEAST_SD, related=True)
+    spread = spread_of(residual, s, LEAST_SD, related=True)
     variance = s**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(x, variance)
     return mean, of_mean * widened(alike_of_all(residual, variance, related=True), np.isfinite(x).sum(axis=1)), spread
@@ -213,10 +162,10 @@ def _window(
     begin = max(end - NIGHTS_BEFORE, 0)
     before, error, level = x[:, begin:end], s[:, begin:end], inside[:, begin:end]
     residual = _residual(before, level)
-    spread = _spread(residual, error, least_sd, related=related)
+    spread = spread_of(residual, error, least_sd, related=related)
     if alone.any():  # a few nights may be alike by chance
         count = np.isfinite(residual).sum(axis=1)
-        likely = (count * spread**2 + _PRIOR_NIGHTS * _ALONE_SD**2) / (count + _PRIOR_NIGHTS)
+        likely = (count * spread**2 + PRIOR_NIGHTS * _ALONE_SD**2) / (count + PRIOR_NIGHTS)
         spread = np.where(alone, np.sqrt(likely), spread)
     variance = error**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(np.where(level, before, np.nan), variance)
@@ -224,7 +173,7 @@ def _window(
     after, of_after = _after(x[:, end:], after_variance, mean)
     nights, of_level = np.isfinite(residual).sum(axis=1), level.sum(axis=1)
     correlations = alike_of_all(residual, variance, related=related)
-    most, degrees = correlations[:, 0], nights - 1 + (_prior_nights(len(x)) if related else 0.0)
+    most, degrees = correlations[:, 0], nights - 1 + (prior_nights(len(x)) if related else 0.0)
     # Of the variance of a night, only that between nights is an estimate from these nights (Welch and Satterthwaite).
     estimated = spread**2 / (spread**2 + np.nan_to_num(row_medians(error)) ** 2)
     too_small = np.zeros(len(x))
@@ -264,32 +213,6 @@ def _residual(x: Floats, level: npt.NDArray[np.bool_]) -> Floats:
         residual = np.where(changed, x - row_medians(np.where(level, np.nan, x))[:, None], residual)
     found: Floats = residual
     return found
-
-
-def _prior_nights(series: int) -> float:
-    return _PRIOR_NIGHTS if series > _PRIOR_NIGHTS else 0.0
-
-
-def _spread(residual: Floats, error: Floats, least_sd: float, *, related: bool) -> Floats:
-    """The standard deviation between nights, beyond what the nights' own errors explain.
-
-    Of nights whose error is not unusual. Clipped at three times a robust one, so that it uses nearly all there is in
-    the nights and yet no single one decides. That of the other series counts for a few nights.
-    """
-    usual = row_medians(error)
-    plain = np.where(error <= 1.5 * usual[:, None], residual, np.nan)
-    low, high = row_quantiles(plain, 0.1, 0.9)
-    rough = np.maximum(_MAD * row_medians(np.abs(plain)), (high - low) / _QUANTILES_APART)
-    clipped = np.clip(plain, -_CLIP * rough[:, None], _CLIP * rough[:, None])
-    count = np.isfinite(clipped).sum(axis=1)
-    square = np.nansum(clipped**2, axis=1) / np.maximum(count - 1, 1)
-    found = np.maximum(square - np.nan_to_num(usual) ** 2, least_sd**2)
-    enough = count >= FEWEST_BEFORE
-    if related and _prior_nights(len(found)) and enough.any():
-        prior = float(np.median(found[enough]))
-        found = (count * found + _PRIOR_NIGHTS * prior) / (count + _PRIOR_NIGHTS)
-    spread: Floats = np.sqrt(found)
-    return spread
 
 
 def _after(x: Floats, variance: Floats, before: Floats) -> tuple[Floats, Floats]:
