@@ -22,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -131,6 +132,10 @@ def main() -> None:
     print(f"|{'--:|' * 9}")
     times = f"{wall_s:.1f} s | {longest_s:.1f} s | {wall_s / longest_s:.3f} | {cpu_s / wall_s:.2f} core"
     print(f"| {asked.boards} | {len(groups)} | {measured} | {times} | {memory_mib} MiB | {overlaps} |")
+    begun = datetime.fromisoformat(night["started_utc"])
+    ends = (max(group[at] for group in night["groups"]) for at in ("started_utc", "finished_utc"))
+    gold_s, measured_s = ((datetime.fromisoformat(end) - begun).total_seconds() for end in ends)
+    print(f"\nThe gold cases took until {gold_s:.0f} s, the suites until {measured_s:.0f} s.")
     print("\n".join(night["problems"]))
     raise SystemExit(1 if overlaps or night["problems"] or measured != asked.boards * asked.cases else 0)
 
