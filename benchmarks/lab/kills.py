@@ -27,7 +27,7 @@ from random import Random
 from benchmarks.lab.simulated import install_ssh, write_lab
 from benchmarks.reliability.kills import marked, rounds_in
 from devbench.errors import DevbenchError
-from devbench.lab.opening import is_running
+from devbench.lab.opening import TOLD, is_running
 from devbench.lab.record import night_folders, read_night
 
 KILLS_OF_A_NIGHT = 4
@@ -74,6 +74,11 @@ class Killed:
         ]
         write_lab(folder, places, "board", models=("one", "two"), gold=True)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the night has come to its end: what is run now is another one."""
+        return any(TOLD in read_night(one).done for one in night_folders(self._folder / "nights"))
+
     def kill_after(self, seconds: float) -> bool:
         """Begin or go on with the night and kill it then; whether it still ran."""
         process = self._start()
@@ -83,8 +88,10 @@ class Killed:
             process.kill()
             process.wait()
             self._look_after_kill()
+            if self.is_over:  # in its last moments
+                self._check(0)
             return True
-        self._check(process)
+        self._check(process.returncode)
         return False
 
     def finish(self) -> float:
@@ -97,7 +104,7 @@ class Killed:
             self._found.bad("hangs", str(self._folder))
             process.kill()
             process.wait()
-        self._check(process)
+        self._check(process.returncode)
         return time.monotonic() - begin_s
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -114,8 +121,8 @@ class Killed:
                 stderr=subprocess.STDOUT,
             )
 
-    def _check(self, process: subprocess.Popen[bytes]) -> None:
-        """What a night that has ended by itself must have."""
+    def _check(self, status: int) -> None:
+        """What a night that is over must have."""
         said = (self._folder / "said").read_text(errors="replace")
         if "Traceback" in said:
             self._found.bad("tracebacks", said[-500:])
@@ -126,8 +133,8 @@ class Killed:
             return
         night = read_night(folders[0])
         measured = {one.place: one.measured for one in night.places}
-        if process.returncode or not night.finished_utc or measured != dict.fromkeys(PLACES, 2):
-            self._found.bad("lost", f"the night ended with {process.returncode}: {measured} {said[-500:]}")
+        if status or not night.finished_utc or measured != dict.fromkeys(PLACES, 2):
+            self._found.bad("lost", f"the night ended with {status}: {measured} {said[-500:]}")
 
     def _look_after_kill(self) -> None:
         deadline_s = time.monotonic() + GONE_WITHIN_S
@@ -185,6 +192,8 @@ def _night(number: int, seed: int, folder: Path, whole_s: float) -> Found:
         if not night.kill_after(random.uniform(0, whole_s)):
             break
         found.counts["kills"] += 1
+        if night.is_over:
+            break
     else:
         night.finish()
     return found

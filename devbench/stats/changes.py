@@ -108,6 +108,7 @@ def shifts(
     nights = best["nights"].astype(np.int64)
     rows = np.arange(count)
     place = np.clip(room - np.maximum(nights, 1), 1, room - 1) if room > 1 else np.zeros(count, dtype=np.int64)
+    far = room - near
     return Shifts(
         z=best["z"],
         nights=nights,
@@ -122,9 +123,7 @@ def shifts(
         beyond_line=_beyond_line(x, s, inside, best),
         first=order[rows, place] if room else place,
         last=order[rows, np.maximum(place - 1, 0)] if room else place,
-        **drift(
-            *(one[:, room - near :] for one in (x, s, inside & tonight[:, None], order)), least_sd, related=related
-        ),
+        **drift(x[:, far:], s[:, far:], inside[:, far:] & tonight[:, None], order[:, far:], least_sd, related=related),
     )
 
 
