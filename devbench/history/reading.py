@@ -111,17 +111,29 @@ def _read(folder: Path, which: Which) -> Rows:
     parts: list[tuple[Sequence[Parts], pa.Table]] = []
     known = _Wanted(which.wants)
     for month in sorted({*runs, *months}):
-        whole = newest(months.get(month, []), notes)
-        fresh = _newest_runs(runs.get(month, []), whole, notes)
-        if whole:
-            parts += _filtered(whole, which, known, without=frozenset(fresh))
-        for file in fresh.values():
-            parts += _filtered(file, which, known)
+        parts += _of_month(months.get(month, []), runs.get(month, []), which, known, notes)
     for place in (MONTHS, RUNS):
         if strange := strangers(folder / place):
             more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
             notes.append(f"{folder / place / strange[0]}{more}: not a name that devbench gives; left out")
     return _joined(parts, which, tuple(notes))
+
+
+def _of_month(
+    months: Sequence[tuple[FileName, Path]],
+    runs: Sequence[tuple[FileName, Path]],
+    which: Which,
+    known: _Wanted,
+    notes: list[str],
+) -> list[tuple[Sequence[Parts], pa.Table]]:
+    """The rows of one month. Its files are let go of before those of the next one are read."""
+    whole, found = newest(months, notes), list[tuple[Sequence[Parts], pa.Table]]()
+    fresh = _newest_runs(runs, whole, notes)
+    if whole:
+        found += _filtered(whole, which, known, without=frozenset(fresh))
+    for file in fresh.values():
+        found += _filtered(file, which, known)
+    return found
 
 
 def _newest_runs(
