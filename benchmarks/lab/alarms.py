@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +26,12 @@ from benchmarks.lab.watching import Watched, watch
 
 NIGHTS, BEGIN, STEP_NIGHT = 70, 8, 40
 WITHIN = (1, 3, 7, 14)
-PARTS = ("false", "alone", "power", "software", "others")
+_POWER = ("noise, step", "planted", *(str(one) for one in WITHIN))
+PARTS = ("false", "alone", "small", "power", "software", "others")
 STEPS = (("quiet", 0.02), ("normal", 0.02), ("normal", 0.05), ("hetero", 0.02), ("noisy", 0.05))
+STEPS_TOO = (("ar1", 0.02), ("bimodal", 0.02))  # for devbench
+STEPS_ALONE = (("quiet", 0.02), ("normal", 0.02), ("normal", 0.05), ("ar1", 0.05))
+SMALL, SMALL_KINDS = ((2, 2), (2, 10), (4, 2)), ("normal", "ar1", "bimodal", "trend")
 SOFTWARE = (("quiet", 0.01), ("normal", 0.01), ("ar1", 0.01), ("normal", 0.005))
 
 
@@ -45,6 +49,8 @@ def main() -> None:
         power(options)
     if "software" in options.parts:
         software(options)
+    if "small" in options.parts:
+        small(options)
     if "others" in options.parts:
         others(options, peers)
     print(f"\nTook {time.monotonic() - begun:.0f} s.")
@@ -58,6 +64,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--nights", type=int, default=NIGHTS)
     parser.add_argument("--series-nights", type=int, default=60_000, help="of each kind, for devbench")
     parser.add_argument("--alone", type=int, default=12_000, help="the same, where each series is the only one")
+    parser.add_argument("--small", type=int, default=6_000, help="the same, in small laboratories")
     parser.add_argument("--peer-nights", type=int, default=2_000, help="the same, for others")
     parser.add_argument("--peers", default="", help="the interpreter that has Otava, ruptures and asv")
     parser.add_argument("--trials", type=int, default=60, help="planted steps of each kind")
@@ -109,15 +116,34 @@ def alone(options: argparse.Namespace) -> None:
         found = watch(make(kind, series, 1, options.nights, rng), rng, BEGIN, alone=True)
         count = found.series_nights
         _row(kind, f"{count:,}", _rate(found.candidates, count), _rate(len(found.told), count, 3))
+    _head("A series that is alone becomes slower: share told by night", *_POWER)
+    for kind, size in STEPS_ALONE:
+        rng = _rng(options, "alone power", kind, size)
+        lab = make(kind, options.trials, 1, STEP_NIGHT + max(WITHIN), rng)
+        step = np.broadcast_to(np.log1p(size) * (np.arange(lab.values.shape[1]) >= STEP_NIGHT), lab.values.shape)
+        found = watch(lab, rng, STEP_NIGHT - 2, step, alone=True)
+        nights = [_first(found, "rest", series) for series in range(options.trials)]
+        _row(f"{kind} {100 * size:g} %", str(len(nights)), *_shares(nights))
+
+
+def small(options: argparse.Namespace) -> None:
+    """The same, of a team's first laboratory."""
+    sizes = [f"{boards} boards × {cases} cases" for boards, cases in SMALL]
+    _head(f"Told per 1,000 series-nights in small laboratories, {options.small:,} each or a few more", "noise", *sizes)
+    for kind in [one for one in SMALL_KINDS if one in options.kinds]:
+        told = []
+        for boards, cases in SMALL:
+            rng, found = _rng(options, "small", kind, boards, cases), Watched()
+            while found.series_nights < options.small:
+                found = _sum(found, watch(make(kind, boards, cases, options.nights, rng), rng, BEGIN))
+            told.append(_rate(len(found.told), found.series_nights, 3))
+        _row(kind, *told)
 
 
 def power(options: argparse.Namespace) -> None:
     """One case on one board becomes slower: when it is told."""
-    _head(
-        "One case on one board becomes slower: share told by night",
-        *("noise, step", "planted", *(str(one) for one in WITHIN)),
-    )
-    for kind, size in STEPS:
+    _head("One case on one board becomes slower: share told by night", *_POWER)
+    for kind, size in STEPS + STEPS_TOO:
         rng, nights = _rng(options, "power", kind, size), []
         while len(nights) < options.trials:
             lab = make(kind, options.boards, options.cases, STEP_NIGHT + max(WITHIN), rng)
@@ -127,17 +153,14 @@ def power(options: argparse.Namespace) -> None:
             )
             step = np.zeros_like(lab.values)
             step[planted, STEP_NIGHT:] = np.log1p(size)
-            found = watch(lab, rng, STEP_NIGHT - 2, step)
+            found = watch(lab, rng, STEP_NIGHT - 2, step, enough=_all_told("rest", planted))
             nights += [_first(found, "rest", int(series)) for series in planted]
         _row(f"{kind} {100 * size:g} %", str(len(nights)), *_shares(nights))
 
 
 def software(options: argparse.Namespace) -> None:
     """One case becomes slower on every board."""
-    _head(
-        f"The software of one case becomes slower, on {options.boards} boards: share told by night",
-        *("noise, step", "planted", *(str(one) for one in WITHIN)),
-    )
+    _head(f"The software of one case becomes slower, on {options.boards} boards: share told by night", *_POWER)
     for kind, size in SOFTWARE:
         rng, nights = _rng(options, "software", kind, size), []
         while len(nights) < options.trials:
@@ -145,7 +168,7 @@ def software(options: argparse.Namespace) -> None:
             planted = rng.permutation(options.cases)[: max(options.cases // 10, 1)]
             step = np.zeros_like(lab.values)
             step[np.ix_(np.isin(lab.case_of, planted), np.arange(step.shape[1]) >= STEP_NIGHT)] = np.log1p(size)
-            found = watch(lab, rng, STEP_NIGHT - 2, step)
+            found = watch(lab, rng, STEP_NIGHT - 2, step, enough=_all_told("cases", planted))
             nights += [_first(found, "cases", int(case)) for case in planted]
         _row(f"{kind} {100 * size:g} %", str(len(nights)), *_shares(nights))
 
@@ -201,6 +224,10 @@ def _first(found: Watched, part: str, index: int) -> int | None:
     """In which night after the step it was told, from 1 on; None if it was not."""
     nights = [night - STEP_NIGHT + 1 for night, one in found.told if (one.part, one.index) == (part, index)]
     return min((night for night in nights if night > 0), default=None)
+
+
+def _all_told(part: str, planted: Iterable[int]) -> Callable[[Watched], bool]:
+    return lambda found: all(_first(found, part, int(one)) for one in planted)
 
 
 def _shares(nights: Sequence[int | None]) -> list[str]:

@@ -11,8 +11,9 @@ import numpy as np
 
 from benchmarks.lab.noise import Floats, Lab, measured_again
 from benchmarks.lab.rules import conbench, perfherder
-from devbench.stats.candidates import MOST_SESSIONS, judge, pulled
+from devbench.stats.candidates import MOST_SESSIONS
 from devbench.stats.changes import LAST_NIGHTS, NIGHTS_BEFORE, levels
+from devbench.stats.sessions import judge, pulled
 
 OURS_ANEW: dict[str, Callable[[Floats], list[int]]] = {"Conbench, z 5": conbench, "Perfherder": perfherder}
 LIBRARIES = ("Otava, defaults", "Otava, p 1e-6, 1 %", "ruptures, 1 %", "asv, 2 %")
@@ -80,7 +81,8 @@ def is_there(
             continue
         differences.append(float(lab.level[series] + off[0] + step[night] - mean[0]))
         variances.append(float(error[0] ** 2 + spread[0] ** 2))
-        verdict = judge(differences, variances, float(of_mean[0]), claimed, 0.01, _SERIES, unreal).verdict
+        shape = before[0] - mean[0]
+        verdict = judge(differences, variances, float(of_mean[0]), claimed, 0.01, _SERIES, unreal, shape).verdict
         if verdict != "waiting":
             return verdict == "confirmed"
     return False

@@ -39,7 +39,7 @@ def devbench_run_round(case, place):
     with open("rounds.log", "a") as log:
         log.write(f"{place.name} {case.planned.model} {utc_now():%Y-%m-%d}\\n")
     begin = time.monotonic()
-    time.sleep(does.get("gold_s" if case.planned.model == "gold" and "gold_s" in does else "s", 0))
+    time.sleep(does.get("s", 0))
     if "error" in does:
         raise RoundError(does["error"], phase=does.get("phase", "steady"), place_lost=does.get("lost", False))
     ms = does.get(case.planned.model, does.get("ms", 2.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,12 +15,11 @@ from devbench.stats.candidates import (
     RULES,
     Candidate,
     candidates,
-    judge,
     part_shifts,
-    pulled,
 )
 from devbench.stats.changes import FEWEST_BEFORE, levels, shifts
 from devbench.stats.huber import huber_means
+from devbench.stats.sessions import judge, pulled
 from devbench.stats.split import PartName, common, split
 
 _NEAR_NIGHTS, _AGAIN_NIGHTS, _GROWN = 3, 3, 1.5  # as in devbench/history/watch.py
@@ -47,10 +47,12 @@ def watch(
     step: Floats | None = None,
     *,
     alone: bool = False,
+    enough: Callable[[Watched], bool] = lambda _: False,
 ) -> Watched:
     """Look at every night from `begin` on.
 
     step: what has changed, series × nights; it is in what is measured again. alone: as if each were the only series.
+    enough: whether the nights that are left need not be looked at.
     """
     step = np.zeros_like(lab.values) if step is None else step
     values = np.where(lab.flagged, np.nan, lab.values + step)
@@ -69,10 +71,12 @@ def watch(
         parts = split(values[:, until], lab.errors[:, until], level_of[:, until], kinds, boards, cases)
         found.series_nights += int(np.isfinite(values[:, night]).sum())
         if alone:
-            rest = shifts(parts.rest.values, parts.rest.errors, starts["rest"], related=False)
-            shown = candidates({"rest": rest}, np.ones(len(values), dtype=bool))
+            rest = shifts(
+                parts.rest.values, parts.rest.errors, starts["rest"], related=False, alone=np.full(len(values), True)
+            )
+            shown = candidates({"rest": rest})
         else:
-            shown = candidates(part_shifts(parts, starts), ~parts.boards.known[boards])
+            shown = candidates(part_shifts(parts, starts, boards, cases))
         others: dict[PartName, Floats] = {}
         for one in shown:
             where = one.part, one.index
@@ -95,6 +99,8 @@ def watch(
                 told[where] = one.first, one.difference
                 level_of[group_of[one.part] == one.index, one.first :] += 1
                 starts[one.part][one.index] = one.first
+        if enough(found):
+            break
     return found
 
 
@@ -143,6 +149,7 @@ def _judged(
     mean, of_mean, spread = levels(x, lab.errors[members, until])
     of_night = np.nanmedian(lab.errors[members, until], axis=1) ** 2 + spread**2
     unreal = pulled(one.difference, float(np.mean(of_mean)), float(np.mean(of_night)), night + 1 - one.first)
+    nights = x[0] - mean[0] if len(members) == 1 else ()
     place = np.full(len(values), -1)
     place[members] = np.arange(len(members))
     for number in range(1, MOST_SESSIONS + 1):
@@ -161,7 +168,7 @@ def _judged(
                 variances.append(float(of_session))
                 of_level = max(of_level, float(of_mean[at][good].mean() / good.sum()))
         least = RULES[one.part].least
-        verdict = judge(differences, variances, of_level, one.difference, least, watched, unreal).verdict
+        verdict = judge(differences, variances, of_level, one.difference, least, watched, unreal, nights).verdict
         if verdict != "waiting":
             return verdict, number
     return "waiting", MOST_SESSIONS

@@ -58,7 +58,7 @@ def _decision(state: State, part: PartName, number: int) -> Decision:
     if impossible or found.nights[index] == 0:
         return Decision(part=_WORDS[part], impossible=impossible or _too_few(found.nights_before[index]))
     difference, sd = float(found.difference[index]), float(found.sd[index])
-    step = bool(keeps(found, part, state.alone)[index])
+    step = bool(keeps(found, part)[index])
     slow = not step and bool(drifting(found)[index])
     return Decision(
         part=_WORDS[part],
@@ -76,7 +76,7 @@ def _decision(state: State, part: PartName, number: int) -> Decision:
         z=abs(float(found.z[index])),
         beyond_line=math.copysign(1, difference) * float(found.beyond_line[index]),
         least=rule.least,
-        needed_z=float(needed_z(found, part, state.alone)[index]),
+        needed_z=float(needed_z(found, part)[index]),
         needed_beyond_line=rule.beyond_line,
         spread=float(found.spread[index]),
         correlation=float(found.correlation[index]),

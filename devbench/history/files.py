@@ -16,7 +16,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -166,17 +166,36 @@ def _about_of(file: pq.ParquetFile, path: Path) -> About:
     if text is None:
         raise DamagedError(f"{path}: was not written by devbench")
     try:
-        document = json.loads(text)
-        schema = document["schema"]
-        if schema != SCHEMA:
-            raise DamagedError(f"{path}: has schema {str(schema)[:20]}, and this devbench reads {SCHEMA}")
-        about = _CHECK.validate_python(document)
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        about = _about_in(text)
+    except ValueError as error:
         raise DamagedError(f"{path}: is not a history file of devbench") from error
+    if isinstance(about, str):
+        raise DamagedError(f"{path}: has schema {about[:20]}, and this devbench reads {SCHEMA}")
     missing = set(COLUMNS.names).difference(file.schema.names)
     if missing:
         raise DamagedError(f"{path}: has no column {min(missing)}")
     return about
+
+
+@lru_cache(maxsize=4)
+def _about_in(text: bytes) -> About | str:
+    """What a file says of itself, or which schema it has where that is another one. Raises ValueError.
+
+    Most months have the same thousands of series, so that it is the same text.
+    """
+    try:
+        about = _CHECK.validate_json(text)
+    except ValidationError:
+        about = None
+    if about and about.schema == SCHEMA:
+        return about
+    try:
+        schema = json.loads(text)["schema"]
+    except (KeyError, TypeError) as error:
+        raise ValueError from error
+    if schema == SCHEMA:
+        raise ValueError
+    return str(schema)
 
 
 def encoded(table: pa.Table, series: Sequence[SeriesKey], runs: Sequence[Folded] = (), **about: Any) -> bytes:

@@ -1,10 +1,14 @@
-"""Puts changes together that are one: the same step of the same night in all that has something in common."""
+"""Puts changes together that are one: the same step of the same night in all that has something in common.
+
+And leaves out those that a wider one explains: one cause is told once.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 
@@ -13,6 +17,8 @@ from devbench.domain.night import LevelChange, SeriesKey
 from devbench.history.series import touches
 from devbench.history.state import State
 
+NEAR_NIGHTS = 3  # the first night of a change is known about so well
+_FEELS = 0.5  # of a wider change, that one series may feel more or less
 _ALL = 0.8  # of what has something in common: a few more may hide in their own noise
 _FEWEST = 2
 _Z95 = 1.96
@@ -34,7 +40,24 @@ def grouped(changes: Sequence[LevelChange], state: State) -> list[LevelChange]:
             done.append(_together(key, inside))
             left = [one for one in left if one not in inside]
     whole = sorted([*done, *left], key=lambda one: -one.series)
-    return [_beside(change, whole) for change in whole]
+    own = [one for one in whole if not any(belongs_to(one, other) for other in whole)]
+    return [_beside(change, own) for change in own]
+
+
+def belongs_to(change: LevelChange, wider: LevelChange) -> bool:
+    """Whether an odd one out is only what a case feels more, or less, of a wider change of the same nights."""
+    return (
+        change.kind == "odd one out" != wider.kind
+        and touches(wider.key, change.key)
+        and nights_apart(wider.first_night, change.first_night) <= NEAR_NIGHTS
+        and abs(math.log(change.ratio)) <= _FEELS * abs(math.log(wider.ratio))
+    )
+
+
+def nights_apart(one: str, other: str) -> int:
+    """Days between two nights."""
+    first, second = (date.fromisoformat(night_order(night)[0]) for night in (one, other))
+    return abs(first.toordinal() - second.toordinal())
 
 
 def _shared(change: LevelChange, common: Sequence[str]) -> SeriesKey:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from devbench.domain.history import Floats
 from devbench.domain.night import LevelChange, SeriesKey
 from devbench.history.reading import Rows, Which
 from devbench.history.series import nightly_of, touches
 from devbench.history.state import State, part_of, state_of
 from devbench.history.store import History
-from devbench.stats.candidates import RULES, judge, pulled
+from devbench.stats.candidates import RULES
 from devbench.stats.changes import levels
 from devbench.stats.huber import huber_means, row_medians
+from devbench.stats.sessions import judge, pulled
 from devbench.stats.split import PartName
 
 SAME_SOFTWARE = ("artifact_sha256", "runtime_version", "delegate_version", "firmware")
@@ -38,15 +40,16 @@ def judge_again(history: History, night: str, change: LevelChange, reruns: Seque
         history.append(folder, night, "again")
     state = state_of(history, night)
     part = part_of(change)
-    sessions, of_level, unreal = _sessions(history, state, change, part)
+    about = _sessions(history, state, change, part)
     found = judge(
-        [one for one, _ in sessions],
-        [one for _, one in sessions],
-        of_level,
+        [one for one, _ in about.differences],
+        [one for _, one in about.differences],
+        about.of_level,
         math.log(change.ratio),
         RULES[part].least,
         state.watched,
-        unreal,
+        about.unreal,
+        about.nights,
     )
     if not found.sessions:
         return change
@@ -74,21 +77,28 @@ def _percent(log_ratio: float) -> str:
     return f"{100 * math.expm1(log_ratio):+.1f} %"
 
 
-def _sessions(
-    history: History, state: State, change: LevelChange, part: PartName
-) -> tuple[list[tuple[float, float]], float, float]:
-    """Of each session its difference from the level before with its variance; that of the level; see `pulled`."""
+@dataclass(frozen=True, eq=False)
+class _Sessions:
+    """What `judge` asks for. differences: of each session from the level before, with its variance."""
+
+    differences: list[tuple[float, float]]
+    of_level: float = 0.0
+    unreal: float = 0.0
+    nights: Floats = field(default_factory=lambda: np.zeros(0))
+
+
+def _sessions(history: History, state: State, change: LevelChange, part: PartName) -> _Sessions:
     numbers = [number for number, key in enumerate(state.keys) if touches(change.key, key)]
     first = state.index_of(change.first_night)
     if not numbers or not first:
-        return [], 0.0, 0.0
+        return _Sessions([])
     common = state.others(part)[numbers]
     present = state.levels == state.levels[:, [first - 1]]
     before = np.where(present[numbers], state.values[numbers] - common, np.nan)[:, :first]
     mean, of_mean, spread = levels(before, state.errors[numbers, :first])
     at = {state.keys[number]: place for place, number in enumerate(numbers)}
     old_software = _software_of(history, change)
-    sessions, shared = [], 0.0
+    sessions, shared, in_turns = [], 0.0, False
     for rows, session in _by_run(history, state, change):
         terms = []
         for key, figures in session.items():
@@ -98,6 +108,7 @@ def _sessions(
             old = [one for one in figures if one.software == old_software.get(key)]
             new = [one for one in figures if one.software != old_software.get(key)]
             if old and new:
+                in_turns = True
                 terms.append((new[-1].log_ms - old[-1].log_ms, new[-1].variance + old[-1].variance + _PAIR_SD**2, 0.0))
                 continue
             column = min(state.index_of(rows.nights[figures[0].night]), common.shape[1] - 1)
@@ -112,10 +123,11 @@ def _sessions(
     of_night = np.nan_to_num(row_medians(state.errors[numbers, :first])) ** 2 + spread**2
     known = np.isfinite(of_mean) & np.isfinite(of_night)
     if not shared or not known.any():  # only old and new side by side
-        return sessions, shared, 0.0
-    nights = len(state.nights) - first
-    unreal = pulled(math.log(change.ratio), float(of_mean[known].mean()), float(of_night[known].mean()), nights)
-    return sessions, shared, unreal
+        return _Sessions(sessions, shared)
+    after = len(state.nights) - first
+    unreal = pulled(math.log(change.ratio), float(of_mean[known].mean()), float(of_night[known].mean()), after)
+    one_series = len(numbers) == 1 and not in_turns
+    return _Sessions(sessions, shared, unreal, before[0] - mean[0] if one_series else np.zeros(0))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from devbench.history.files import (
     rank_of,
     strangers,
 )
+from devbench.history.plain import Integers, integers_of, mask_of, numbers_of
 
 _TRIES = 3
 Parts = tuple[str, ...]
@@ -68,16 +69,16 @@ class Rows:
 
     keys: tuple[SeriesKey, ...]
     nights: tuple[str, ...]
-    series: npt.NDArray[np.int64]
-    night: npt.NDArray[np.int64]
+    series: Integers
+    night: Integers
     table: pa.Table
     notes: tuple[str, ...] = ()
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
         """A column of numbers; NaN where it is not known."""
-        return np.asarray(self.table[column].to_numpy(), dtype=np.float64)
+        return numbers_of(self.table[column])
 
-    def codes(self, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:
+    def codes(self, column: str) -> tuple[Integers, list[str]]:
         """A column of text as an index for each row, and the texts."""
         return _codes(self.table[column])
 
@@ -108,19 +109,31 @@ def _read(folder: Path, which: Which) -> Rows:
         if which.may_have_month(name.what):
             months.setdefault(name.what, []).append((name, path))
     parts: list[tuple[Sequence[Parts], pa.Table]] = []
-    known: dict[Parts, bool] = {}  # a series is in every month
+    known = _Wanted(which.wants)
     for month in sorted({*runs, *months}):
-        whole = newest(months.get(month, []), notes)
-        fresh = _newest_runs(runs.get(month, []), whole, notes)
-        if whole:
-            parts += _filtered(whole, which, known, without=frozenset(fresh))
-        for file in fresh.values():
-            parts += _filtered(file, which, known)
+        parts += _of_month(months.get(month, []), runs.get(month, []), which, known, notes)
     for place in (MONTHS, RUNS):
         if strange := strangers(folder / place):
             more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
             notes.append(f"{folder / place / strange[0]}{more}: not a name that devbench gives; left out")
     return _joined(parts, which, tuple(notes))
+
+
+def _of_month(
+    months: Sequence[tuple[FileName, Path]],
+    runs: Sequence[tuple[FileName, Path]],
+    which: Which,
+    known: _Wanted,
+    notes: list[str],
+) -> list[tuple[Sequence[Parts], pa.Table]]:
+    """The rows of one month. Its files are let go of before those of the next one are read."""
+    whole, found = newest(months, notes), list[tuple[Sequence[Parts], pa.Table]]()
+    fresh = _newest_runs(runs, whole, notes)
+    if whole:
+        found += _filtered(whole, which, known, without=frozenset(fresh))
+    for file in fresh.values():
+        found += _filtered(file, which, known)
+    return found
 
 
 def _newest_runs(
@@ -165,19 +178,34 @@ def _bytes_or_damage(file: tuple[FileName, Path]) -> bytes | DamagedError:
         return error
 
 
+class _Wanted:
+    """Which series are wanted: each is asked about once, though it is in every month."""
+
+    def __init__(self, wants: Callable[[SeriesKey], bool]) -> None:
+        self._wants = wants
+        self._known: dict[Parts, bool] = {}
+        self._last: tuple[Sequence[Parts], npt.NDArray[np.bool_]] = (), np.zeros(0, dtype=bool)
+
+    def of(self, series: Sequence[Parts]) -> npt.NDArray[np.bool_]:
+        """Of each of a file's series, whether it is wanted."""
+        if series is not self._last[0]:
+            for parts in series:
+                if parts not in self._known:
+                    self._known[parts] = self._wants(key_of(parts))
+            self._last = series, np.array([self._known[parts] for parts in series], dtype=bool)
+        return self._last[1]
+
+
 def _filtered(
-    opened: HistoryFile, which: Which, known: dict[Parts, bool], without: frozenset[str] = frozenset()
+    opened: HistoryFile, which: Which, known: _Wanted, without: frozenset[str] = frozenset()
 ) -> Iterator[tuple[Sequence[Parts], pa.Table]]:
     """The rows of one file, in pieces, with the keys that `series` points into. without: runs that are left out."""
     series, file = opened.about.series, opened.file
-    for parts in series:
-        if parts not in known:
-            known[parts] = which.wants(key_of(parts))
-    wanted = [number for number, parts in enumerate(series) if known[parts]]
-    if not wanted:
+    is_wanted = known.of(series)
+    ids = np.flatnonzero(is_wanted)
+    if not len(ids):
         return
-    ids = np.array(wanted)
-    whole = len(wanted) == len(series)
+    whole = len(ids) == len(series)
     with file:
         of_series = file.schema.names.index("series")
         columns = list(dict.fromkeys(["series", "night", "purpose", *which.columns, *(["run_key"] if without else [])]))
@@ -187,13 +215,13 @@ def _filtered(
             table = file.read_row_group(number, columns=columns, use_threads=False)
             keep = np.ones(table.num_rows, dtype=bool)
             if not whole:
-                keep &= np.isin(table["series"].to_numpy(), ids)
+                keep &= is_wanted[integers_of(table["series"])]
             for name, holds in (("night", which.has_night), ("purpose", which.purposes.__contains__)):
                 keep &= _where(table[name], holds)
             if without:
                 keep &= _where(table["run_key"], lambda key: key not in without)
             table = table.replace_schema_metadata(None)
-            yield series, table if keep.all() else table.filter(pa.array(keep))
+            yield series, table if keep.all() else table.filter(mask_of(keep))
 
 
 def _may_hold(bounds: pq.Statistics | None, ids: npt.NDArray[np.int64]) -> bool:
@@ -208,13 +236,13 @@ def _where(column: pa.ChunkedArray, holds: Callable[[str], bool]) -> npt.NDArray
     return np.array([holds(text) for text in texts], dtype=bool)[codes] if texts else np.zeros(len(codes), dtype=bool)
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[str]]:
+def _codes(column: pa.ChunkedArray) -> tuple[Integers, list[str]]:
     if not len(column):
-        return np.zeros(0, dtype=np.int64), []
+        return np.zeros(0, dtype=np.int32), []
     joined = column.unify_dictionaries().combine_chunks()
     if isinstance(joined, pa.ChunkedArray):  # as some versions of pyarrow return it
         joined = joined.chunk(0)
-    return np.asarray(joined.indices.to_numpy(), dtype=np.int64), joined.dictionary.to_pylist()
+    return integers_of(joined.indices), joined.dictionary.to_pylist()
 
 
 def _joined(parts: Iterable[tuple[Sequence[Parts], pa.Table]], which: Which, notes: tuple[str, ...]) -> Rows:
@@ -222,27 +250,29 @@ def _joined(parts: Iterable[tuple[Sequence[Parts], pa.Table]], which: Which, not
     numbers: dict[Parts, int] = {}
     mapped = []
     for series, table in parts:
-        local = table["series"].to_numpy()
+        local = integers_of(table["series"])
         used = np.unique(local)
-        target = np.zeros(len(series), dtype=np.int64)
+        target = np.zeros(len(series), dtype=np.int32)
         for one in used:
             target[one] = numbers.setdefault(tuple(series[one]), len(numbers))
         mapped.append(target[local])
     order = sorted(numbers)
-    rank = np.zeros(len(order), dtype=np.int64)
+    rank = np.zeros(len(order), dtype=np.int32)
     for place, key in enumerate(order):
         rank[numbers[key]] = place
     columns = list(dict.fromkeys(["night", "purpose", *which.columns]))
-    empty = pa.schema([COLUMNS.field(name) for name in columns]).empty_table()
-    table = pa.concat_tables([table.select(columns) for _, table in parts]) if parts else empty
+    if parts:
+        table = pa.concat_tables([table.select(columns) for _, table in parts])
+    else:
+        table = pa.Table.from_batches([], pa.schema([COLUMNS.field(name) for name in columns]))
     codes, texts = _codes(table["night"])
     nights = sorted({texts[code] for code in np.unique(codes)}, key=night_order)  # others may be in a file's dictionary
     place_of = {night: number for number, night in enumerate(nights)}
-    to_night = np.array([place_of.get(text, -1) for text in texts], dtype=np.int64)
+    to_night = np.array([place_of.get(text, -1) for text in texts], dtype=np.int32)
     return Rows(
         keys=tuple(key_of(key) for key in order),
         nights=tuple(nights),
-        series=rank[np.concatenate(mapped)] if mapped else np.zeros(0, dtype=np.int64),
+        series=rank[np.concatenate(mapped)] if mapped else np.zeros(0, dtype=np.int32),
         night=to_night[codes] if len(codes) else codes,
         table=table,
         notes=notes,

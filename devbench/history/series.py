@@ -12,6 +12,7 @@ import numpy.typing as npt
 from devbench.domain.history import Floats, Series, night_order
 from devbench.domain.night import LevelChange, SeriesKey
 from devbench.history.columns import KEY, VERSIONS, as_tuple
+from devbench.history.plain import Integers, mask_of
 from devbench.history.reading import Rows, Which
 from devbench.history.store import History
 
@@ -31,8 +32,8 @@ class Nightly:
     """
 
     rows: Rows
-    series: npt.NDArray[np.int64]
-    night: npt.NDArray[np.int64]
+    series: Integers
+    night: Integers
     row: npt.NDArray[np.int64]
     log_ms: Floats
     within_sd: Floats
@@ -136,11 +137,9 @@ def _series(rows: Rows, kept: Iterable[LevelChange]) -> Iterable[Series]:
 
 
 def _only(rows: Rows, keep: npt.NDArray[np.bool_]) -> Rows:
-    import pyarrow as pa
-
     if keep.all():
         return rows
-    return Rows(rows.keys, rows.nights, rows.series[keep], rows.night[keep], rows.table.filter(pa.array(keep)))
+    return Rows(rows.keys, rows.nights, rows.series[keep], rows.night[keep], rows.table.filter(mask_of(keep)))
 
 
 def touches(change: SeriesKey, key: SeriesKey) -> bool:

@@ -57,13 +57,7 @@ class State:
     @cached_property
     def shifts(self) -> dict[PartName, Shifts]:
         """What the last night says of every part."""
-        return part_shifts(self.parts, self.starts)
-
-    @property
-    def alone(self) -> npt.NDArray[np.bool_]:
-        """Of each series, whether it is of a board whose state is not known: too few cases are measured there."""
-        found: npt.NDArray[np.bool_] = ~self.parts.boards.known[self.group_of["boards"]]
-        return found
+        return part_shifts(self.parts, self.starts, self.group_of["boards"], self.group_of["cases"])
 
     @property
     def watched(self) -> int:

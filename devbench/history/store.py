@@ -9,9 +9,10 @@ import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,11 +28,17 @@ from devbench.history.reading import Rows, Which, newest, read
 from devbench.stats.between_runs import Spread
 from devbench.stats.round_median import round_medians
 from devbench.stats.undisturbed import undisturbed_time
-from devbench.store.folder import RunFolder
+
+if TYPE_CHECKING:
+    from devbench.store.folder import RunFolder
 
 Purpose = Literal["", "again", "gold"]
-_KEPT: TypeAdapter[KeptChange] = TypeAdapter(KeptChange)
 _JSON = ".json"
+
+
+@cache
+def _decisions() -> TypeAdapter[KeptChange]:
+    return TypeAdapter(KeptChange)
 
 
 class History:
@@ -53,6 +60,8 @@ class History:
         night, purpose: for a run whose own record does not say. A run of no night is of the day on which it began, UTC.
         A run that was continued since is added again, and the newer one counts. Raises a `DevbenchError`.
         """
+        from devbench.store.folder import RunFolder  # no question needs it
+
         run_folder = RunFolder(folder)
         return self.add(_with_undisturbed(run_folder.load(), run_folder), folder, night, purpose)
 
@@ -81,13 +90,16 @@ class History:
         return rows
 
     def last_night(self) -> str:
-        """The last night of which there is anything; "" if there is none."""
+        """The last night of which there is anything; "" if there is none.
+
+        A night that is still to come was written by a wrong clock: it counts only if there is no other.
+        """
         with self._disk_errors():
-            nights = [name.what for name, _ in listed(self.path / RUNS)]
-            months = [name.what for name, _ in listed(self.path / MONTHS)]
+            nights = _not_to_come([name.what for name, _ in listed(self.path / RUNS)])
+            months = _not_to_come([name.what for name, _ in listed(self.path / MONTHS)])
         if months and (not nights or max(months) >= max(nights, key=night_order)[:7]):
             nights += self.read(Which(since=f"{max(months)}-01", purposes=("", "again", "gold"))).nights
-        return max(nights, key=night_order, default="")
+        return max(_not_to_come(nights), key=night_order, default="")
 
     def keep(self, night: str, changes: Iterable[LevelChange]) -> None:
         """Keep what was decided in this night; nothing is ever taken back, the last word counts."""
@@ -95,7 +107,7 @@ class History:
             for change in changes:
                 kept = KeptChange(night=night, change=change)
                 number = f"{len(listed(self.path / CHANGES, _JSON)):06d}"
-                put(self.path / CHANGES, night, number, _KEPT.dump_json(kept, indent=2) + b"\n", _JSON)
+                put(self.path / CHANGES, night, number, _decisions().dump_json(kept, indent=2) + b"\n", _JSON)
 
     def changes(self, until: str = "") -> tuple[KeptChange, ...]:
         """Every decision that was kept, up to the night `until`, in the order in which they were made."""
@@ -109,7 +121,7 @@ class History:
 
     def _kept(self, name: FileName, path: Path) -> KeptChange | None:
         try:
-            return _KEPT.validate_json(checked_bytes(name, path))
+            return _decisions().validate_json(checked_bytes(name, path))
         except FileNotFoundError:
             return None
         except DamagedError as error:
@@ -152,6 +164,12 @@ class History:
                 f"{where}: the history cannot be read or written: {error.strerror or error}",
                 "The runs are safe in their folders. `devbench history import RUN…` adds them later.",
             ) from error
+
+
+def _not_to_come(names: list[str]) -> list[str]:
+    """Of nights or months those that have begun somewhere on earth; all of them if none has."""
+    tomorrow = (utc_now() + timedelta(days=1)).date().isoformat()
+    return [name for name in names if name[:10] <= tomorrow[: len(name[:10])]] or names
 
 
 def _in_order(file: tuple[FileName, Path]) -> tuple[tuple[str, int], str, str]:

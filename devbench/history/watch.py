@@ -12,7 +12,7 @@ import numpy as np
 from devbench.domain.history import Again, KeptChange, night_order
 from devbench.domain.night import ChangeKind, LevelChange, SeriesKey
 from devbench.history.columns import VERSIONS, as_tuple
-from devbench.history.grouping import grouped
+from devbench.history.grouping import NEAR_NIGHTS, belongs_to, grouped, nights_apart
 from devbench.history.judging import SAME_SOFTWARE, judge_again, last_rows
 from devbench.history.reading import Rows, Which
 from devbench.history.series import difference, touches
@@ -33,7 +33,6 @@ _KINDS: dict[PartName, ChangeKind] = {
 _Z95 = 1.96
 _AGAIN_NIGHTS = 3  # for so many nights, what was refuted is not tried again unless it has grown
 _GROWN = 1.5
-_NEAR_NIGHTS = 3  # the first night of a change is known about so well
 _MOST_TEXTS = 6
 
 
@@ -45,7 +44,7 @@ def look_for_changes(history: History, night: str) -> tuple[LevelChange, ...]:
     state = state_of(history, night)
     if not state.watched:
         return ()
-    found = candidates(state.shifts, state.alone)
+    found = candidates(state.shifts)
     changes = grouped([_change(state, one) for one in found], state)
     new = [change for change in changes if not _known(change, state.kept, night)]
     return tuple(_explained(history, state, new))
@@ -82,22 +81,17 @@ def _known(change: LevelChange, kept: Sequence[KeptChange], night: str) -> bool:
     """Whether it was told, or refuted of late, as far as one can tell by what it touches and when it began."""
     for one in last_words(kept):
         old = one.change
+        if old.status == "confirmed" and belongs_to(change, old):
+            return True
         if old.kind != change.kind or not (touches(old.key, change.key) or touches(change.key, old.key)):
             continue
         same_way = (old.ratio > 1) == (change.ratio > 1)
-        if old.status == "confirmed" and same_way and _apart(old.first_night, change.first_night) <= _NEAR_NIGHTS:
+        if old.status == "confirmed" and same_way and nights_apart(old.first_night, change.first_night) <= NEAR_NIGHTS:
             return True
         grown = abs(math.log(change.ratio)) > _GROWN * abs(math.log(old.ratio))
-        if old.status == "refuted" and same_way and not grown and 0 < _apart(one.night, night) <= _AGAIN_NIGHTS:
+        if old.status == "refuted" and same_way and not grown and 0 < nights_apart(one.night, night) <= _AGAIN_NIGHTS:
             return True
     return False
-
-
-def _apart(one: str, other: str) -> int:
-    from datetime import date
-
-    days = (date.fromisoformat(night_order(night)[0]) for night in (one, other))
-    return abs(next(days).toordinal() - next(days).toordinal())
 
 
 def _explained(history: History, state: State, changes: Sequence[LevelChange]) -> list[LevelChange]:

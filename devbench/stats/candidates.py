@@ -1,16 +1,13 @@
-"""Which parts of which series look as if their level had changed, and what measuring again says of one.
+"""Which parts of which series look as if their level had changed.
 
 A candidate is not yet an alarm: it is cheap to find one too many, and dear to tell it. So the threshold for candidates
-is low. What is told is decided by fresh sessions alone, by Wald's sequential test, which stops as soon as it is sure.
-Wald, A.: Sequential tests of statistical hypotheses. Annals of Mathematical Statistics 16 (1945), 117-186.
+is low, but where fresh sessions cannot refute them. What is told is decided by those (`sessions.py`).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +22,9 @@ MOST_AT_ONCE: Mapping[PartName, int] = {"kinds": 8, "cases": 8, "boards": 3, "re
 
 DRIFT, DRIFT_Z = 0.03, 5.0  # of a slow change: how far, and in standard errors
 _END_FROM_FIRST_HALF = 0.75  # of the way of a line, from the mean of its first half to its end
-_FOR_STATES, _USUAL_CORRELATION = 8.0, 0.1  # more standard errors by correlation, from here on
+_FOR_STATES, _USUAL_CORRELATION, _MOST_FOR_STATES = 5.0, 0.1, 2.2  # more standard errors by correlation, from here on
+_FEWEST_BOARDS = 4  # that tell of each other how long states last
 _PART_SD = 0.0005  # what nights of a common part differ by at least: less than those of one series
-_MISSED = 0.05  # the share of real changes that the sessions may refute
-_FEWEST_SESSIONS = 3  # what one session says is clipped, so that no fewer can confirm
-_SHARE = 0.75  # of the size that a candidate seems to have: it was chosen for being large
-_DEGREES = 8.0  # of Student's t: sessions have outliers, and the spread between nights is itself an estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,21 +68,41 @@ class Candidate:
     drift: float = 0.0
 
 
-def part_shifts(parts: Split, starts: Mapping[PartName, npt.NDArray[np.int64]]) -> dict[PartName, Shifts]:
-    """What the last night says of every part. starts: the first night of each one's present level."""
+def part_shifts(
+    parts: Split,
+    starts: Mapping[PartName, npt.NDArray[np.int64]],
+    board_of: npt.NDArray[np.int64],
+    case_of: npt.NDArray[np.int64],
+) -> dict[PartName, Shifts]:
+    """What the last night says of every part.
+
+    starts: the first night of each one's present level. board_of, case_of: of each series. A series of a board whose
+    state is not known is alone with that, and so is its case; and boards are of which there are only a few.
+    """
+    known = parts.boards.known
+    rest, cases = ~known[board_of], np.zeros(len(parts.cases.known), dtype=bool)
+    cases[case_of[rest]] = True
+    boards = np.full(len(known), known.sum() < _FEWEST_BOARDS)
+    alone: Mapping[PartName, npt.NDArray[np.bool_]] = {"rest": rest, "cases": cases, "boards": boards}
     found: dict[PartName, Shifts] = {}
     for name, rule in RULES.items():
         part = getattr(parts, name)
-        least_sd = LEAST_SD if name == "rest" else _PART_SD
-        found[name] = shifts(part.values, part.errors, starts.get(name), fewest_nights=rule.nights, least_sd=least_sd)
+        found[name] = shifts(
+            part.values,
+            part.errors,
+            starts.get(name),
+            fewest_nights=rule.nights,
+            least_sd=LEAST_SD if name == "rest" else _PART_SD,
+            alone=alone.get(name),
+        )
     return found
 
 
-def candidates(found: Mapping[PartName, Shifts], alone: npt.NDArray[np.bool_]) -> list[Candidate]:
-    """The parts that keep their rule, the surest first. alone: the series whose board's state is not known."""
+def candidates(found: Mapping[PartName, Shifts]) -> list[Candidate]:
+    """The parts that keep their rule, the surest first."""
     chosen = []
     for name, of_part in found.items():
-        steps = keeps(of_part, name, alone)
+        steps = keeps(of_part, name)
         drifts = drifting(of_part) & ~steps
         chosen += [_candidate(name, of_part, int(index)) for index in np.flatnonzero(steps)]
         chosen += [_drift(name, of_part, int(index)) for index in np.flatnonzero(drifts)]
@@ -129,100 +143,21 @@ def drifting(found: Shifts) -> npt.NDArray[np.bool_]:
     return kept
 
 
-def needed_z(found: Shifts, name: PartName, alone: npt.NDArray[np.bool_]) -> Floats:
+def needed_z(found: Shifts, name: PartName) -> Floats:
     """What |z| each series of a part must reach.
 
     Sessions of the same night see the state that a board is in, and so cannot refute it. Where that state could not be
-    taken out, and nights resemble their neighbours, the nights themselves must be surer.
+    taken out, and nights may resemble their neighbours, the nights themselves must be surer.
     """
-    more = _FOR_STATES * np.clip(np.nan_to_num(found.correlation) - _USUAL_CORRELATION, 0.0, None)
-    return RULES[name].z + (np.where(alone, more, 0.0) if name == "rest" else np.zeros(len(found.z)))
+    states = _FOR_STATES * (np.nan_to_num(found.most_correlation) - _USUAL_CORRELATION)
+    surer = RULES["rest"].z + np.clip(states, 0.0, _MOST_FOR_STATES)
+    return np.where(found.alone, np.maximum(surer, RULES[name].z), RULES[name].z)
 
 
-def keeps(found: Shifts, name: PartName, alone: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def keeps(found: Shifts, name: PartName) -> npt.NDArray[np.bool_]:
     """Of each series, whether it is a candidate."""
     rule = RULES[name]
     with np.errstate(invalid="ignore"):
-        large = (np.abs(found.z) >= needed_z(found, name, alone)) & (np.abs(found.difference) >= rule.least)
+        large = (np.abs(found.z) >= needed_z(found, name)) & (np.abs(found.difference) >= rule.least)
         kept: npt.NDArray[np.bool_] = large & (np.sign(found.difference) * found.beyond_line >= rule.beyond_line)
     return kept
-
-
-def false_share(series: int) -> float:
-    """The share of unreal candidates that the sessions may confirm: the smaller, the more series are watched."""
-    return min(0.02, max(3 / max(series, 1), 1e-5))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What sessions say. verdict: `waiting` is "not yet sure". odds: logarithm of those for the change.
-
-    needed, given_up: what the odds must reach. difference, sd: mean of the sessions, with its standard error.
-    """
-
-    verdict: Literal["confirmed", "refuted", "waiting"]
-    odds: float
-    needed: float
-    given_up: float
-    difference: float
-    sd: float
-    sessions: int
-
-
-def judge(
-    differences: Sequence[float],
-    variances: Sequence[float],
-    of_level: float,
-    claimed: float,
-    least: float,
-    series: int,
-    unreal: float = 0.0,
-) -> Judged:
-    """Return what fresh sessions say of a claimed change.
-
-    Args:
-        differences: of each session from the level before, of logarithms.
-        variances: of each, between nights included.
-        of_level: variance of the level before, which all sessions share; 0 where the old one was measured beside it.
-        claimed: the difference that the nights have shown.
-        least: the smallest difference that matters.
-        series: how many are watched.
-        unreal: what sessions show on average if the nights before and after are of one level: see `pulled`.
-
-    """
-    needed, given_up = math.log((1 - _MISSED) / false_share(series)), math.log(_MISSED)
-    real = math.copysign(max(_SHARE * abs(claimed), least, 2 * abs(unreal)), claimed)
-    x, variance = np.asarray(differences, dtype=float), np.asarray(variances, dtype=float)
-    if not len(x):
-        return Judged(
-            verdict="waiting", odds=0.0, needed=needed, given_up=given_up, difference=0.0, sd=math.inf, sessions=0
-        )
-    widened = _DEGREES * (variance + len(x) * of_level)
-    odds_of = (_DEGREES + 1) / 2 * (np.log1p((x - unreal) ** 2 / widened) - np.log1p((x - real) ** 2 / widened))
-    most = needed / (_FEWEST_SESSIONS - 0.5)
-    odds = float(np.clip(odds_of, -most, most).sum())
-    weight = 1 / variance
-    verdict: Literal["confirmed", "refuted", "waiting"] = "waiting"
-    if odds >= needed:
-        verdict = "confirmed"
-    elif odds <= given_up:
-        verdict = "refuted"
-    return Judged(
-        verdict=verdict,
-        odds=odds,
-        needed=needed,
-        given_up=given_up,
-        difference=float((weight * x).sum() / weight.sum()),
-        sd=math.sqrt(1 / weight.sum() + of_level),
-        sessions=len(x),
-    )
-
-
-def pulled(claimed: float, of_level: float, of_night: float, nights: int) -> float:
-    """How far from the level before sessions are on average if nothing has changed.
-
-    A candidate was chosen: by chance the nights after were high, and those before low. All of them together tell the
-    level that there is then. of_level: variance of the level before. of_night: of one night. nights: after.
-    """
-    of_after = of_night / max(nights, 1)
-    return claimed * of_level / (of_level + of_after) if of_level + of_after > 0 else 0.0

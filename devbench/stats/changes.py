@@ -12,23 +12,21 @@ benchmarks/lab/alarms.py counts false alarms, and how soon steps are found.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from devbench.stats.huber import Floats, huber_means, row_medians, row_quantiles
+from devbench.stats.alike import alike_alone, alike_of_all, widened
+from devbench.stats.drift import drift
+from devbench.stats.huber import Floats, huber_means, row_medians
+from devbench.stats.spread import FEWEST_NIGHTS, PRIOR_NIGHTS, prior_nights, spread_of
 
 LAST_NIGHTS = 14
 NIGHTS_BEFORE = 35
-FEWEST_BEFORE = 8
-FEWEST_FOR_DRIFT = 15
+FEWEST_BEFORE = FEWEST_NIGHTS
 LEAST_SD = 0.0015  # between nights: nothing that is measured is steadier
-_LAGS = 10
-_PRIOR_NIGHTS = 4.0  # what the spread of the other series counts for
+_ALONE_SD = 0.006  # what nights differ by, before a series that stands alone has shown anything
 _CLIP = 3.0
-_QUANTILES_APART = 2.563  # those at 10 % and 90 % of a normal, in standard deviations
-_MAD = 1.4826
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,8 @@ class Shifts:
     z: the difference in standard errors, as of a normal distribution; 0 where nothing can be said. nights: how many
     the new level has. difference: of logarithms, after less before; sd: its standard error. before: the level before.
     nights_before: how many nights that is of. spread: standard deviation between nights. correlation: with the night
-    before. beyond_line: the same as z, of what a straight line does not explain.
+    before; most_correlation: what it may well be, of series that are alone, as `shifts` was told.
+    beyond_line: the same as z, of what a straight line does not explain.
     first, last: index of the first night of the new level, and of the last one before it.
     drift: what a straight line through all these nights rises by; drift_z: in standard errors, 0 where it is of too few
     nights. middle, drift_nights: index of the night in their middle, and how many they are.
@@ -52,6 +51,8 @@ class Shifts:
     nights_before: npt.NDArray[np.int64]
     spread: Floats
     correlation: Floats
+    most_correlation: Floats
+    alone: npt.NDArray[np.bool_]
     beyond_line: Floats
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
@@ -69,6 +70,7 @@ def shifts(
     fewest_nights: int = 1,
     least_sd: float = LEAST_SD,
     related: bool = True,
+    alone: npt.NDArray[np.bool_] | None = None,
 ) -> Shifts:
     """Return what the last night (the last column) says of the level of each series (a row).
 
@@ -80,12 +82,15 @@ def shifts(
         fewest_nights: how many nights a new level must have.
         least_sd: the least that nights are taken to differ by, beyond their errors.
         related: whether spread and correlation of the other series tell something of each one.
+        alone: the series that may show states which last for nights, and of which no other tells how long.
 
     """
     count, total = values.shape
+    alone = np.zeros(count, dtype=bool) if alone is None else alone
     starts = np.zeros(count, dtype=np.int64) if starts is None else starts
     known = np.isfinite(values) & np.isfinite(errors)
-    room = min(NIGHTS_BEFORE + LAST_NIGHTS, total)
+    near = min(NIGHTS_BEFORE + LAST_NIGHTS, total)
+    room = total if alone.any() else near
     order = np.argsort(known, axis=1, kind="stable")[:, total - room :]  # those without a figure go to the left
     there = np.take_along_axis(known, order, axis=1)
     x = np.where(there, np.take_along_axis(values, order, axis=1), np.nan)
@@ -94,7 +99,7 @@ def shifts(
     tonight = known[:, -1] if total else np.zeros(count, dtype=bool)
     best = _nothing(count)
     for last in range(fewest_nights, min(LAST_NIGHTS, room - 1) + 1):
-        found = _window(x, s, inside, last, least_sd, related=related)
+        found = _window(x, s, inside, last, least_sd, alone, related=related)
         eligible = tonight & inside[:, room - last :].all(axis=1) & np.isfinite(found["z"])
         better = eligible & (np.abs(found["z"]) > np.abs(best["z"]))
         for name, array in found.items():
@@ -103,6 +108,7 @@ def shifts(
     nights = best["nights"].astype(np.int64)
     rows = np.arange(count)
     place = np.clip(room - np.maximum(nights, 1), 1, room - 1) if room > 1 else np.zeros(count, dtype=np.int64)
+    far = room - near
     return Shifts(
         z=best["z"],
         nights=nights,
@@ -112,59 +118,13 @@ def shifts(
         nights_before=best["nights_before"].astype(np.int64),
         spread=best["spread"],
         correlation=best["correlation"],
+        most_correlation=best["most_correlation"],
+        alone=alone,
         beyond_line=_beyond_line(x, s, inside, best),
         first=order[rows, place] if room else place,
         last=order[rows, np.maximum(place - 1, 0)] if room else place,
-        **_drift(x, s, inside & tonight[:, None], order, least_sd, related=related),
+        **drift(x[:, far:], s[:, far:], inside[:, far:] & tonight[:, None], order[:, far:], least_sd, related=related),
     )
-
-
-def _drift(
-    x: Floats,
-    s: Floats,
-    inside: npt.NDArray[np.bool_],
-    order: npt.NDArray[np.int64],
-    least_sd: float,
-    *,
-    related: bool,
-) -> dict[str, Any]:
-    """A straight line through all nights of the present level."""
-    count, room = x.shape
-    nights = inside.sum(axis=1)
-    place = np.where(inside, np.cumsum(inside, axis=1) - 1.0, 0.0)
-    values = np.where(inside, x, np.nan)
-    rough = row_medians(values)
-    residual = values - rough[:, None] - _rough_line(values - rough[:, None], place, nights)
-    spread = _spread(residual, np.where(inside, s, np.nan), least_sd, related=related)
-    variance = np.where(inside, s, 1.0) ** 2 + spread[:, None] ** 2
-    weight = np.where(inside, 1 / variance, 0.0)
-    total = np.maximum(weight.sum(axis=1), 1e-300)
-    line = np.where(inside, place - ((weight * place).sum(axis=1) / total)[:, None], 0.0)
-    along = np.maximum((weight * line**2).sum(axis=1), 1e-300)
-    limit = _CLIP * np.sqrt(variance)
-    kept = np.where(inside, values - residual + np.clip(residual, -limit, limit), 0.0)
-    slope = (weight * line * kept).sum(axis=1) / along
-    span = np.maximum(nights - 1, 0)
-    widened = _widened(_correlations(residual, variance, related=related), nights)
-    enough = nights >= FEWEST_FOR_DRIFT
-    sd = span * np.sqrt(widened / along)
-    drift = np.where(enough, slope * span, 0.0)
-    middle = np.argmax(np.cumsum(inside, axis=1) > (nights // 2)[:, None], axis=1) if room else np.zeros(count, int)
-    return {
-        "drift": drift,
-        "drift_z": np.where(enough, drift / np.maximum(sd, 1e-300), 0.0),
-        "middle": order[np.arange(count), middle] if room else middle,
-        "drift_nights": nights,
-    }
-
-
-def _rough_line(values: Floats, place: Floats, nights: npt.NDArray[np.int64]) -> Floats:
-    """From the middle of the first half to that of the second: odd nights hardly move it."""
-    half = (nights // 2)[:, None]
-    first, second = (row_medians(np.where(side, values, np.nan)) for side in (place < half, place >= half))
-    slope = np.nan_to_num(second - first) / np.maximum(nights / 2, 1)
-    found: Floats = slope[:, None] * (place - (nights[:, None] - 1) / 2)
-    return found
 
 
 def levels(values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
@@ -174,79 +134,84 @@ def levels(values: Floats, errors: Floats) -> tuple[Floats, Floats, Floats]:
     """
     x, s = values[:, -NIGHTS_BEFORE:], errors[:, -NIGHTS_BEFORE:]
     residual = x - row_medians(x)[:, None]
-    spread = _spread(residual, s, LEAST_SD, related=True)
+    spread = spread_of(residual, s, LEAST_SD, related=True)
     variance = s**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(x, variance)
-    return mean, of_mean * _widened(_correlations(residual, variance, related=True), np.isfinite(x).sum(axis=1)), spread
+    return mean, of_mean * widened(alike_of_all(residual, variance, related=True), np.isfinite(x).sum(axis=1)), spread
 
 
 def _nothing(count: int) -> dict[str, Floats]:
-    found = {name: np.full(count, np.nan) for name in ("difference", "sd", "before", "spread", "correlation")}
+    unknown = ("difference", "sd", "before", "spread", "correlation", "most_correlation")
+    found = {name: np.full(count, np.nan) for name in unknown}
     return found | {name: np.zeros(count) for name in ("z", "nights", "nights_before")}
 
 
 def _window(
-    x: Floats, s: Floats, inside: npt.NDArray[np.bool_], last: int, least_sd: float, *, related: bool
+    x: Floats,
+    s: Floats,
+    inside: npt.NDArray[np.bool_],
+    last: int,
+    least_sd: float,
+    alone: npt.NDArray[np.bool_],
+    *,
+    related: bool,
 ) -> dict[str, Floats]:
     """The last `last` nights against those before them."""
     end = x.shape[1] - last
     begin = max(end - NIGHTS_BEFORE, 0)
     before, error, level = x[:, begin:end], s[:, begin:end], inside[:, begin:end]
-    rough = row_medians(np.where(level, before, np.nan))
-    residual = before - rough[:, None]
-    if (changed := ~level & np.isfinite(before)).any():  # nights of the level before, which tell of the spread
-        residual = np.where(changed, before - row_medians(np.where(level, np.nan, before))[:, None], residual)
-    spread = _spread(residual, error, least_sd, related=related)
+    residual = _residual(before, level)
+    spread = spread_of(residual, error, least_sd, related=related)
+    if alone.any():  # a few nights may be alike by chance
+        count = np.isfinite(residual).sum(axis=1)
+        likely = (count * spread**2 + PRIOR_NIGHTS * _ALONE_SD**2) / (count + PRIOR_NIGHTS)
+        spread = np.where(alone, np.sqrt(likely), spread)
     variance = error**2 + spread[:, None] ** 2
     mean, of_mean = huber_means(np.where(level, before, np.nan), variance)
     after_variance = s[:, end:] ** 2 + spread[:, None] ** 2
     after, of_after = _after(x[:, end:], after_variance, mean)
-    correlations = _correlations(residual, variance, related=related)
-    nights = np.isfinite(residual).sum(axis=1)
-    of_level = level.sum(axis=1)
-    sd = np.sqrt(
-        of_mean * _widened(correlations, of_level) + of_after * _widened(correlations, np.full_like(nights, last))
-    )
-    difference = after - mean
-    enough = (nights >= FEWEST_BEFORE) & (of_level > 0)
+    nights, of_level = np.isfinite(residual).sum(axis=1), level.sum(axis=1)
+    correlations = alike_of_all(residual, variance, related=related)
+    most, degrees = correlations[:, 0], nights - 1 + (prior_nights(len(x)) if related else 0.0)
     # Of the variance of a night, only that between nights is an estimate from these nights (Welch and Satterthwaite).
     estimated = spread**2 / (spread**2 + np.nan_to_num(row_medians(error)) ** 2)
+    too_small = np.zeros(len(x))
+    if alone.any():  # all nights that there are tell how long states last
+        correlations, most = correlations.copy(), most.copy()
+        far = s[alone, :end] ** 2 + spread[alone, None] ** 2
+        own, most[alone] = alike_alone(_residual(x[alone, :end], inside[alone, :end]), far)
+        correlations[alone] = own[:, : correlations.shape[1]]
+        # Nights that resemble each other differ from their own mean by less than from the true level, and what they
+        # say of the spread is worth that of fewer independent ones.
+        degrees = np.where(alone, np.maximum(nights / widened(correlations**2, nights) - 1, 1.0), degrees)
+        share = np.minimum(widened(correlations, nights) / np.maximum(nights, 1), 0.5)
+        too_small = np.where(alone, share / (1 - share), 0.0)
+    variance_of_difference = of_mean * widened(correlations, of_level) + of_after * widened(
+        correlations, np.full_like(nights, last)
+    )
+    sd = np.sqrt(variance_of_difference * (1 + estimated * too_small))
+    difference = after - mean
+    enough = (nights >= FEWEST_BEFORE) & (of_level > 0)
     t = np.where(enough, difference / sd, 0.0)
     return {
-        "z": np.nan_to_num(_as_normal(t, (nights - 1 + (_prior_nights(len(x)) if related else 0)) / estimated**2)),
+        "z": np.nan_to_num(_as_normal(t, degrees / estimated**2)),
         "difference": difference,
         "sd": sd,
         "before": mean,
         "nights_before": of_level.astype(np.float64),
         "spread": spread,
         "correlation": correlations[:, 0],
+        "most_correlation": most,
     }
 
 
-def _prior_nights(series: int) -> float:
-    return _PRIOR_NIGHTS if series > _PRIOR_NIGHTS else 0.0
-
-
-def _spread(residual: Floats, error: Floats, least_sd: float, *, related: bool) -> Floats:
-    """The standard deviation between nights, beyond what the nights' own errors explain.
-
-    Of nights whose error is not unusual. Clipped at three times a robust one, so that it uses nearly all there is in
-    the nights and yet no single one decides. That of the other series counts for a few nights.
-    """
-    usual = row_medians(error)
-    plain = np.where(error <= 1.5 * usual[:, None], residual, np.nan)
-    low, high = row_quantiles(plain, 0.1, 0.9)
-    rough = np.maximum(_MAD * row_medians(np.abs(plain)), (high - low) / _QUANTILES_APART)
-    clipped = np.clip(plain, -_CLIP * rough[:, None], _CLIP * rough[:, None])
-    count = np.isfinite(clipped).sum(axis=1)
-    square = np.nansum(clipped**2, axis=1) / np.maximum(count - 1, 1)
-    found = np.maximum(square - np.nan_to_num(usual) ** 2, least_sd**2)
-    enough = count >= FEWEST_BEFORE
-    if related and _prior_nights(len(found)) and enough.any():
-        prior = float(np.median(found[enough]))
-        found = (count * found + _PRIOR_NIGHTS * prior) / (count + _PRIOR_NIGHTS)
-    spread: Floats = np.sqrt(found)
-    return spread
+def _residual(x: Floats, level: npt.NDArray[np.bool_]) -> Floats:
+    """Each night from the middle of the present level; one of the levels before from the middle of those."""
+    residual = x - row_medians(np.where(level, x, np.nan))[:, None]
+    if (changed := ~level & np.isfinite(x)).any():  # they tell of the spread
+        residual = np.where(changed, x - row_medians(np.where(level, np.nan, x))[:, None], residual)
+    found: Floats = residual
+    return found
 
 
 def _after(x: Floats, variance: Floats, before: Floats) -> tuple[Floats, Floats]:
@@ -257,33 +222,6 @@ def _after(x: Floats, variance: Floats, before: Floats) -> tuple[Floats, Floats]
     apart = np.abs(x[:, 0] - x[:, 1]) > _CLIP * np.sqrt(variance.sum(axis=1))
     nearer = np.where(np.abs(x[:, 0] - before) < np.abs(x[:, 1] - before), x[:, 0], x[:, 1])
     return np.where(apart, nearer, mean), of_mean
-
-
-def _correlations(residual: Floats, variance: Floats, *, related: bool) -> Floats:
-    """Of each series with itself some nights before, from 1 on; those of all series count as well: never below 0."""
-    lags = min(_LAGS, max(residual.shape[1] - 2, 1))
-    u = np.clip(residual / np.sqrt(variance), -_CLIP, _CLIP)
-    u = np.where(np.isfinite(u), u, 0.0)
-    nights = np.maximum((u != 0).sum(axis=1), 1)
-    power = np.maximum((u**2).sum(axis=1), 1e-12)
-    products = np.stack(
-        [(u[:, lag:] * u[:, :-lag]).sum(axis=1) if lag < u.shape[1] else 0 * power for lag in range(1, lags + 1)],
-        axis=1,
-    )
-    own = products / power[:, None]
-    common = products.sum(axis=0) / max(float(power.sum()), 1e-12)
-    others = min(len(u) - 1, 3) * NIGHTS_BEFORE if related else 0
-    mixed = (own * nights[:, None] + common * others) / (nights[:, None] + others)
-    found: Floats = np.clip(mixed + 1 / nights[:, None], 0.0, 0.95)  # taking out a mean has made them smaller by this
-    return found
-
-
-def _widened(correlations: Floats, nights: npt.NDArray[np.int64]) -> Floats:
-    """By how much the variance of a mean of so many nights is larger than of independent ones."""
-    lag = np.arange(1, correlations.shape[1] + 1)
-    share = np.clip(1 - lag / np.maximum(nights, 1)[:, None], 0.0, None)
-    widened: Floats = 1 + 2 * (share * correlations).sum(axis=1)
-    return widened
 
 
 def _as_normal(t: Floats, degrees: Floats | npt.NDArray[np.int64]) -> Floats:

@@ -26,6 +26,7 @@ _ROUNDS = 3
 _LEAST_SD = 0.0015
 _FACTOR_SD = 0.2  # how much cases differ in what they feel of their board's state, before anything is known
 _MAD = 1.4826
+_STEADIEST = 0.5  # no member of a group is taken to vary by less than this, of the middle one's variance
 _FEWER = 0.35  # of a group may do something else than what most of it have in common
 
 Indexes = npt.NDArray[np.int64]
@@ -70,17 +71,23 @@ def split(
     variance = _variance(y, errors)
     kinds = _kinds(_Group(board_of, variance).fit(y), _Group(case_of, variance).fit(y), kind_of, board_of, case_of)
     kind = np.nan_to_num(kinds.values)[kind_of]
-    case, factors = np.zeros_like(y), np.ones(len(y))
+    case, factors, of_factors = np.zeros_like(y), np.ones(len(y)), np.full(len(y), _FACTOR_SD)
     for number in range(_ROUNDS):
         boards = _centred(_Group(board_of, variance).fit(y - kind - case), kinds, kind_of, board_of)
         board = beyond_error(boards)[board_of]
         if number:
-            factors = _factors(y - kind - case, board, factors, errors)
+            factors, of_factors = _factors(y - kind - case, board, factors, errors, levels)
         cases = _Group(case_of, variance).fit(y - kind - factors[:, None] * board)
         case = beyond_error(cases)[case_of]
         rest = y - kind - case - factors[:, None] * board
+        # A level that began while a board was off its own (a case that is new, or has changed) was taken too high or
+        # low by that: then the same state of the board would look like another one in each of its cases.
+        off = _levels(rest, levels)
+        y, rest = y - off, rest - off
         variance = _variance(rest, errors)
-    return Split(kinds, boards, cases, Part(rest, errors, np.ones(len(y), dtype=bool)), factors)
+    # How much a case feels of its board is not known exactly: what it may feel more or less is no change of its own.
+    of_rest = np.hypot(errors, of_factors[:, None] * board)
+    return Split(kinds, boards, cases, Part(rest, of_rest, np.ones(len(y), dtype=bool)), factors)
 
 
 def beyond_error(part: Part) -> Floats:
@@ -150,7 +157,9 @@ class _Group:
         place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         self._members[group_of[order], place] = order
         self._known = sizes >= FEWEST
-        self._variance = self._taken(variance)
+        taken = self._taken(variance)
+        # No member may decide alone: what follows it would differ little from it, and so give it more weight still.
+        self._variance = np.maximum(taken, _STEADIEST * row_medians(taken)[..., None])
 
     def fit(self, values: Floats) -> Part:
         """The mean of each group, groups × nights: NaN where the group is too small, or few of it were measured."""
@@ -178,20 +187,21 @@ class _Group:
         return found
 
 
-def _factors(values: Floats, board: Floats, before: Floats, errors: Floats) -> Floats:
+def _factors(values: Floats, board: Floats, before: Floats, errors: Floats, levels: Indexes) -> tuple[Floats, Floats]:
     """How much of its board's state each series feels: by least squares, towards 1 where little is known.
 
-    before: what was thought of it so far.
+    before: what was thought of it so far. Only what moves within a level counts. Returns the standard error as well.
     """
     rest = values - before[:, None] * board
+    rest, board = rest - _levels(rest, levels), board - _levels(board, levels)
     variance = _variance(rest, errors)
     known = np.isfinite(rest) & np.isfinite(variance)
     limit = 3 * np.sqrt(np.where(known, variance, 1.0))
     weight = np.where(known, 1 / np.where(known, variance, 1.0), 0.0)
     off = np.clip(np.where(known, rest, 0.0), -limit, limit) + (before - 1)[:, None] * board
     along = (weight * board * off).sum(axis=1)
-    found: Floats = np.clip(1 + along / ((weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2), 0.3, 2.0)
-    return found
+    known_by = (weight * board**2).sum(axis=1) + 1 / _FACTOR_SD**2
+    return np.clip(1 + along / known_by, 0.3, 2.0), 1 / np.sqrt(known_by)
 
 
 def common(parts: Split, kind_of: Indexes, board_of: Indexes, case_of: Indexes, but: PartName) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,26 @@ from devbench.store.older import brought_up_to_date
 from devbench.store.seals import SEAL, broken_seals, seal_of, seal_of_run
 from devbench.worker.outputs import SAMPLED_VALUES
 
-_RUN: TypeAdapter[Run] = TypeAdapter(Run)
-_CASE: TypeAdapter[CaseRecord] = TypeAdapter(CaseRecord)
-_OUTPUTS: TypeAdapter[tuple[OutputTensor, ...]] = TypeAdapter(
-    tuple[OutputTensor, ...],
-    config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", allow_inf_nan=False),
-)
 _UNSEALED = 1  # the schema without checksums
 _CHANGED = "was changed after devbench wrote it"
+
+
+@cache  # made when they are needed: a question to a history reads no run
+def _runs() -> TypeAdapter[Run]:
+    return TypeAdapter(Run)
+
+
+@cache
+def _cases() -> TypeAdapter[CaseRecord]:
+    return TypeAdapter(CaseRecord)
+
+
+@cache
+def _outputs() -> TypeAdapter[tuple[OutputTensor, ...]]:
+    return TypeAdapter(
+        tuple[OutputTensor, ...],
+        config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", allow_inf_nan=False),
+    )
 
 
 class RunEncoder:
@@ -41,7 +54,7 @@ class RunEncoder:
         if problem := _contradiction(run):
             raise RecordError(f"the record of the run cannot be kept: {problem}")
         cases = [self._case(case) for case in run.cases]
-        head = _dumped(_RUN, replace(run, cases=()))
+        head = _dumped(_runs(), replace(run, cases=()))
         seal = seal_of_run({**from_json(head), "cases": [{SEAL: one} for _, one in cases]})
         listed = b",\n    ".join(text for text, _ in cases)
         whole = b'"cases": [\n    ' + listed + b"\n  ]" if cases else b'"cases": []'
@@ -51,7 +64,7 @@ class RunEncoder:
         known = self._cases.get(case.id)
         if known is None or known[0] is not case:
             try:
-                text = _dumped(_CASE, case)
+                text = _dumped(_cases(), case)
             except RecordError as error:
                 raise RecordError(f"{case.id}: {error.message}", error.hint, case_id=case.id) from error
             seal = seal_of(from_json(text))
@@ -63,7 +76,7 @@ class RunEncoder:
 def encode_run(run: Run) -> bytes:
     """`run` as indented JSON, as run.json holds it."""
     if run.schema == _UNSEALED:
-        return _RUN.dump_json(run, indent=2, exclude={"doubts", "files"}) + b"\n"
+        return _runs().dump_json(run, indent=2, exclude={"doubts", "files"}) + b"\n"
     return RunEncoder().encode(run)
 
 
@@ -77,7 +90,7 @@ def decode_run(data: bytes, path: Path) -> Run:
                 f"{path}: has schema {str(schema)[:20]}, and this devbench reads {_UNSEALED} and {SCHEMA}",
                 "Use the devbench that made it, or a newer one.",
             )
-        run = _RUN.validate_json(data, strict=True)
+        run = _runs().validate_json(data, strict=True)
     except ValidationError as error:
         raise RunFolderError(f"{path}: not a run.json of devbench: {_first(error)}") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -92,7 +105,7 @@ def decode_run(data: bytes, path: Path) -> Run:
 def encode_outputs(outputs: tuple[OutputTensor, ...]) -> bytes:
     """`outputs` as JSON, their bytes in base64. A `RecordError` if they could not be read again."""
     try:
-        data = _OUTPUTS.dump_json(outputs, warnings=False) + b"\n"
+        data = _outputs().dump_json(outputs, warnings=False) + b"\n"
         decode_outputs(data, Path("outputs"))
     except (ValueError, RunFolderError) as error:
         raise RecordError(f"its outputs cannot be kept: {error}") from error
@@ -102,7 +115,7 @@ def encode_outputs(outputs: tuple[OutputTensor, ...]) -> bytes:
 def decode_outputs(data: bytes, path: Path) -> tuple[OutputTensor, ...]:
     """The outputs in `data`; `path` is what errors call it."""
     try:
-        outputs = _OUTPUTS.validate_json(data)
+        outputs = _outputs().validate_json(data)
     except ValidationError as error:
         raise RunFolderError(f"{path}: not a file of outputs: {_first(error)}") from error
     for output in outputs:

@@ -20,9 +20,9 @@ FOLDER = Path(__file__).parents[2] / "benchmarks" / "lab"
     [
         (
             "alarms",
-            "--boards 3 --cases 3 --nights 11 --series-nights 9 --alone 4 --peer-nights 4 --trials 1 --kinds normal ar1 "
-            "--parts false alone others",
-            4,
+            "--boards 3 --cases 3 --nights 11 --series-nights 9 --alone 4 --small 4 --peer-nights 4 --trials 1 --kinds normal ar1 "
+            "--parts false alone small others",
+            6,
         ),
         ("history", "--folder made --places 3 --cases 2 --nights 20", 1),
     ],

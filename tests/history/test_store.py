@@ -51,6 +51,16 @@ def test_the_tenth_night_of_a_day_comes_after_the_second(tmp_path: Path) -> None
     assert history.last_night() == "2026-11-01-10"
 
 
+def test_a_night_that_is_still_to_come_is_not_the_last_one(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.add(run_of("wrong", made_case("net", 2.0), night="2999-01-01"), tmp_path)
+    assert history.last_night() == "2999-01-01"
+    history.add(run_of("right", made_case("net", 2.0), night="2026-11-01"), tmp_path)
+    assert history.last_night() == "2026-11-01"
+    fold(tmp_path)
+    assert history.last_night() == "2026-11-01"
+
+
 def test_clocks_that_jump_are_noted_and_cost_nothing(tmp_path: Path) -> None:
     history = History(tmp_path)
     ahead = datetime.now(UTC) + timedelta(days=400)

@@ -13,6 +13,7 @@ import pytest
 from devbench.domain.night import LevelChange, SeriesKey
 from devbench.domain.run import CaseRecord
 from devbench.history.explain import explain
+from devbench.history.grouping import belongs_to
 from devbench.history.series import series_since
 from devbench.history.store import History
 from devbench.history.watch import judge_again, look_for_changes, to_measure_again
@@ -161,6 +162,27 @@ def test_a_board_and_a_change_of_everything_are_told_as_such(tmp_path: Path) -> 
     new = _lab(tmp_path / "new", lambda number, *_: 1.05 if number >= LAST else 1.0)
     (change,) = look_for_changes(new.history, night_of(LAST))
     assert (change.kind, change.key, change.series) == ("software", SeriesKey(device="desktop-cpu"), 16)
+
+
+def test_what_one_case_feels_more_of_its_board_is_not_told_beside_it() -> None:
+    board = LevelChange(
+        kind="board",
+        key=SeriesKey(device="d", place="c"),
+        status="waiting",
+        first_night="2026-09-10",
+        last_night="2026-09-09",
+        ratio=1.06,
+        low=1.05,
+        high=1.07,
+        series=4,
+    )
+    odd = replace(board, kind="odd one out", key=replace(board.key, model="m1"), series=1, ratio=1.02)
+    assert belongs_to(odd, board)
+    assert belongs_to(replace(odd, ratio=1 / 1.02, first_night="2026-09-12"), board)
+    assert not belongs_to(replace(odd, ratio=1.05), board)
+    assert not belongs_to(replace(odd, first_night="2026-09-20"), board)
+    assert not belongs_to(replace(odd, key=replace(odd.key, place="a")), board)
+    assert not belongs_to(board, odd)
 
 
 def test_half_of_the_cases_that_step_are_told_as_what_they_are(tmp_path: Path) -> None:

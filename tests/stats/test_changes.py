@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from devbench.stats.candidates import Candidate, candidates, false_share, judge, part_shifts
+from devbench.stats.candidates import Candidate, candidates, keeps, needed_z, part_shifts
 from devbench.stats.changes import shifts
 from devbench.stats.huber import huber_means, row_medians, row_quantiles
+from devbench.stats.sessions import false_share, judge
 from devbench.stats.split import Split, split
 
 NIGHTS = 45
@@ -36,7 +37,7 @@ def _split(values: np.ndarray, board: np.ndarray, case: np.ndarray) -> Split:
 
 def _found(values: np.ndarray, board: np.ndarray, case: np.ndarray) -> list[Candidate]:
     parts = _split(values, board, case)
-    return candidates(part_shifts(parts, {}), ~parts.boards.known[board])
+    return candidates(part_shifts(parts, {}, board, case))
 
 
 def test_medians_quantiles_and_huber_means_leave_out_what_is_not_known() -> None:
@@ -127,6 +128,45 @@ def test_a_slow_drift_is_no_step() -> None:
     assert found.beyond_line[4] > 3
 
 
+def test_a_series_that_stands_alone_must_be_surer_where_its_states_may_last() -> None:
+    rng = np.random.default_rng(4)
+    state = np.zeros((60, NIGHTS))
+    for night in range(1, NIGHTS):
+        state[:, night] = 0.7 * state[:, night - 1] + rng.normal(0, 0.006, 60)
+    values, alone = 1 + state, np.full(60, True)
+    lone = shifts(values, _errors(values), related=False, alone=alone)
+    together = shifts(values, _errors(values), related=False)
+    said = lone.nights > 2
+    assert np.median(np.abs(lone.z[said]) / np.abs(together.z[said])) < 0.95
+    assert np.median(lone.most_correlation - lone.correlation) > 0.15
+    steady = shifts(_noise(60), _errors(values), related=False, alone=alone)
+    needed = {name: needed_z(found, "rest") for name, found in (("states", lone), ("steady", steady))}
+    assert np.median(needed["states"]) > np.median(needed["steady"]) + 0.3
+    assert needed["steady"].min() >= 2.7
+    assert (needed_z(together, "rest") == 2.7).all()
+
+
+def test_a_short_history_alone_is_no_reason_to_tell_of_a_small_change() -> None:
+    values = 1 + np.random.default_rng(6).normal(0, 0.0005, (20, 10))
+    values[:, -1] += 0.012
+    alone = np.full(20, True)
+    assert not keeps(shifts(values, _errors(values), related=False, alone=alone), "rest").any()
+    values[:, -1] += 0.1
+    assert keeps(shifts(values, _errors(values), related=False, alone=alone), "rest").all()
+
+
+def test_one_or_two_boards_are_alone_with_their_states() -> None:
+    for boards, alone in ((2, True), (8, False)):
+        values, board, case = _lab(boards, 6)
+        found = part_shifts(_split(values, board, case), {}, board, case)
+        assert found["boards"].alone.all() == alone
+        assert not found["rest"].alone.any()
+    values, board, case = _lab(5, 2)
+    found = part_shifts(_split(values, board, case), {}, board, case)
+    assert found["rest"].alone.all()
+    assert found["cases"].alone.all()  # the states of five boards are in it
+
+
 def test_after_an_accepted_change_only_the_nights_since_tell_of_the_level() -> None:
     values = _noise(40)
     values[3, -6:] += 0.05
@@ -161,14 +201,50 @@ def test_a_case_that_feels_more_of_its_boards_state_is_not_odd() -> None:
     assert parts.rest.values.std() < 0.004
 
 
+def test_a_level_that_began_on_a_drifting_board_does_not_make_its_case_odd() -> None:
+    values, board, case = _lab(6, 3, sd=0.001)
+    values[board == 1, 15:] += 0.002 * np.arange(NIGHTS - 15)  # it ages
+    values[case == 2, 35:] -= 0.02  # a change of software, which was told
+    levels_ = np.zeros(values.shape, dtype=np.int64)
+    levels_[case == 2, 35:] = 1
+    parts = split(values, _errors(values), levels_, np.zeros(18, dtype=np.int64), board, case)
+    aged = parts.rest.values[board == 1]
+    assert np.abs(aged).max() < 0.015
+    assert np.abs(aged[:, 40:].mean(axis=1) - aged[:, 25:34].mean(axis=1)).max() < 0.006
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_case_of_three_alone_says_what_its_board_does(seed: int) -> None:
+    values, board, case = _lab(6, 3, seed, sd=0.002)
+    values[board == 1] += np.random.default_rng(seed).normal(0, 0.004, NIGHTS)
+    values[board == 1, 30:] += 0.003 * np.arange(NIGHTS - 30)
+    levels_ = np.zeros(values.shape, dtype=np.int64)
+    levels_[case == 2, 36:] = 1
+    parts = split(values, _errors(values), levels_, np.zeros(18, dtype=np.int64), board, case)
+    spreads = np.median(np.abs(parts.rest.values[board == 1]), axis=1)
+    assert spreads.min() > 0.3 * spreads.max()
+    assert np.abs(parts.rest.values[board == 1, -5:].mean(axis=1)).max() < 0.006
+
+
+def test_what_a_case_may_feel_more_of_its_board_is_no_change_of_its_own() -> None:
+    values, board, case = _lab(6, 10, sd=0.002)
+    feels = np.where(case == 4, 1.3, 1.0)
+    values[board == 2, -2:] += 0.06 * feels[board == 2, None]
+    found = {(one.part, one.index) for one in _found(values, board, case)}
+    assert ("boards", 2) in found
+    assert ("rest", 24) not in found
+    values[24, -2:] += 0.06
+    assert ("rest", 24) in {(one.part, one.index) for one in _found(values, board, case)}
+
+
 def test_a_lone_series_is_left_as_it_is() -> None:
     values = _noise(2)
     values[1, -2:] += 0.05
     parts = _split(values, np.array([0, 0]), np.array([0, 1]))
     np.testing.assert_allclose(parts.rest.values, values - np.median(values, axis=1)[:, None])
-    assert [(one.part, one.index) for one in candidates(part_shifts(parts, {}), np.array([True, True]))] == [
-        ("rest", 1)
-    ]
+    assert [
+        (one.part, one.index) for one in candidates(part_shifts(parts, {}, np.array([0, 0]), np.array([0, 1])))
+    ] == [("rest", 1)]
 
 
 def test_a_board_that_is_away_for_nights_leaves_the_others_as_they_are() -> None:
@@ -190,6 +266,18 @@ def test_sessions_confirm_what_is_there_and_refute_what_is_not() -> None:
 
 def test_one_odd_session_confirms_nothing() -> None:
     assert judge([0.3, 0.001], [1e-5] * 2, 0.0, 0.02, 0.01, 600).verdict != "confirmed"
+
+
+def test_a_session_says_little_where_many_nights_were_as_far_out() -> None:
+    variance = [1.7e-4] * 3
+    nights = np.array([0.0, 0.001, -0.001, 0.03, 0.0] * 7)
+    assert judge([0.03] * 3, variance, 0.0, 0.03, 0.01, 600).verdict == "confirmed"
+    assert judge([0.03] * 3, variance, 0.0, 0.03, 0.01, 600, nights=nights).verdict == "waiting"
+    assert judge([0.0, 0.0], variance[:2], 0.0, 0.03, 0.01, 600, nights=nights).verdict == "refuted"
+    shifted = [0.02, 0.021, 0.019, 0.05, 0.02, 0.021, 0.05, 0.02]
+    assert judge(shifted, [1.7e-4] * 8, 0.0, 0.024, 0.01, 600, nights=nights).verdict == "confirmed"
+    few = judge([0.03] * 3, variance, 0.0, 0.03, 0.01, 600, nights=nights[:5])
+    assert few == judge([0.03] * 3, variance, 0.0, 0.03, 0.01, 600)
 
 
 def test_how_often_sessions_err_is_what_was_promised() -> None:
