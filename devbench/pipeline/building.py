@@ -170,7 +170,7 @@ def load_tensorflow(extra: str) -> None:
 
 
 def save_keras(network: Any, path: Path) -> None:
-    """Write a Keras network to `path`, with the same bytes whenever that is: Keras notes the hour."""
+    """Write a Keras network to `path`, the same bytes every time: Keras notes the hour, and addresses in memory."""
     part = path.with_name(f"part-{path.name}")
     network.save(part)
     with zipfile.ZipFile(part) as saved, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
@@ -180,7 +180,21 @@ def save_keras(network: Any, path: Path) -> None:
                     about = json.load(member)
                     about.pop("date_saved", None)
                     out.write(json.dumps(about, sort_keys=True).encode())
+                elif name == "config.json":
+                    out.write(json.dumps(_numbered(json.load(member), {})).encode())
                 else:
                     while data := member.read(1 << 20):
                         out.write(data)
     part.unlink()
+
+
+def _numbered(config: Any, known: dict[Any, int]) -> Any:
+    """The configuration with its shared objects numbered in their order, instead of by where they were in memory."""
+    if isinstance(config, list):
+        return [_numbered(one, known) for one in config]
+    if not isinstance(config, dict):
+        return config
+    found = {name: _numbered(value, known) for name, value in config.items()}
+    if isinstance(found.get("shared_object_id"), int):
+        found["shared_object_id"] = known.setdefault(found["shared_object_id"], len(known) + 1)
+    return found

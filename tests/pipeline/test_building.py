@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from devbench import ModelError, build_file, recipe_hash
+from devbench import ModelError, build_file, recipe_hash, save_keras
 
 GOOD = """
 import sys
@@ -89,3 +91,27 @@ def test_the_hash_of_a_recipe_changes_with_its_code_and_with_names(tmp_path: Pat
     assert recipe_hash(tmp_path / "build.py", folder) == before
     (folder / "net.py").rename(folder / "network.py")
     assert recipe_hash(tmp_path / "build.py", folder) != before
+
+
+class _Network:
+    """Saves as Keras does: with the hour, and with addresses in memory."""
+
+    def __init__(self, hour: str, address: int) -> None:
+        self.hour, self.address = hour, address
+
+    def save(self, path: Path) -> None:
+        shared = [{"shared_object_id": self.address}, {"shared_object_id": self.address + 16}]
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("metadata.json", json.dumps({"keras_version": "3.15.1", "date_saved": self.hour}))
+            archive.writestr("config.json", json.dumps({"layers": [*shared, shared[0]]}))
+            archive.writestr("model.weights.h5", b"weights")
+
+
+def test_a_keras_file_has_the_same_bytes_whenever_and_wherever_in_memory_it_was_made(tmp_path: Path) -> None:
+    paths = [tmp_path / "one.keras", tmp_path / "again.keras"]
+    save_keras(_Network("2026-11-22@03:00:00", 139_850_732_965_712), paths[0])
+    save_keras(_Network("2026-11-22@04:00:00", 139_806_795_040_720), paths[1])
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with zipfile.ZipFile(paths[0]) as archive:
+        assert [one["shared_object_id"] for one in json.loads(archive.read("config.json"))["layers"]] == [1, 2, 1]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["again.keras", "one.keras"]
