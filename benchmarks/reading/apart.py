@@ -32,18 +32,19 @@ def take_apart(source: Path, into: Path) -> Apart:
     """Write the operations of the first graph of `source` to `into`, not connected with one another."""
     model = flatbuffer_utils.read_model(str(source))
     graph = model.subgraphs[0]
+    constant = _constants(model, graph)
     inputs: list[tuple[int, int]] = []
     outputs: list[tuple[int, str]] = []
     for operation in graph.operators:
         read = [int(one) for one in operation.inputs]
         for slot, index in enumerate(read):
-            if index >= 0 and _is_computed(model, graph.tensors[index]):
+            if index >= 0 and index not in constant:
                 inputs.append((index, len(graph.tensors)))
                 read[slot] = len(graph.tensors)
                 graph.tensors.append(_twin(graph.tensors[index], len(graph.tensors)))
         operation.inputs = read
         name = _name(model.operatorCodes[operation.opcodeIndex])
-        outputs += [(int(index), name) for index in operation.outputs]
+        outputs += [(int(index), name) for index in operation.outputs if int(index) not in constant]
     graph.inputs = [new for _, new in inputs]
     graph.outputs = [index for index, _ in outputs]
     model.signatureDefs = None
@@ -66,9 +67,17 @@ def tensors_of(path: Path, given: Sequence[Any], indices: Sequence[int]) -> list
     return [np.array(interpreter.get_tensor(index)) for index in indices]
 
 
-def _is_computed(model: Any, tensor: Any) -> bool:
-    data = model.buffers[tensor.buffer].data
-    return (data is None or len(data) == 0) and not tensor.isVariable
+def _constants(model: Any, graph: Any) -> set[int]:
+    """Tensors that no input decides: data in the file, what is widened of such data, and states."""
+    found = set()
+    for index, tensor in enumerate(graph.tensors):
+        data = model.buffers[tensor.buffer].data
+        if tensor.isVariable or (data is not None and len(data)):
+            found.add(index)
+    for operation in graph.operators:
+        if all(int(one) in found or one < 0 for one in operation.inputs):
+            found |= set(map(int, operation.outputs))
+    return found
 
 
 def _twin(tensor: Any, number: int) -> Any:

@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[2]
 CATALOGUE = ("mobilenet_v1", "mobilenet_v2", "inception_v1", "inception_v4")  # by the time that they take
 FORMS = ("net.keras", "net.h5", "saved", "net.pb")
 AS_CONVERTED = ("float.tflite", "float16.tflite", "dynamic.tflite", "float_ends.tflite", "int8.tflite")
-_MOST_INPUTS, _FEW_INPUTS = 8, 2
+_MOST_INPUTS, _FEW_INPUTS = 8, 1
 _LARGE_MACS = 5e9  # the oldest readers take 2 s for each thousand million
 
 

@@ -14,9 +14,11 @@ from devbench.domain.making import Making
 from devbench.domain.model import TensorSpec, Variant
 from devbench.errors import ModelError
 from devbench.files import sha256_of
+from devbench.models.arithmetic import float_operations
 from devbench.models.artifact import described, is_file_source, source_file
 from devbench.models.cache import Fetch, ModelCache
 from devbench.models.fix import RECIPE, fixed
+from devbench.models.graph import read_graph
 from devbench.models.guards import OUTSIDE, guards
 from devbench.models.tflite_file import read_tflite
 from devbench.pipeline.archive import unpack
@@ -140,6 +142,8 @@ class Maker:
                 given=given, preparation=making.preparation or source.preparation,
             )  # fmt: skip
             path = self._fixed(model, self._converted(model, order, steps), form, None, making, steps)
+            if converter.quantizes and form.format == TFLITE:
+                _refuse_half_done(path, order)
             made = made or form.format == TFLITE
             tflite = path if form.format == TFLITE else tflite
             inputs = read_tflite(path).inputs if form.format == TFLITE else ()
@@ -221,6 +225,17 @@ class Maker:
         if step := read_certificate(kept.parent):
             steps.append(step)
         return kept
+
+
+def _refuse_half_done(path: Path, order: Order) -> None:
+    """A `RefusedError` if the quantizer has left a part of the network in float; another one may do better."""
+    made = read_tflite(path).precision
+    if made != order.form.precision:
+        left = ", ".join(dict.fromkeys(one.name for one in float_operations(read_graph(path))))
+        raise RefusedError(
+            f"the converter {order.converter.name} leaves a part in float ({left or made})",
+            "Replace what it leaves, or quantize the network yourself and name that file.",
+        )
 
 
 def no_way(source: Source, making: Making) -> ModelError:
