@@ -228,13 +228,13 @@ def _before(night: str, days: int) -> str:
 
 
 def _ask(options: argparse.Namespace, nights: list[str]) -> None:
-    took, cpu = [], []
+    took, cpu, peak_mb = [], [], 0.0
     for _ in range(3):
         begun, busy = time.perf_counter(), time.process_time()
         rows = QUESTIONS[options.ask](History(options.folder), nights[-1])
         took.append(time.perf_counter() - begun)
         cpu.append(time.process_time() - busy)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak_mb = peak_mb or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # of one question
     print(json.dumps({"rows": rows, "first": took[0], "best": min(took), "cpu": min(cpu), "mb": peak_mb}))
 
 
