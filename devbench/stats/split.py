@@ -85,7 +85,7 @@ def split(
         off = _levels(rest, levels)
         y, rest = y - off, rest - off
         variance = _variance(rest, errors)
-    # How much a case feels of its board is not known exactly: what it feels more or less is not a change of its own.
+    # How much a case feels of its board is not known exactly: feeling more or less does not count as its own change.
     of_rest = np.hypot(errors, of_factors[:, None] * board)
     return Split(kinds, boards, cases, Part(rest, of_rest, np.ones(len(y), dtype=bool)), factors)
 
