@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import QUICK, Bench
+from tests.pictures import brightest, test_set
 from tests.pipeline import files
 from tests.pipeline.networks import pictures
 from tests.tiny_tflite import Operation, Tensor, write_tflite
@@ -56,3 +57,35 @@ def test_what_is_too_large_fails_before_anything_is_read_or_made(bench: Bench) -
     looked = bench("inspect", "large.h5")
     assert looked.returncode == 1
     assert "it is 3.0 GB large" in looked.stderr
+
+
+HALF = """
+from pathlib import Path
+from devbench import Converter, hookimpl
+
+class Half(Converter):
+    name = "half"
+    takes = ("tflite",)
+    gives = "tflite"
+    precisions = ("int8",)
+    quantizes = True
+    program = Path(__file__).with_name("half_program.py")
+
+@hookimpl
+def devbench_converters():
+    return [Half]
+"""
+
+
+def test_a_quantizer_that_leaves_a_part_in_float_is_passed_over(bench: Bench) -> None:
+    bench.plugin("half", HALF)
+    bench.write(
+        "site/half_program.py", "import shutil\n\ndef convert(order): shutil.copy(order['source'], order['out'])\n"
+    )
+    bench.write("lab.yaml", "converters: {ai-edge-quantizer: /no/python, tensorflow-quantizer: /no/python}\n")
+    brightest(bench.folder / "net.tflite")
+    test_set(bench.folder / "photos")
+    done = bench("make", suite_of(bench, "name: net, source: net.tflite, precision: int8, calibrate: photos"))
+    assert done.returncode == 3
+    assert "the converter half leaves a part in float" in done.stderr
+    assert "/no/python: there is no such interpreter" in done.stderr, "the others are named too"
