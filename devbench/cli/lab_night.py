@@ -98,7 +98,7 @@ def check_places(names: Sequence[str], tell: Tell) -> bool:
 def _note_checks(nights: Nights, found: dict[PlaceKey, GoldResult | None], lent: set[PlaceKey]) -> None:
     """Print each, and write into the log what has changed. Who keeps a place out, or a bad one, is not overruled.
 
-    lent: those that people have reserved: that does not point to an outage.
+    lent: those that people have reserved, which does not count as an outage.
     """
     log = read_log(nights.folder)
     tried = {key: gold for key, gold in found.items() if key not in lent}
