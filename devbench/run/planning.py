@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -31,6 +31,7 @@ from devbench.stats.planning import (
     no_longer_narrows,
     rounds_to_reach,
     shares,
+    variance_behind,
     variation,
 )
 
@@ -40,6 +41,9 @@ More = Callable[[Run, Samples], Run | None]
 _LONGEST_LOOP = 8.0  # times the shortest: what a few rounds say of their variance is rough
 _GROWTH = 0.5  # a lap adds at most half of the rounds that there are, then one looks again
 _ANY_WIDTH = 1.0  # where none is asked for, half widths are compared as they are
+_UNKNOWN_VARIANCE = 1.0
+_ASSUMED_SPREAD = 0.01  # of the medians of rounds, while none shows it; for the time left alone, and for no plan
+_USUAL_COUNTS_FOR = 2  # rounds: two or three of a case's own say little of their variance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,14 +174,23 @@ class Planner(AsPlanned):
         if self._budget_s is not None and any(one.measure.precision is None for one in todo):
             return max(self._left_in_s(lane), 0.0)
         counts = Counter(one.id for one in todo)
+        mine = {one.id: one for one in (*self._planned.values(), *todo) if self.lane_of(one) == lane}
+        usual = self._usual_variance(mine)
         later_s = 0.0
-        for case_id, planned in self._planned.items():
-            logs, wanted = self._logs[case_id], planned.measure.precision
-            mine = self.lane_of(planned) == lane and case_id not in self._stopped
-            if mine and len(logs) > 1 and wanted:
-                most = min(rounds_to_reach(statistics.variance(logs), wanted), planned.measure.max_rounds)
-                later_s += max(most - len(logs) - counts[case_id], 0) * self._round_s(planned)
+        for case_id, planned in mine.items():
+            wanted, done = planned.measure.precision, len(self._logs.get(case_id, ()))
+            if wanted and case_id not in self._stopped:
+                variance = _drawn_to(usual, self._logs.get(case_id, ()))
+                most = min(rounds_to_reach(variance, wanted), planned.measure.max_rounds)
+                later_s += max(most - done - counts[case_id], 0) * self._round_s(planned)
         return min(super()._lane_left_s(lane, todo) + later_s, max(self._left_in_s(lane), 0.0))
+
+    def _usual_variance(self, cases: Iterable[str]) -> float:
+        """Of the rounds of all these cases: what disturbs one at a place disturbs the others."""
+        own = [self._logs[case_id] for case_id in cases if len(self._logs.get(case_id, ())) > 1]
+        degrees = sum(len(logs) - 1 for logs in own)
+        squares = sum(statistics.variance(logs) * (len(logs) - 1) for logs in own)
+        return (squares + _ASSUMED_SPREAD**2) / (degrees + 1)
 
     @property
     def _budget_left_s(self) -> float:
@@ -214,7 +227,8 @@ class Planner(AsPlanned):
         return Candidate(
             name=one.case.id,
             rounds=len(one.medians),
-            variance=one.variation.of_a_round(max(loop_s, 1e-6)) if one.variation else 1.0,
+            seen_variance=_variance_of(one.medians),
+            variance=one.variation.of_a_round(max(loop_s, 1e-6)) if one.variation else _UNKNOWN_VARIANCE,
             wanted=one.measure.precision or _ANY_WIDTH,
             most=min(one.measure.max_rounds - len(one.case.rounds), growth),
             round_s=self.pace.round_s(one.case.id, replace(one.measure, min_s=loop_s)),
@@ -282,6 +296,20 @@ def more_to_reach(case: CaseRecord, medians: list[RoundMedian]) -> int | None:
         return None
     variance = statistics.variance(one.log_median for one in medians)
     return max(rounds_to_reach(variance, wanted) - len(medians), 0)
+
+
+def _drawn_to(usual: float, logs: Sequence[float]) -> float:
+    """The variance of a case's rounds, drawn to the usual one while they are few."""
+    degrees = max(len(logs) - 1, 0)
+    own = statistics.variance(logs) if degrees else 0.0
+    return (degrees * own + _USUAL_COUNTS_FOR * usual) / (degrees + _USUAL_COUNTS_FOR)
+
+
+def _variance_of(medians: list[RoundMedian]) -> float:
+    """What the interval says that decides when a case stops, so that none is left between the two."""
+    if len(medians) < 2:  # noqa: PLR2004 - one round shows none
+        return _UNKNOWN_VARIANCE
+    return variance_behind(median_interval(medians).relative_half_width, len(medians))
 
 
 def _has_waited(order: Sequence[str], case_id: str) -> bool:

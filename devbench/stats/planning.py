@@ -67,6 +67,11 @@ def half_width(variance: float, rounds: int, level: float = 0.95) -> float:
     return t_quantile((1 + level) / 2, rounds - 1) * math.sqrt(variance / rounds)
 
 
+def variance_behind(half_width: float, rounds: int, level: float = 0.95) -> float:
+    """Return the variance of the log medians of two rounds or more whose interval is so wide; undoes `half_width`."""
+    return rounds * (half_width / t_quantile((1 + level) / 2, rounds - 1)) ** 2
+
+
 def rounds_to_reach(variance: float, wanted: float, level: float = 0.95) -> int:
     """Return how many rounds in all make half of the interval as narrow as `wanted`; `MOST_ROUNDS` at most."""
     low, high = 2, MOST_ROUNDS
@@ -96,18 +101,25 @@ def no_longer_narrows(medians: Sequence[RoundMedian], fewest: int) -> bool:
 class Candidate:
     """A case that may get more rounds.
 
-    rounds: those that count so far. variance: of the log median of one more. wanted: half of the interval asked for.
-    most: how many more it may have. round_s: seconds that one takes.
+    rounds: those that count so far. seen_variance: of their log medians. variance: of that of one more, whose loop may
+        be longer. wanted: half of the interval asked for. most: how many more it may have. round_s: seconds of one.
     until_there: whether it stops when it is as narrow as wanted; else `wanted` says only how it compares with others.
     """
 
     name: str
     rounds: int
+    seen_variance: float
     variance: float
     wanted: float
     most: int
     round_s: float
     until_there: bool = True
+
+    def relative_width(self, more: int) -> float:
+        """Half of the interval after so many more rounds, over what was asked for."""
+        count = self.rounds + more
+        variance = (self.rounds * self.seen_variance + more * self.variance) / count
+        return half_width(variance, count) / self.wanted
 
 
 def shares(candidates: Sequence[Candidate], seconds: float) -> dict[str, int]:
@@ -117,7 +129,7 @@ def shares(candidates: Sequence[Candidate], seconds: float) -> dict[str, int]:
     those that still fit.
     """
     given = dict.fromkeys((one.name for one in candidates), 0)
-    heap = [(-half_width(one.variance, one.rounds) / one.wanted, place) for place, one in enumerate(candidates)]
+    heap = [(-one.relative_width(0), place) for place, one in enumerate(candidates)]
     heapq.heapify(heap)
     while heap:
         width, place = heapq.heappop(heap)
@@ -126,6 +138,5 @@ def shares(candidates: Sequence[Candidate], seconds: float) -> dict[str, int]:
             continue  # for good: seconds only become fewer
         given[one.name] += 1
         seconds -= one.round_s
-        width = -half_width(one.variance, one.rounds + given[one.name]) / one.wanted
-        heapq.heappush(heap, (width, place))
+        heapq.heappush(heap, (-one.relative_width(given[one.name]), place))
     return given

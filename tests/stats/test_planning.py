@@ -16,6 +16,7 @@ from devbench.stats.planning import (
     no_longer_narrows,
     rounds_to_reach,
     shares,
+    variance_behind,
     variation,
 )
 
@@ -30,6 +31,7 @@ def medians_of(levels: list[float], within: float = 0.0, seed: int = 1, count: i
 
 def candidate(name: str, **values: float | bool) -> Candidate:
     known: dict[str, float | bool] = {"rounds": 5, "variance": 1e-4, "wanted": 0.01, "most": 100, "round_s": 1.0}
+    known["seen_variance"] = values.get("variance", known["variance"])
     return Candidate(name=name, **{**known, **values})  # type: ignore[arg-type]
 
 
@@ -63,6 +65,7 @@ def test_the_forecast_is_the_width_of_the_interval() -> None:
     medians = medians_of([0.99, 1.0, 1.01, 1.02, 1.0])
     variance = float(np.var([one.log_median for one in medians], ddof=1))
     assert half_width(variance, 5) == pytest.approx(median_interval(medians).relative_half_width, rel=0.01)
+    assert variance_behind(half_width(variance, 5), 5) == pytest.approx(variance)
 
 
 def test_a_level_that_moves_is_told_from_rounds_that_vary_about_one() -> None:
@@ -79,6 +82,11 @@ def test_the_widest_against_what_was_asked_comes_first() -> None:
     assert shares([wide, narrow], 6)["wide"] == 6
     lenient = candidate("lenient", variance=4e-4, wanted=0.1)
     assert shares([lenient, narrow], 6) == {"lenient": 0, "narrow": 2}, "and it stops when it is there"
+
+
+def test_a_case_gets_rounds_while_those_that_it_has_are_too_wide_however_well_longer_ones_would_do() -> None:
+    assert shares([candidate("net", seen_variance=4e-4, variance=1e-6)], math.inf)["net"] > 0
+    assert shares([candidate("net", seen_variance=1e-6, variance=4e-4)], math.inf)["net"] == 0, "it is there"
 
 
 def test_a_slow_case_takes_no_more_than_there_is_and_the_rest_goes_to_others() -> None:
