@@ -14,6 +14,8 @@ from devbench.testing.engine_file import engine_file_problems
 from devbench.testing.fake import FakeRuntime
 from devbench.testing.judge import RULES, Seen, _distance, broken_at_once, findings
 
+LOOKS = 3
+"""Rules that judge by time say nothing while other programs keep the cores: one looks again then."""
 IN_EVERY_RUN = {
     "invoke() returns before the work is done, outputs() waits": "late-work",
     "the answer to the same input is kept": "kept-answers",
@@ -43,10 +45,14 @@ def test_threads_that_only_spin_do_not_count_as_work(tmp_path: Path) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("title", ENGINES)
 def test_the_contract_catches_it(tmp_path: Path, title: str) -> None:
-    noticed = looked_at(ENGINES[title], tmp_path)
+    in_run = IN_EVERY_RUN.get(title)
+    for _ in range(LOOKS):
+        noticed = looked_at(ENGINES[title], tmp_path)
+        codes = [one.split(":")[0] for one in noticed.run]
+        if noticed.contract.broken and (not in_run or in_run in codes):
+            break
     assert noticed.contract.broken
-    if title in IN_EVERY_RUN:
-        assert IN_EVERY_RUN[title] in [one.split(":")[0] for one in noticed.run]
+    assert not in_run or in_run in codes
 
 
 def test_a_rule_that_was_not_reached_is_told_with_the_reason(tmp_path: Path) -> None:
