@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from devbench.models.identity import installed_version as installed_version
     from devbench.models.identity import recipe_hash as recipe_hash
     from devbench.models.onnx_file import OnnxFile as OnnxFile
+    from devbench.models.onnx_file import prepared_onnx as prepared_onnx
     from devbench.models.onnx_file import read_onnx as read_onnx
     from devbench.models.readers import how_to_mend as how_to_mend
     from devbench.models.readers import misread as misread
@@ -117,6 +118,7 @@ _HOMES = {
     "installed_version": "devbench.models.identity",
     "load_tensorflow": "devbench.pipeline.building",
     "misread": "devbench.models.readers",
+    "prepared_onnx": "devbench.models.onnx_file",
     "read_graph": "devbench.models.graph",
     "read_onnx": "devbench.models.onnx_file",
     "read_tflite": "devbench.models.tflite_file",

@@ -128,7 +128,7 @@ def _explain(history: History, wants: Callable[[SeriesKey], bool], night: str, s
 
     found = explain(history, _night(history, night), wants)
     if not found:
-        raise DevbenchError(f"{history.path}: there is no such case", "`devbench history` lists every case.")
+        raise DevbenchError(f"{history.path}: has no such case", "`devbench history` lists every case.")
     if len(found) > _MOST_EXPLAINED:
         raise DevbenchError(
             f"{len(found)} cases on places match",
@@ -234,7 +234,7 @@ def _opened(folder: Path | None) -> History:
     path = _chosen(folder)
     if not path.is_dir():
         raise DevbenchError(
-            f"{path}: there is no history", "`devbench history import RUN…` begins one; --history names another folder."
+            f"{path}: no history here", "`devbench history import RUN…` begins one; --history names another folder."
         )
     return History(path)
 
@@ -244,7 +244,7 @@ def _nights() -> tuple[Path, ...]:
 
     lab = lab_file(load_plugins())
     if lab is None or lab.nights is None:
-        raise click.UsageError("name the folders that hold the runs: there is no lab.yaml with nights here")
+        raise click.UsageError("no lab.yaml with nights was found: name the folders that hold the runs")
     return (lab.nights.folder,)
 
 

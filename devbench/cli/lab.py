@@ -146,7 +146,7 @@ def with_nights(lab: Lab | None) -> tuple[Lab, Nights]:
     """The laboratory and its nights. A `DevbenchError` where there are none."""
     if lab is None:
         raise DevbenchError(
-            "lab.yaml: there is no such file here", "Go to its folder, or let DEVBENCH_LAB name it: docs/lab.md."
+            "lab.yaml: not found in this folder", "Go to its folder, or let DEVBENCH_LAB name it: docs/lab.md."
         )
     if lab.nights is None:
         raise DevbenchError(f"{_shown(lab.path)}: has no `nights:`", _NO_NIGHTS)

@@ -153,7 +153,7 @@ class HistoryFile:
 
 
 def open_file(data: bytes, path: Path) -> HistoryFile:
-    """The Parquet file in `data`; a `DamagedError` where it is none of ours, or has another schema."""
+    """The Parquet file in `data`; a `DamagedError` if devbench did not write it, or its schema is another one."""
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         return HistoryFile(path, file, _about_of(file, path))

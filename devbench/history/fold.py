@@ -75,7 +75,7 @@ def fold(
 
     retention, now = retention or Retention(), now or datetime.now(UTC)
     if not folder.is_dir():
-        raise DevbenchError(f"{folder}: there is no history", "`devbench history import RUN…` begins one.")
+        raise DevbenchError(f"{folder}: no history here", "`devbench history import RUN…` begins one.")
     try:
         with FileLock(folder / LOCK, timeout=0):
             return _fold_all(folder, retention, now)
@@ -217,7 +217,7 @@ def _remove_old(
 ) -> None:
     """Remove run files that have been in the month for long enough, and the generations before its newest.
 
-    The month is read from the disk once more: what cannot be read there is no reason to remove anything.
+    The month is read from the disk once more, and nothing is removed because of a file that cannot be read.
     """
     files = [file for file in listed(folder / MONTHS) if file[0].what == month]
     found = newest(files, notes)

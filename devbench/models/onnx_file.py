@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devbench.domain.install import extra_hint
-from devbench.domain.model import Quantization, TensorSpec
+from devbench.domain.model import Artifact, Prepared, Quantization, TensorSpec
 from devbench.errors import ModelError
 
 _PRECISIONS = {"float": "float32", "float16": "float16", "double": "float64"}
@@ -49,6 +49,25 @@ def read_onnx(path: Path) -> OnnxFile:
         precision=precision,
         quantization="as-made" if precision == "int8" else "none",
         facts=_facts(model),
+    )
+
+
+def prepared_onnx(artifact: Artifact) -> Prepared:
+    """The artifact as its .onnx file says of itself; a `ModelError` if the suite asked for another precision."""
+    found = read_onnx(artifact.path)
+    if artifact.precision not in ("", found.precision):
+        raise ModelError(
+            f"{artifact.path}: the file computes in {found.precision}, and {artifact.precision} was asked for",
+            "Correct `precision` in the suite, or export the model again.",
+        )
+    return Prepared(
+        path=artifact.path,
+        format="onnx",
+        precision=found.precision,
+        quantization=found.quantization,
+        inputs=found.inputs,
+        outputs=found.outputs,
+        facts=found.facts,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from devbench import Artifact, ModelError, Prepared, TensorSpec, read_onnx
+from devbench import Artifact, ModelError, Prepared, TensorSpec, prepared_onnx, read_onnx
 
 _MADE_OF = "converted_from_sha256"  # the fact that the chain adds
 
@@ -19,27 +19,8 @@ def prepared(artifact: Artifact, *, symmetric: bool, fp16: bool) -> Prepared:
     made_here = _MADE_OF in artifact.facts
     if symmetric and not made_here:
         _check_symmetric(artifact.path)
-    found = _made(artifact) if made_here else _given(artifact)
+    found = _made(artifact) if made_here else prepared_onnx(artifact)
     return replace(found, precision="float16") if fp16 and found.precision == "float32" else found
-
-
-def _given(artifact: Artifact) -> Prepared:
-    """As the file says of itself."""
-    found = read_onnx(artifact.path)
-    if artifact.precision not in ("", found.precision):
-        raise ModelError(
-            f"{artifact.path}: the file computes in {found.precision}, and {artifact.precision} was asked for",
-            "Correct `precision` in the suite, or export the model again.",
-        )
-    return Prepared(
-        path=artifact.path,
-        format="onnx",
-        precision=found.precision,
-        quantization=found.quantization,
-        inputs=found.inputs,
-        outputs=found.outputs,
-        facts=found.facts,
-    )
 
 
 def _made(artifact: Artifact) -> Prepared:

@@ -11,13 +11,12 @@ from devbench import (
     Artifact,
     DevbenchError,
     Install,
-    ModelError,
     Option,
     OptionSpec,
     Place,
     Prepared,
     Runtime,
-    read_onnx,
+    prepared_onnx,
 )
 
 _UNREADABLE = (
@@ -47,7 +46,7 @@ class OpenVino(Runtime):
 
     def prepare(self, artifact: Artifact, place: Place, options: Mapping[str, Option]) -> Prepared:  # noqa: ARG002
         """The file as it is, called by the precision that it is computed in."""
-        found = Prepared.like(artifact) if artifact.format == "tflite" else _onnx(artifact)
+        found = Prepared.like(artifact) if artifact.format == "tflite" else prepared_onnx(artifact)
         if not options["bf16"]:
             return found
         if found.precision != "float32":
@@ -60,21 +59,3 @@ class OpenVino(Runtime):
     def explain(self, error: str) -> str:
         """What to do, by the texts that OpenVINO and the engine fail with."""
         return next((advice for text, advice in _ADVICE.items() if text in error), "")
-
-
-def _onnx(artifact: Artifact) -> Prepared:
-    found = read_onnx(artifact.path)
-    if artifact.precision not in ("", found.precision):
-        raise ModelError(
-            f"{artifact.path}: the file computes in {found.precision}, and {artifact.precision} was asked for",
-            "Correct `precision` in the suite, or export the model again.",
-        )
-    return Prepared(
-        path=artifact.path,
-        format="onnx",
-        precision=found.precision,
-        quantization=found.quantization,
-        inputs=found.inputs,
-        outputs=found.outputs,
-        facts=found.facts,
-    )

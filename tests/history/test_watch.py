@@ -275,26 +275,26 @@ def test_an_explanation_has_the_numbers_of_the_decision(tmp_path: Path) -> None:
 
 def test_the_folder_is_that_of_lab_yaml_unless_another_one_is_named(bench: Bench) -> None:
     bench.write("lab.yaml", "places: []\nnights: {suites: [suite.yaml], history: of-the-lab}\n")
-    assert "of-the-lab: there is no history" in bench("history").stderr
-    assert "mine: there is no history" in bench("history", "--history", "mine").stderr
+    assert "of-the-lab: no history here" in bench("history").stderr
+    assert "mine: no history here" in bench("history", "--history", "mine").stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (("history",), 1, "there is no history"),
+        (("history",), 1, "no history here"),
         (("history", "--since", "yesterday"), 2, "is not a time such as 30d"),
         (("history", "--since", "2026-02-31"), 2, "not a day of the calendar"),
         (("history", "--night", "tonight"), 2, "not a night"),
         (("history", "nix"), 1, "nothing that matches 'nix'"),
-        (("history", "--explain", "nix"), 1, "there is no such case"),
+        (("history", "--explain", "nix"), 1, "has no such case"),
         (("history", "import", "nowhere"), 1, "holds no run"),
         (("history", "rebuild", "nowhere"), 1, "holds no run"),
-        (("history", "fold", "--history", "nowhere"), 1, "there is no history"),
+        (("history", "fold", "--history", "nowhere"), 1, "no history here"),
     ],
 )
 def test_a_mistake_is_told_with_what_to_do(bench: Bench, arguments: tuple[str, ...], status: int, words: str) -> None:
-    if "there is no history" not in words:
+    if "no history here" not in words:
         History(bench.folder / "history").add(run_of("one", made_case("net", 2.0)), bench.folder)
     done = bench(*arguments)
     assert done.returncode == status
