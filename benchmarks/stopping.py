@@ -7,12 +7,11 @@ and then laps as devbench/run/planning.py plans them, until half of the interval
 interval covers the level, and the rounds that it took.
 """
 
-import math
 import sys
 
 import numpy as np
 
-from devbench.stats.planning import half_width, rounds_to_reach
+from devbench.stats.planning import SURE, half_width, rounds_to_reach
 
 WANTED = 0.01
 
@@ -24,7 +23,7 @@ def stopped(logs: np.ndarray, first: int, most: int) -> int:
         variance = float(logs[:count].var(ddof=1))
         if half_width(variance, count) <= WANTED or count >= most:
             return count
-        count = min(rounds_to_reach(variance, WANTED), most, count + math.ceil(count / 2))
+        count = min(rounds_to_reach(SURE * variance, WANTED), most, 2 * count)
 
 
 def main(runs: int) -> None:

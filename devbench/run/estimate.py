@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import median
+from statistics import median_low
 
 from devbench.domain.measure import Measure
 
@@ -60,7 +60,7 @@ class Pace:
         """Seconds of a round of the case but for its loop."""
         own = self._starts_s.get(case_id, [])[-_LAST:]
         others = [one for starts in self._starts_s.values() for one in starts[-_LAST:]]
-        return median(own or others or [START_S])
+        return median_low(own or others or [START_S])  # a first start may be a cold one
 
     def round_s(self, case_id: str, measure: Measure) -> float:
         """Seconds of the case's next round, measured as `measure` says."""

@@ -176,11 +176,12 @@ class Execution:
             case = self.cases[case_id]
             with self._lock:
                 number = next(numbers)
-                left = self._todo()  # shorter than what was to do, if a case has failed or gets no more rounds
-                is_open = isinstance(self.run.case(case_id).outcome, Pending) and case_id in left
+                # Shorter than what was to do, if a case has failed or gets no more rounds.
+                left = [one for one in self._todo() if isinstance(self.run.case(one).outcome, Pending)]
+                is_open = case_id in left
                 goes_on = is_open and self.planner.fits(case.planned)
                 if goes_on:
-                    left_s = self.planner.left_s([self.cases[one].planned for one in left])
+                    left_s = self.planner.left_s(self.run, [self.cases[one].planned for one in left])
                     self.progress.round_started(case_id, number, total, left_s)
             if goes_on:
                 self._round(case)

@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -22,28 +21,18 @@ from devbench.domain.outcome import Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.run.estimate import Pace
 from devbench.run.extend import gets_no_more, judged, with_doubtful_replaced
+from devbench.run.left import Open, unplanned_s, usual_variance
 from devbench.run.order import interleaved
+from devbench.run.stopping import stopped_by
 from devbench.stats import RoundMedian, median_interval, round_medians
-from devbench.stats.planning import (
-    Candidate,
-    Variation,
-    best_loop_s,
-    no_longer_narrows,
-    rounds_to_reach,
-    shares,
-    variance_behind,
-    variation,
-)
+from devbench.stats.planning import SURE, Candidate, Variation, best_loop_s, shares, variance_behind, variation
 
-Stopped = Literal["", "rounds", "precision", "plateau", "max_rounds", "failed"]
 Samples = Callable[[str], Mapping[int, Nanoseconds]]
 More = Callable[[Run, Samples], Run | None]
 _LONGEST_LOOP = 8.0  # times the shortest: what a few rounds say of their variance is rough
-_GROWTH = 0.5  # a lap adds at most half of the rounds that there are, then one looks again
+_GROWTH = 1.0  # a lap at most doubles the rounds that there are, then one looks again
 _ANY_WIDTH = 1.0  # where none is asked for, half widths are compared as they are
 _UNKNOWN_VARIANCE = 1.0
-_ASSUMED_SPREAD = 0.01  # of the medians of rounds, while none shows it; for the time left alone, and for no plan
-_USUAL_COUNTS_FOR = 2  # rounds: two or three of a case's own say little of their variance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,15 +81,12 @@ class AsPlanned:
         """Whether there is time for another round of a case."""
         return True
 
-    def left_s(self, todo: Sequence[PlannedCase]) -> float:
+    def left_s(self, run: Run, todo: Sequence[PlannedCase]) -> float:  # noqa: ARG002 - for those that add rounds
         """Seconds until the run is over, if these are the rounds of its order that are still to run."""
-        lanes: dict[str, list[PlannedCase]] = {}
+        lanes: dict[str, float] = {}
         for one in todo:
-            lanes.setdefault(self.lane_of(one), []).append(one)
-        return max((self._lane_left_s(lane, rounds) for lane, rounds in lanes.items()), default=0.0)
-
-    def _lane_left_s(self, lane: str, todo: Sequence[PlannedCase]) -> float:  # noqa: ARG002 - for those that add rounds
-        return sum(self._round_s(one) for one in todo)
+            lanes[self.lane_of(one)] = lanes.get(self.lane_of(one), 0.0) + self._round_s(one)
+        return max(lanes.values(), default=0.0)
 
     def _round_s(self, planned: PlannedCase) -> float:
         return self.pace.round_s(planned.id, self.measure_of(planned))
@@ -122,6 +108,7 @@ class Planner(AsPlanned):
         self._logs: dict[str, list[float]] = {}
         self._planned: dict[str, PlannedCase] = {}
         self._stopped: set[str] = set()
+        self._waiting: set[str] = set()
 
     def learn(self, planned: PlannedCase, measure: Measure, done: Done) -> None:
         """See `AsPlanned`. What remains to be done is estimated from it."""
@@ -143,9 +130,12 @@ class Planner(AsPlanned):
             if isinstance(case.outcome, Pending) and case.counting and case.measure
             for found in [samples(case.id)]
         ]
-        self._loops_s |= {one.case.id: one.loop_s for one in seen if one.loop_s}
-        order = interleaved(self._lap(seen) or self._closing_lap(run, seen), run.seed + len(run.order))
-        return replace(run, order=run.order + order) if order else None
+        usual = statistics.median([one.variation.between for one in seen if one.variation] or [0.0])
+        self._loops_s |= {one.case.id: one.loop_s(usual) for one in seen if one.variation}
+        order = interleaved(self._lap(seen) or self._closing_lap(run.order, seen), run.seed + len(run.order))
+        longer = replace(run, order=run.order + order)
+        self._waiting = self._closing_lap(longer.order, seen).keys() & self._stopped
+        return longer if order else None
 
     def _again(self, run: Run) -> tuple[Run, dict[str, int]]:
         """The run with its doubtful rounds superseded, and how many replace them; none if there is no time for that."""
@@ -169,28 +159,41 @@ class Planner(AsPlanned):
         """Whether the budget has time for another round of a case."""
         return self._round_s(planned) <= self._left_in_s(self.lane_of(planned))
 
-    def _lane_left_s(self, lane: str, todo: Sequence[PlannedCase]) -> float:
-        """Rounds that will probably be added are in it."""
+    def left_s(self, run: Run, todo: Sequence[PlannedCase]) -> float:
+        """See `AsPlanned`. Rounds that will probably be added are in it; lanes wait for each other before those."""
+        most_s = max((self._left_in_s(self.lane_of(one)) for one in todo), default=0.0)
         if self._budget_s is not None and any(one.measure.precision is None for one in todo):
-            return max(self._left_in_s(lane), 0.0)
+            return max(most_s, 0.0)
         counts = Counter(one.id for one in todo)
-        mine = {one.id: one for one in (*self._planned.values(), *todo) if self.lane_of(one) == lane}
-        usual = self._usual_variance(mine)
-        later_s = 0.0
-        for case_id, planned in mine.items():
-            wanted, done = planned.measure.precision, len(self._logs.get(case_id, ()))
-            if wanted and case_id not in self._stopped:
-                variance = _drawn_to(usual, self._logs.get(case_id, ()))
-                most = min(rounds_to_reach(variance, wanted), planned.measure.max_rounds)
-                later_s += max(most - done - counts[case_id], 0) * self._round_s(planned)
-        return min(super()._lane_left_s(lane, todo) + later_s, max(self._left_in_s(lane), 0.0))
+        self._planned |= {one.id: one for one in todo}
+        lanes: dict[str, list[CaseRecord]] = {}
+        for case in run.cases:
+            if isinstance(case.outcome, Pending) and case.id in self._planned:
+                lanes.setdefault(self._lane(case.id), []).append(case)
+        later_s = max((self._later_s(lane, counts) for lane in lanes.values()), default=0.0)
+        return min(super().left_s(run, todo) + later_s, max(most_s, 0.0))
 
-    def _usual_variance(self, cases: Iterable[str]) -> float:
-        """Of the rounds of all these cases: what disturbs one at a place disturbs the others."""
-        own = [self._logs[case_id] for case_id in cases if len(self._logs.get(case_id, ())) > 1]
-        degrees = sum(len(logs) - 1 for logs in own)
-        squares = sum(statistics.variance(logs) * (len(logs) - 1) for logs in own)
-        return (squares + _ASSUMED_SPREAD**2) / (degrees + 1)
+    def _later_s(self, lane: Sequence[CaseRecord], todo: Mapping[str, int]) -> float:
+        """Seconds of the rounds that the cases of a lane will probably get, beyond those `todo`."""
+        logs = {case.id: self._counting_logs(case) for case in lane}
+        costs_s = {case.id: self._round_s(self._planned[case.id]) for case in lane}
+        wanting = [
+            Open(
+                logs=logs[case.id],
+                look_at=max(len(logs[case.id]) + todo[case.id], 2),
+                most=case.measure.max_rounds - len(case.rounds) + len(logs[case.id]),
+                wanted=case.measure.precision,
+                round_s=costs_s[case.id],
+            )
+            for case in lane
+            if case.measure and case.measure.precision and case.id not in self._stopped and not gets_no_more(case)
+        ]
+        closing_s = sum(cost_s for name, cost_s in costs_s.items() if name in self._waiting)
+        return unplanned_s(wanting, usual_variance(logs.values())) + closing_s
+
+    def _counting_logs(self, case: CaseRecord) -> list[float]:
+        known = zip(case.rounds, self._logs.get(case.id, ()), strict=False)
+        return [log for about, log in known if not about.superseded]
 
     @property
     def _budget_left_s(self) -> float:
@@ -227,27 +230,27 @@ class Planner(AsPlanned):
         return Candidate(
             name=one.case.id,
             rounds=len(one.medians),
-            seen_variance=_variance_of(one.medians),
-            variance=one.variation.of_a_round(max(loop_s, 1e-6)) if one.variation else _UNKNOWN_VARIANCE,
+            seen_variance=SURE * _variance_of(one.medians),
+            variance=SURE * (one.variation.of_a_round(max(loop_s, 1e-6)) if one.variation else _UNKNOWN_VARIANCE),
             wanted=one.measure.precision or _ANY_WIDTH,
             most=min(one.measure.max_rounds - len(one.case.rounds), growth),
             round_s=self.pace.round_s(one.case.id, replace(one.measure, min_s=loop_s)),
             until_there=one.measure.precision is not None,
         )
 
-    def _closing_lap(self, run: Run, seen: Sequence[_Seen]) -> dict[str, int]:
+    def _closing_lap(self, order: Sequence[str], seen: Sequence[_Seen]) -> dict[str, int]:
         """One more round of each case that has waited for others longer than its own rounds took.
 
         If its place has drifted meanwhile, its interval then shows it, and the ratio to the others with it.
         """
-        waiting = [one for one in seen if one.measure.precision and _has_waited(run.order, one.case.id)]
+        waiting = [one for one in seen if one.measure.precision and _has_waited(order, one.case.id)]
         may = [one for one in waiting if len(one.case.rounds) < one.measure.max_rounds]
         return {one.case.id: 1 for one in may if self._candidate(one).round_s <= self._budget_left_s}
 
 
 @dataclass
 class _Seen:
-    """A case with what its rounds that count have shown. loop_s: the best length of its loop; 0 where not known."""
+    """A case with what its rounds that count have shown. start_s: what one costs beside its loop."""
 
     case: CaseRecord
     samples: list[Nanoseconds]
@@ -258,7 +261,6 @@ class _Seen:
         self.measure = self.case.measure
         self.medians: list[RoundMedian] = round_medians(self.samples)
         self.variation: Variation | None = None
-        self.loop_s = 0.0
         if len(self.medians) > 1:
             # By the median, not by a clock at both ends: one sample in which the machine stood still is not a long one.
             loops_s = [
@@ -266,43 +268,14 @@ class _Seen:
                 for one, about in zip(self.medians, self.case.counting, strict=True)
             ]
             self.variation = variation(self.medians, loops_s)
-            least_s = max(self.measure.min_s, 1e-3)
-            most_s = min(_LONGEST_LOOP * least_s, self.measure.cap_s)
-            self.loop_s = best_loop_s(self.variation, self.start_s, least_s, most_s)
 
-
-def stopped_by(case: CaseRecord, medians: list[RoundMedian], *, budgeted: bool) -> Stopped:
-    """Why a case gets no more rounds, as in `Precision`; "" if it may get some.
-
-    medians: of its rounds that count.
-    """
-    measure = case.measure
-    if gets_no_more(case):
-        return "failed"
-    if not measure or (measure.precision is None and not budgeted):
-        return "rounds"
-    if measure.precision and len(medians) >= min(measure.rounds, measure.max_rounds) and len(medians) > 1:
-        if median_interval(medians).relative_half_width <= measure.precision:
-            return "precision"
-        if no_longer_narrows(medians, measure.rounds):
-            return "plateau"
-    return "max_rounds" if len(case.rounds) >= measure.max_rounds else ""
-
-
-def more_to_reach(case: CaseRecord, medians: list[RoundMedian]) -> int | None:
-    """How many more rounds like these would reach the precision that was asked for; None where that cannot be told."""
-    wanted = case.measure.precision if case.measure else None
-    if not wanted or len(medians) < 2:  # noqa: PLR2004
-        return None
-    variance = statistics.variance(one.log_median for one in medians)
-    return max(rounds_to_reach(variance, wanted) - len(medians), 0)
-
-
-def _drawn_to(usual: float, logs: Sequence[float]) -> float:
-    """The variance of a case's rounds, drawn to the usual one while they are few."""
-    degrees = max(len(logs) - 1, 0)
-    own = statistics.variance(logs) if degrees else 0.0
-    return (degrees * own + _USUAL_COUNTS_FOR * usual) / (degrees + _USUAL_COUNTS_FOR)
+    def loop_s(self, usual_between: float) -> float:
+        """The best length of its loop, if its place is as usual: five rounds may agree by chance."""
+        assert self.variation
+        least_s = max(self.measure.min_s, 1e-3)
+        most_s = min(_LONGEST_LOOP * least_s, self.measure.cap_s)
+        drawn = self.variation.drawn_to(usual_between, len(self.medians))
+        return best_loop_s(drawn, self.start_s, least_s, most_s)
 
 
 def _variance_of(medians: list[RoundMedian]) -> float:

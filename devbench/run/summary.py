@@ -10,7 +10,7 @@ import numpy as np
 from devbench.domain.between_runs import BetweenRuns, fastest_spread_of, spread_of
 from devbench.domain.outcome import Measured, Nanoseconds, Precision, Summary
 from devbench.domain.run import CaseRecord
-from devbench.run.planning import more_to_reach, stopped_by
+from devbench.run.stopping import more_to_reach, stopped_by
 from devbench.run.verdict import judge_case
 from devbench.stats import (
     count_outliers,

@@ -4,18 +4,27 @@ Source: Kalibera & Jones 2013 (doi 10.1145/2464157.2464160), section 6: repeat w
 which a second brings most.
 """
 
+from __future__ import annotations
+
+import functools
 import heapq
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from devbench.stats.round_median import RoundMedian
 from devbench.stats.student import t_quantile
 
 MOST_ROUNDS = 10_000
+SURE = 1.5
+"""Times the variance that rounds have shown, for which their number is planned: most cases are then there when one
+looks next, and how long that takes is known."""
 _NARROWER = 0.9
+_USUAL_COUNTS_FOR = 4  # rounds
+_NEARLY_NORMAL = 30  # degrees of freedom, from which on a series for the quantile is right to five digits
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,12 @@ class Variation:
     def of_a_round(self, loop_s: float) -> float:
         """Variance of the log median of one more round with a loop of `loop_s` seconds."""
         return self.between + self.within_s / loop_s
+
+    def drawn_to(self, usual_between: float, rounds: int) -> Variation:
+        """The same, the variance between processes drawn to the usual one of a place while rounds are few."""
+        degrees = rounds - 1
+        between = (degrees * self.between + _USUAL_COUNTS_FOR * usual_between) / (degrees + _USUAL_COUNTS_FOR)
+        return replace(self, between=between)
 
 
 def variation(medians: Sequence[RoundMedian], loops_s: Sequence[float]) -> Variation:
@@ -79,6 +94,30 @@ def rounds_to_reach(variance: float, wanted: float, level: float = 0.95) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if half_width(variance, middle, level) <= wanted else (middle + 1, high)
     return low
+
+
+def rounds_planned(variances: NDArray[np.float64], rounds: int, wanted: float, most: int) -> NDArray[np.int64]:
+    """Return how many rounds there will be in all, where so many show these variances of their log medians.
+
+    As `shares` plans them: none is added where they are as narrow as `wanted`, else as many as `SURE` asks for. A lap
+    that is cut short is not looked at. Shape (n,) as `variances`; `most` at most, and no fewer than there are.
+    """
+    reach = _worth(max(most, rounds, 2))  # of n rounds, at place n - 2
+    there = variances <= wanted**2 * reach[max(rounds, 2) - 2]
+    needed = 2 + np.searchsorted(reach, SURE * variances / wanted**2)
+    return np.where(there, rounds, np.clip(needed, min(rounds + 1, max(most, rounds)), max(most, rounds)))
+
+
+@functools.lru_cache(maxsize=64)
+def _worth(most: int) -> NDArray[np.float64]:
+    """For 2 to `most` rounds: the variance of their log medians at which half of the interval is 1."""
+    counts = np.arange(2, most + 1)
+    degrees, z = np.maximum(counts - 1.0, 1.0), t_quantile(0.975, math.inf)
+    t = z + (z**3 + z) / 4 / degrees + (5 * z**5 + 16 * z**3 + 3 * z) / 96 / degrees**2
+    few = counts[:_NEARLY_NORMAL]
+    t[: few.size] = [t_quantile(0.975, float(count - 1)) for count in few]
+    worth: NDArray[np.float64] = counts / t**2
+    return worth
 
 
 def no_longer_narrows(medians: Sequence[RoundMedian], fewest: int) -> bool:

@@ -13,11 +13,12 @@ import pytest
 from devbench.domain.case import PlannedCase
 from devbench.domain.measure import PROFILES, Measure
 from devbench.domain.model import Variant
-from devbench.domain.outcome import Nanoseconds, RoundFacts
+from devbench.domain.outcome import Failed, Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.run.estimate import Pace
 from devbench.run.order import interleaved
-from devbench.run.planning import Done, Planner, stopped_by
+from devbench.run.planning import Done, Planner
+from devbench.run.stopping import stopped_by
 from devbench.stats import median_interval, round_medians
 from tests.conftest import Bench
 from tests.report.runs import case_of, run_of, samples_of
@@ -70,7 +71,7 @@ class Place:
                 self.clock_s = begin_s
                 for case_id in [one for one in todo if planner.lane_of(planned[one]) == lane]:
                     if planner.fits(planned[case_id]):
-                        self.said.append((self.clock_s, planner.left_s([planned[one] for one in todo])))
+                        self.said.append((self.clock_s, planner.left_s(run, [planned[one] for one in todo])))
                         run = self._round(
                             run, case_id, names[case_id], planner, planned[case_id], random, before_round(case_id)
                         )
@@ -218,6 +219,55 @@ def test_after_the_first_rounds_the_time_left_is_known_within_a_fifth() -> None:
         place.run()
         errors += [abs(left_s / (place.clock_s - at_s) - 1) for at_s, left_s in place.said if at_s < 45]
     assert np.quantile(errors, 0.95) < 0.2
+
+
+@pytest.mark.parametrize("spread", [0.01, 0.025])
+def test_once_all_rounds_but_the_first_are_planned_the_time_left_is_known_within_a_fifth(spread: float) -> None:
+    near = []
+    for seed in range(4):
+        levels = {name: varying(level, spread, 10 * seed + k) for k, (name, level) in enumerate(_NETWORKS.items())}
+        place = Place(PROFILES["normal"], levels, seed=seed)
+        run = place.run()
+        first = sum(case.measure.rounds for case in run.cases if case.measure)
+        near += [abs(left_s / (place.clock_s - at_s) - 1) < 0.2 for at_s, left_s in place.said[first - 1 : -2]]
+    assert sum(near) >= 0.9 * len(near)
+    assert len(near) > 10
+
+
+_NETWORKS = {"a": 2.0, "b": 1.7, "c": 4.6, "d": 44.0}
+
+
+def test_the_time_left_of_lanes_is_that_of_the_longest_and_what_then_comes_for_all() -> None:
+    levels = {name: varying(2, 0.03, seed) for seed, name in enumerate("abcd")}
+    beside = Place(PROFILES["normal"], levels, lanes={"a": "one", "b": "one", "c": "two", "d": "two"})
+    beside.run()
+    in_turns = Place(PROFILES["normal"], levels)
+    in_turns.run()
+    assert beside.said[0][1] == pytest.approx(in_turns.said[0][1] / 2, rel=0.2)
+    middle_s, left_s = beside.said[len(beside.said) // 2]
+    assert left_s == pytest.approx(beside.clock_s - middle_s, rel=0.3)
+
+
+def test_a_case_that_failed_a_doubtful_round_and_one_that_stopped_are_not_in_the_time_left() -> None:
+    planner = Planner(None)
+    names = ("fails", "goes-on")
+    cases = [
+        replace(case_of(one, "cpu", [samples_of(1_000_000, 0)]), outcome=Pending(), measure=NORMAL, rounds=())
+        for one in names
+    ]
+    planned = [_planned(case, NORMAL) for case in cases]
+    for number, median_ns in enumerate((1e6, 1.2e6, 1e6, 1.001e6, 1e6, 1.001e6)):
+        about = replace(_facts(), index=number, superseded=number == 1)
+        for place, one in enumerate(planned):
+            planner.learn(one, NORMAL, Done(median_ns=median_ns, loop_s=0.5, took_s=1.0))
+            cases[place] = replace(cases[place], rounds=(*cases[place].rounds, about))
+    run = run_of(*cases)
+    assert planner.left_s(run, planned) == pytest.approx(2.0, abs=0.1), "the round of 1.2 ms counts for nothing"
+    counting = replace(cases[1], rounds=tuple(replace(one, superseded=False) for one in cases[1].rounds))
+    wide_s = planner.left_s(run_of(cases[0], counting), planned[1:])
+    assert wide_s > 5
+    failed = replace(counting, outcome=Failed(error="gone"))
+    assert planner.left_s(run_of(cases[0], failed), planned[:1]) == pytest.approx(1.0, abs=0.1)
 
 
 def test_the_rounds_of_every_case_are_spread_over_the_same_time() -> None:

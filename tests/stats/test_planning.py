@@ -9,11 +9,13 @@ import pytest
 
 from devbench.stats import RoundMedian, median_interval, round_medians
 from devbench.stats.planning import (
+    SURE,
     Candidate,
     Variation,
     best_loop_s,
     half_width,
     no_longer_narrows,
+    rounds_planned,
     rounds_to_reach,
     shares,
     variance_behind,
@@ -95,3 +97,14 @@ def test_a_slow_case_takes_no_more_than_there_is_and_the_rest_goes_to_others() -
     assert shares([slow, quick], 50) == {"slow": 0, "quick": 50}
     assert shares([candidate("none", round_s=2.0)], 1) == {"none": 0}
     assert shares([candidate("all", most=7, until_there=False)], math.inf) == {"all": 7}
+
+
+def test_the_rounds_of_many_variances_are_those_of_each() -> None:
+    variances = np.array([0.0, 1e-6, 6e-5, 9e-5, 2e-4, 1e-3, 0.01, 1.0])
+    found = rounds_planned(variances, 5, 0.01, 200)
+    for variance, rounds in zip(variances, found, strict=True):
+        there = half_width(variance, 5) <= 0.01
+        assert rounds == (5 if there else max(6, min(rounds_to_reach(SURE * variance, 0.01), 200)))
+    assert list(rounds_planned(np.array([1e-6, 1.0]), 12, 0.01, 10)) == [12, 12], "no fewer than there are"
+    drawn = Variation(within_s=1e-6, between=0.0).drawn_to(1e-4, 5)
+    assert drawn == Variation(within_s=1e-6, between=5e-5), "that five rounds agree may be chance"
