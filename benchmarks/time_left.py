@@ -3,7 +3,8 @@
     uv run python benchmarks/time_left.py suites/imagenet.yaml --runs 3 --work /tmp/time-left
 
 Counted are the estimates that a user sees when a round begins, once a tenth of the run is over: before, no round of
-some cases is done. And not of the last two rounds: half a second is a fifth of them.
+some cases is done. And not of the last two rounds: half a second is a fifth of them. Those told during the first rounds
+of each case are counted by themselves as well: how many will follow, they only show in the end.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ class Noted(Progress):
     """Keeps what a user would see: at which second, and how many were said to be left."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[float, float]] = []
+        self.told: list[tuple[float, float, int]] = []
 
     def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:  # noqa: ARG002
-        self.told.append((time.monotonic(), left_s))
+        self.told.append((time.monotonic(), left_s, of))
 
 
-def one_run(suite: Path, profile: str, budget_s: float | None, out: Path) -> list[tuple[float, float]]:
-    """For each estimate that counts: seconds that were said to be left, and seconds that were."""
+def one_run(suite: Path, profile: str, budget_s: float | None, out: Path) -> list[tuple[float, float, bool]]:
+    """For each estimate that counts: seconds that were said to be left, seconds that were, whether in first rounds."""
     progress = Noted()
     context, _ = open_context(progress)
     request = Request(
@@ -44,7 +45,7 @@ def one_run(suite: Path, profile: str, budget_s: float | None, out: Path) -> lis
     context.plugins.close()
     end_s, begin_s = time.monotonic(), progress.told[0][0]
     counted = [one for one in progress.told[:-LAST] if one[0] - begin_s >= FIRST * (end_s - begin_s)]
-    return [(left_s, end_s - at_s) for at_s, left_s in counted]
+    return [(left_s, end_s - at_s, of == progress.told[0][2]) for at_s, left_s, of in counted]
 
 
 def main() -> None:
@@ -56,14 +57,20 @@ def main() -> None:
     parser.add_argument("--budget-s", type=float)
     parser.add_argument("--work", type=Path, required=True, help="run folders")
     given = parser.parse_args()
-    print("| run | seconds | estimates | within 20 % | median of said / was |\n|--:|--:|--:|--:|--:|")
+    print("| run | seconds | estimates within 20 % | in the first rounds | after them | median of said / was |")
+    print("|--:|--:|--:|--:|--:|--:|")
     for number in range(1, given.runs + 1):
         found = one_run(given.suite, given.profile, given.budget_s, given.work / f"{time.time_ns()}")
         if not found:
             parser.error("too few rounds: the first and the last ones do not count")
-        ratios = [said / was for said, was in found]
-        near = sum(0.8 <= one <= 1.2 for one in ratios)
-        print(f"| {number} | {found[0][1]:.0f} | {len(found)} | {near} | {statistics.median(ratios):.2f} |", flush=True)
+        first, later = ([one for one in found if one[2] is kind] for kind in (True, False))
+        middle = statistics.median(said / was for said, was, _ in found)
+        parts = " | ".join(_near(part) for part in (found, first, later))
+        print(f"| {number} | {found[0][1]:.0f} | {parts} | {middle:.2f} |", flush=True)
+
+
+def _near(found: list[tuple[float, float, bool]]) -> str:
+    return f"{sum(0.8 <= said / was <= 1.2 for said, was, _ in found)} of {len(found)}"
 
 
 if __name__ == "__main__":

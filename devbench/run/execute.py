@@ -62,6 +62,7 @@ class Execution:
         self._lock = threading.RLock()
         self._group_of = {key: group.name for group in self.groups for key in group.places}
         self.planner.lane_of = lambda planned: self._group_of[planned.device, planned.place]
+        self.planner.variance_before = lambda case: self.earlier.variance_of_rounds(case, self._name)
         self._discovered = Discovered(self.plugins.registry, self.places.values())
 
     def finish(self) -> Run:

@@ -58,12 +58,14 @@ class AsPlanned:
     """Every round as the suite says. more: gives the run with more rounds at the end of its order, or None.
 
     lane_of: rounds of cases of one lane follow one another, and those of others go on beside them.
+    variance_before: how much the log medians of rounds of a case varied in earlier runs, if that is known.
     """
 
     def __init__(self, more: More) -> None:
         self.more = more
         self.pace = Pace()
         self.lane_of: Callable[[PlannedCase], str] = lambda _: ""
+        self.variance_before: Callable[[CaseRecord], float | None] = lambda _: None
 
     def learn(self, planned: PlannedCase, measure: Measure, done: Done) -> None:
         """A round of a case is done, with the settings `measure`."""
@@ -107,6 +109,7 @@ class Planner(AsPlanned):
         self._loops_s: dict[str, float] = {}
         self._logs: dict[str, list[float]] = {}
         self._planned: dict[str, PlannedCase] = {}
+        self._variances: dict[str, float | None] = {}
         self._stopped: set[str] = set()
         self._waiting: set[str] = set()
 
@@ -184,12 +187,20 @@ class Planner(AsPlanned):
                 most=case.measure.max_rounds - len(case.rounds) + len(logs[case.id]),
                 wanted=case.measure.precision,
                 round_s=costs_s[case.id],
+                usual_variance=usual_variance(logs.values(), self._earlier(case)),
             )
             for case in lane
             if case.measure and case.measure.precision and case.id not in self._stopped and not gets_no_more(case)
         ]
         closing_s = sum(cost_s for name, cost_s in costs_s.items() if name in self._waiting)
-        return unplanned_s(wanting, usual_variance(logs.values())) + closing_s
+        return unplanned_s(wanting) + closing_s
+
+    def _earlier(self, case: CaseRecord) -> float | None:
+        """What earlier runs showed of a case; while it has no round, what they showed of those that have."""
+        if case.rounds and case.id not in self._variances:
+            self._variances[case.id] = self.variance_before(case)
+        known = [one for one in self._variances.values() if one is not None]
+        return self._variances.get(case.id, statistics.median(known) if known else None)
 
     def _counting_logs(self, case: CaseRecord) -> list[float]:
         known = zip(case.rounds, self._logs.get(case.id, ()), strict=False)

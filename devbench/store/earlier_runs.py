@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ DEFAULT_SD = {"yes": 0.05, "": 0.05, "no": 0.02}
 """What is assumed of a place without earlier runs, by whether its machine is virtual; "" is unknown."""
 
 _MOST_RUNS = 40
+_LAST_RUNS = 5  # a spread of rounds is that of the hour
 _LARGEST_BYTES = 4 << 20
 _LONGEST_WAIT_S = 10.0
 
@@ -40,7 +42,8 @@ Variance = Annotated[float, Ge(0.0), Le(1e4)]
 class EarlierEstimate:
     """One case of one run: logarithms of nanoseconds, with the variance that the run itself shows of them.
 
-    contaminated: it says how much contaminated figures vary here, and nothing of the others.
+    contaminated: it says how much contaminated figures vary here, and nothing of the others. rounds: that counted; 0 in
+    lines that were kept before this was.
     """
 
     run: str
@@ -49,6 +52,7 @@ class EarlierEstimate:
     log_fastest: LogTime
     variance: Variance
     contaminated: bool = False
+    rounds: Annotated[int, Ge(0), Le(1_000_000)] = 0
 
 
 _LINE: TypeAdapter[EarlierEstimate] = TypeAdapter(EarlierEstimate)
@@ -83,6 +87,17 @@ class EarlierRuns:
             degrees_of_freedom=medians.degrees_of_freedom,
             runs=medians.runs,
         )
+
+    def variance_of_rounds(self, case: CaseRecord, run: str) -> float | None:
+        """How much the log medians of rounds of `case`, which has one or more, varied in the last runs before `run`.
+
+        Those of its place where it was not measured before; None where nothing was.
+        """
+        known = [one for one in self._read(_place_of(case)) if one.run != run and one.rounds > 1]
+        own = [one for one in known if one.case == _name_of(case)]
+        last = list(dict.fromkeys(one.run for one in own or known))[-_LAST_RUNS:]
+        found = [one.variance * one.rounds for one in own or known if one.run in last]
+        return statistics.median(found) if found else None
 
     def problems(self, case: CaseRecord) -> list[str]:
         """Why earlier runs that are there do not count for the spread between runs at the place of `case`."""
@@ -177,6 +192,7 @@ def _figure(run: str, case: CaseRecord, medians: list[RoundMedian]) -> EarlierEs
         log_fastest=sum(fastest) / len(fastest),
         variance=max(estimate.variance, estimate.inside_variance),
         contaminated=_is_contaminated(case),
+        rounds=len(medians),
     )
 
 

@@ -16,6 +16,7 @@ from devbench.domain.model import Variant
 from devbench.domain.outcome import Failed, Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.run.estimate import Pace
+from devbench.run.left import Open, unplanned_s, usual_variance
 from devbench.run.order import interleaved
 from devbench.run.planning import Done, Planner
 from devbench.run.stopping import stopped_by
@@ -235,6 +236,17 @@ def test_once_all_rounds_but_the_first_are_planned_the_time_left_is_known_within
 
 
 _NETWORKS = {"a": 2.0, "b": 1.7, "c": 4.6, "d": 44.0}
+
+
+def test_what_earlier_runs_varied_by_counts_before_a_run_shows_it() -> None:
+    calm, wild = (usual_variance([[0.0, 0.01]], earlier) for earlier in (1e-6, 1e-3))
+    assert calm < usual_variance([[0.0, 0.01]], None) < wild
+    assert usual_variance([[0.0, 0.01], [0.0, 0.01], [0.0, 0.5]], None) < 1e-4, "one wild case says nothing of others"
+    few_s, many_s = (
+        unplanned_s([Open(logs=[0.0, 0.01], look_at=5, most=10, wanted=0.01, round_s=2.0, usual_variance=one)])
+        for one in (calm, wild)
+    )
+    assert (few_s, many_s) == (0.0, 10.0)
 
 
 def test_the_time_left_of_lanes_is_that_of_the_longest_and_what_then_comes_for_all() -> None:

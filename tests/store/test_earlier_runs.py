@@ -166,3 +166,16 @@ def test_a_history_that_is_held_is_waited_for_and_not_for_ever(
     monkeypatch.setattr("devbench.store.earlier_runs._LONGEST_WAIT_S", 0.1)
     with FileLock(file_of().with_suffix(".lock")), pytest.raises(OSError, match="could not be acquired"):
         history.add("another", {case.id: (case, ROUNDS)})
+
+
+def test_how_much_rounds_varied_is_known_of_the_same_case_or_else_of_its_place(
+    case: CaseRecord, history: EarlierRuns, file_of: Callable[[], Path]
+) -> None:
+    assert history.variance_of_rounds(case, "") == pytest.approx(0, abs=1e-6), "in runs of rounds that are alike"
+    apart = [one * factor // 100 for one, factor in zip(ROUNDS, (97, 100, 103), strict=True)]
+    for number in range(3):
+        history.add(f"wild {number}", {case.id: (case, apart)})
+    assert history.variance_of_rounds(case, "") == pytest.approx(0.03**2, rel=0.1), "in most of the last five runs"
+    assert history.variance_of_rounds(replace(case, model="another"), "") == pytest.approx(0.03**2, rel=0.1)
+    file_of().write_text(file_of().read_text().replace('"rounds": 3', '"rounds": 0'))
+    assert history.variance_of_rounds(case, "") is None, "lines of a devbench that did not keep it"
