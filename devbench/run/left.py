@@ -25,8 +25,8 @@ class Open:
     """A case that is not as precise as wanted yet.
 
     logs: log medians of its rounds that count. look_at: how many there will be when one looks next. most: how many
-    there may be. wanted: half of its interval, relative. round_s: seconds of one round. usual_variance: of the log
-    medians of such rounds.
+    there may be. wanted: half of its interval, relative. round_s: seconds of one round. earlier_variance: of such log
+    medians in earlier runs; None where there were none.
     """
 
     logs: Sequence[float]
@@ -34,20 +34,26 @@ class Open:
     most: int
     wanted: float
     round_s: float
-    usual_variance: float
+    earlier_variance: float | None = None
 
 
-def unplanned_s(cases: Iterable[Open]) -> float:
+def unplanned_s(cases: Iterable[Open], logs_here: Iterable[Sequence[float]]) -> float:
     """Seconds of the rounds that the next looks will probably add to those that are planned, of all these cases.
 
-    The draws are the same each time: what is told changes with what was seen, and with nothing else.
+    logs_here: of all cases of this run at their place, also of those that get no more rounds: what disturbs one
+    disturbs the others. The draws are the same each time: what is told changes with what was seen, and with nothing
+    else.
     """
+    here, here_counts_for = _variance_of(logs_here)
     random, seconds = np.random.default_rng(0), np.zeros(_DRAWS)
     for one in cases:
+        before, counts_for = _ASSUMED_SPREAD**2, _ASSUMED_COUNTS_FOR
+        if one.earlier_variance is not None:
+            before, counts_for = one.earlier_variance, _EARLIER_COUNTS_FOR
+        usual = (here_counts_for * here + counts_for * before) / (here_counts_for + counts_for)
         degrees = max(len(one.logs) - 1, 0)
-        squares = statistics.variance(one.logs) * degrees if degrees else 0.0
-        known = degrees + _USUAL_COUNTS_FOR
-        true = (squares + _USUAL_COUNTS_FOR * one.usual_variance) / random.chisquare(known, _DRAWS)
+        squares = float(np.var(one.logs)) * len(one.logs) if degrees else 0.0
+        true = (squares + _USUAL_COUNTS_FOR * usual) / random.chisquare(degrees + _USUAL_COUNTS_FOR, _DRAWS)
         more = one.look_at - 1 - degrees
         seen = (squares + true * (random.chisquare(more, _DRAWS) if more > 0 else 0.0)) / (one.look_at - 1)
         final = rounds_planned(seen, one.look_at, one.wanted, one.most)
@@ -55,16 +61,12 @@ def unplanned_s(cases: Iterable[Open]) -> float:
     return float(np.median(seconds))
 
 
-def usual_variance(cases: Iterable[Sequence[float]], earlier: float | None) -> float:
-    """Of the log medians of a case's rounds, by those of all `cases` at its place: what disturbs one disturbs others.
+def _variance_of(cases: Iterable[Sequence[float]]) -> tuple[float, int]:
+    """The usual variance of the log medians of rounds, and its degrees of freedom.
 
     By the median of their standard deviations: one case that varies much more says nothing of the others.
-    earlier: variance that earlier runs showed; None if there were none. For the time left alone, and for no plan.
     """
     known = [logs for logs in cases if len(logs) > 1]
-    degrees = sum(len(logs) - 1 for logs in known)
-    middle = statistics.median(statistics.stdev(logs) for logs in known) if known else 0.0
-    before, counts_for = (
-        (_ASSUMED_SPREAD**2, _ASSUMED_COUNTS_FOR) if earlier is None else (earlier, _EARLIER_COUNTS_FOR)
-    )
-    return (degrees * middle**2 + counts_for * before) / (degrees + counts_for)
+    if not known:
+        return 0.0, 0
+    return statistics.median(float(np.std(logs, ddof=1)) for logs in known) ** 2, sum(len(logs) - 1 for logs in known)

@@ -21,7 +21,7 @@ from devbench.domain.outcome import Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.run.estimate import Pace
 from devbench.run.extend import gets_no_more, judged, with_doubtful_replaced
-from devbench.run.left import Open, unplanned_s, usual_variance
+from devbench.run.left import Open, unplanned_s
 from devbench.run.order import interleaved
 from devbench.run.stopping import stopped_by
 from devbench.stats import RoundMedian, median_interval, round_medians
@@ -187,13 +187,13 @@ class Planner(AsPlanned):
                 most=case.measure.max_rounds - len(case.rounds) + len(logs[case.id]),
                 wanted=case.measure.precision,
                 round_s=costs_s[case.id],
-                usual_variance=usual_variance(logs.values(), self._earlier(case)),
+                earlier_variance=self._earlier(case),
             )
             for case in lane
             if case.measure and case.measure.precision and case.id not in self._stopped and not gets_no_more(case)
         ]
         closing_s = sum(cost_s for name, cost_s in costs_s.items() if name in self._waiting)
-        return unplanned_s(wanting) + closing_s
+        return unplanned_s(wanting, logs.values()) + closing_s
 
     def _earlier(self, case: CaseRecord) -> float | None:
         """What earlier runs showed of a case; while it has no round, what they showed of those that have."""

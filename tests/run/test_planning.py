@@ -16,7 +16,7 @@ from devbench.domain.model import Variant
 from devbench.domain.outcome import Failed, Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.run.estimate import Pace
-from devbench.run.left import Open, unplanned_s, usual_variance
+from devbench.run.left import Open, unplanned_s
 from devbench.run.order import interleaved
 from devbench.run.planning import Done, Planner
 from devbench.run.stopping import stopped_by
@@ -238,15 +238,15 @@ def test_once_all_rounds_but_the_first_are_planned_the_time_left_is_known_within
 _NETWORKS = {"a": 2.0, "b": 1.7, "c": 4.6, "d": 44.0}
 
 
-def test_what_earlier_runs_varied_by_counts_before_a_run_shows_it() -> None:
-    calm, wild = (usual_variance([[0.0, 0.01]], earlier) for earlier in (1e-6, 1e-3))
-    assert calm < usual_variance([[0.0, 0.01]], None) < wild
-    assert usual_variance([[0.0, 0.01], [0.0, 0.01], [0.0, 0.5]], None) < 1e-4, "one wild case says nothing of others"
-    few_s, many_s = (
-        unplanned_s([Open(logs=[0.0, 0.01], look_at=5, most=10, wanted=0.01, round_s=2.0, usual_variance=one)])
-        for one in (calm, wild)
-    )
-    assert (few_s, many_s) == (0.0, 10.0)
+def test_what_earlier_runs_and_other_cases_varied_by_counts_before_a_case_shows_it() -> None:
+    def left_s(earlier: float | None, *others: list[float]) -> float:
+        case = Open(logs=[0.0, 0.01], look_at=5, most=10, wanted=0.01, round_s=2.0, earlier_variance=earlier)
+        return unplanned_s([case], [case.logs, *others])
+
+    assert (left_s(1e-6), left_s(1e-3)) == (0.0, 10.0)
+    calm, wild = [0.0, 0.0001] * 4, [0.0, 0.05] * 4
+    assert left_s(None, calm, calm) == left_s(None, calm, calm, wild) == 0.0, "one wild case says nothing of the others"
+    assert left_s(None, wild, wild) == 10.0
 
 
 def test_the_time_left_of_lanes_is_that_of_the_longest_and_what_then_comes_for_all() -> None:
