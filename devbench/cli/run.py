@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from devbench.cli.paths import PATH
 from devbench.cli.setup import open_context, warn
 from devbench.cli.terminal import open_console
 from devbench.compare.overview import Overview
+from devbench.domain.measure import Measure
 from devbench.domain.outcome import Failed, Measured, Skipped
 from devbench.domain.run import Request, Run
 from devbench.errors import DevbenchError, NothingMeasuredError, SuiteError
@@ -32,7 +34,9 @@ from devbench.report.terminal import print_compact, print_tables
 from devbench.run.budget import groups_in, plan_s
 from devbench.run.context import RunContext
 from devbench.run.estimate import most_s, round_s
+from devbench.run.groups import Group
 from devbench.run.order import interleaved
+from devbench.run.plan import Plan
 from devbench.run.resume import resume_run
 from devbench.run.start import make_plan, references_of, start_run
 from devbench.sources.paths import CSVS, MODELS, SUITES, did_you_mean, listed, some, what_takes
@@ -220,16 +224,8 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     order = interleaved({case.id: case.measure.rounds for case in plan.cases}, seed)
     if plan.cases:
         groups = groups_in(plan, context)
-        least_s = plan_s(plan, groups, lambda measure: measure.rounds * round_s(measure))
-        limit_s = plan_s(plan, groups, most_s)
-        if budget_s := request.budget_s or suite.measure.budget_s:
-            limit_s = min(limit_s, budget_s)
-        least_s = min(least_s, limit_s)
-        print(
-            f"Between {duration(least_s)} and {duration(limit_s)} of measuring: the former if every model is fast and\n"
-            "nothing disturbs, the latter if there are `max_rounds` of each case, all up to their caps. Models\n"
-            "that are not in the cache are made first."
-        )
+        print(_how_long(plan, groups, request.budget_s or suite.measure.budget_s))
+        print("Models that are not in the cache are made first.")
         if len(groups) > 1:
             print(f"{len(groups)} groups of places go on side by side: the longest of them decides.")
     for one in plan.absent:
@@ -243,6 +239,23 @@ def _show_plan(request: Request, name: str, context: RunContext) -> int:
     if not plan.cases:
         raise nothing("nothing of this suite can be measured here", [*(why for _, why in plan.skips), *plan.absent])
     return 0
+
+
+def _how_long(plan: Plan, groups: Sequence[Group], budget_s: float | None) -> str:
+    """How long the rounds of a plan take, as far as its settings tell."""
+
+    def seconds(of: Callable[[Measure], float]) -> float:
+        return min(plan_s(plan, groups, of), budget_s or math.inf)
+
+    if budget_s and seconds(most_s) == budget_s and all(case.measure.precision is None for case in plan.cases):
+        return f"Measuring takes {duration(budget_s)}, the budget."
+    first = duration(seconds(lambda measure: measure.rounds * round_s(measure)))
+    last = duration(
+        seconds(lambda measure: (measure.max_rounds if measure.precision else measure.rounds) * round_s(measure))
+    )
+    fast = first if first == last else f"{first} to {last}, by how many rounds the precision needs,"
+    most = "the budget" if budget_s and seconds(most_s) == budget_s else "all of `max_rounds`, each up to its caps"
+    return f"Measuring takes about {fast} if the models are fast,\nand at most {duration(seconds(most_s))}: {most}."
 
 
 def _status(run: Run, strict: bool) -> int:
