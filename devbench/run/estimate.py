@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import median_low
+from statistics import median
 
 from devbench.domain.measure import Measure
 
@@ -21,7 +21,7 @@ class Pace:
         self._laps_s = 0.0
         self._spent_s: dict[str, float] = {}
         self._starts_s: dict[str, list[float]] = {}
-        self._loops_s: dict[str, tuple[float, float]] = {}
+        self._loops_s: dict[str, list[tuple[float, float]]] = {}
 
     @property
     def spent_s(self) -> float:
@@ -48,7 +48,7 @@ class Pace:
         took_s = self.lose(took_s, measure, lane, waited_s)
         loop_s = min(max(loop_s, 0.0), took_s)
         self._starts_s.setdefault(case_id, []).append(took_s - loop_s)
-        self._loops_s[case_id] = loop_s, measure.min_s
+        self._loops_s.setdefault(case_id, []).append((loop_s, measure.min_s))
 
     def lose(self, took_s: float, measure: Measure, lane: str = "", waited_s: float = 0.0) -> float:
         """A round took so long, whatever came of it; the seconds that count."""
@@ -59,16 +59,20 @@ class Pace:
     def start_s(self, case_id: str) -> float:
         """Seconds of a round of the case but for its loop."""
         own = self._starts_s.get(case_id, [])[-_LAST:]
+        if len(own) == 2:  # noqa: PLR2004 - a first start may be a cold one
+            return min(own)
         others = [one for starts in self._starts_s.values() for one in starts[-_LAST:]]
-        return median_low(own or others or [START_S])  # a first start may be a cold one
+        return median(own or others or [START_S])
 
     def round_s(self, case_id: str, measure: Measure) -> float:
         """Seconds of the case's next round, measured as `measure` says."""
         if case_id not in self._starts_s:
-            return self.start_s(case_id) + measure.warmup_s + measure.min_s
-        last_s, asked_s = self._loops_s[case_id]
-        runs_decide = last_s > _OVER * asked_s  # a slow model: its loop is as long as its runs take
-        return self.start_s(case_id) + (max(measure.min_s, last_s) if runs_decide else measure.min_s)
+            warmup_s = 0.0 if self._starts_s else measure.warmup_s  # it is in the starts that were seen
+            return self.start_s(case_id) + warmup_s + measure.min_s
+        last = self._loops_s[case_id][-_LAST:]
+        by_runs_s = [loop_s for loop_s, asked_s in last if loop_s > _OVER * asked_s]
+        runs_decide = 2 * len(by_runs_s) > len(last)  # a slow model: its loop is as long as its runs take
+        return self.start_s(case_id) + (max(measure.min_s, median(by_runs_s)) if runs_decide else measure.min_s)
 
 
 def most_s(measure: Measure) -> float:

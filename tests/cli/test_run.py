@@ -182,7 +182,9 @@ def test_dry_run_prints_the_plan_and_measures_nothing(bench: Bench) -> None:
     done = bench("run", bench.fake_suite("a", "b"), "--dry-run", "--out", "out")
     assert done.returncode == 0
     assert "2 cases, 4 rounds in this order (seed 0)" in done.stdout
-    assert "Measuring takes about 3 s if the models are fast,\nand at most 1 min 05 s: all of `max_rounds`" in done.stdout
+    assert (
+        "Measuring takes about 3 s if the models are fast,\nand at most 1 min 05 s: all of `max_rounds`" in done.stdout
+    )
     assert not (bench.folder / "out").exists()
     suite = bench.fake_suite("a", extra="references: [gone.csv]")
     missing = bench("run", suite, "--dry-run")

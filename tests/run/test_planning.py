@@ -194,6 +194,21 @@ def test_cooling_before_a_round_counts_in_full_and_a_clock_that_jumps_does_not()
     assert pace.spent_in_s("y") == 500.0, "it waited for the other lane"
 
 
+def test_the_pace_of_a_slow_case_is_that_of_most_of_its_rounds() -> None:
+    pace, measure = Pace(), replace(PROFILES["normal"], min_s=0.5)
+    assert pace.round_s("slow", measure) == pytest.approx(0.8 + 0.3 + 0.5)
+    pace.learn("slow", took_s=5.0, loop_s=2.0, measure=measure)
+    assert pace.round_s("next", measure) == pytest.approx(3.0 + 0.5), (
+        "as the only start that was seen, warm-up included"
+    )
+    pace.learn("slow", took_s=3.0, loop_s=2.0, measure=measure)
+    assert pace.round_s("slow", measure) == pytest.approx(1.0 + 2.0), "the first start was a cold one"
+    for loop_s in (2.1, 9.0, 2.0):
+        pace.learn("slow", took_s=1.0 + loop_s, loop_s=loop_s, measure=measure)
+    assert pace.round_s("slow", measure) == pytest.approx(1.0 + 2.0), "one loop that was disturbed decides nothing"
+    assert pace.round_s("slow", replace(measure, min_s=4.0)) == pytest.approx(1.0 + 4.0)
+
+
 def test_a_case_a_hundred_times_slower_neither_starves_others_nor_ends_without_a_figure() -> None:
     measure = replace(PROFILES["normal"], precision=None, max_rounds=1000, min_runs=5)
     place = Place(measure, {"quick": varying(2, 0.02, 1), "slow": varying(2000, 0.02, 2)}, 120.0)
