@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devbench.cli.live_table import LiveTable
     from devbench.domain.outcome import Nanoseconds
     from devbench.domain.run import Run
+    from devbench.run.left import Left
 
 _ROOM_BELOW = 4  # the bar, which may be two lines, a blank and the prompt's
 
@@ -44,9 +45,9 @@ class LineProgress(RunProgress):
         """See `RunProgress`."""
         self._say(f"  {text}")
 
-    def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:
+    def round_started(self, case_id: str, number: int, of: int, left: Left) -> None:
         """See `RunProgress`."""
-        self._say(f"round {number} of {of}: {case_id} (about {duration(left_s)} left)")
+        self._say(f"round {number} of {of}: {case_id} ({_about(left)} left)")
 
     def note(self, text: str) -> None:
         """See `RunProgress`."""
@@ -105,10 +106,10 @@ class BarProgress(RunProgress):
         """See `RunProgress`."""
         self._show(text)
 
-    def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:
+    def round_started(self, case_id: str, number: int, of: int, left: Left) -> None:
         """See `RunProgress`."""
         self._bar.update(self._task, total=of, completed=number - 1)
-        self._step = f"{number}/{of} · {duration(left_s)} left · {case_id}"
+        self._step = f"{number}/{of} · {_about(left)} left · {case_id}"
         self._show(self._step)
 
     def phase(self, name: str) -> None:
@@ -143,6 +144,12 @@ class BarProgress(RunProgress):
         lines = self._table.lines(self._console.width, self._console.height - _ROOM_BELOW)
         texts = [Text.assemble(*((span.text, span.style) for span in line)) for line in lines]
         return Group(*texts, Text(), self._bar)
+
+
+def _about(left: Left) -> str:
+    if left.known:
+        return f"about {duration(left.seconds)}"
+    return f"{duration(left.least_s)} to {duration(left.most_s)}"
 
 
 def open_progress() -> LineProgress | BarProgress:

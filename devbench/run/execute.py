@@ -182,8 +182,8 @@ class Execution:
                 is_open = case_id in left
                 goes_on = is_open and self.planner.fits(case.planned)
                 if goes_on:
-                    left_s = self.planner.left_s(self.run, [self.cases[one].planned for one in left])
-                    self.progress.round_started(case_id, number, total, left_s)
+                    to_go = self.planner.left(self.run, [self.cases[one].planned for one in left])
+                    self.progress.round_started(case_id, number, total, to_go)
             if goes_on:
                 self._round(case)
 

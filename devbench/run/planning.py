@@ -21,7 +21,7 @@ from devbench.domain.outcome import Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.run.estimate import Pace
 from devbench.run.extend import gets_no_more, judged, with_doubtful_replaced
-from devbench.run.left import Open, unplanned_s
+from devbench.run.left import Left, Open, unplanned
 from devbench.run.order import interleaved
 from devbench.run.stopping import stopped_by
 from devbench.stats import RoundMedian, median_interval, round_medians
@@ -83,12 +83,12 @@ class AsPlanned:
         """Whether there is time for another round of a case."""
         return True
 
-    def left_s(self, run: Run, todo: Sequence[PlannedCase]) -> float:  # noqa: ARG002 - for those that add rounds
-        """Seconds until the run is over, if these are the rounds of its order that are still to run."""
+    def left(self, run: Run, todo: Sequence[PlannedCase]) -> Left:  # noqa: ARG002 - for those that add rounds
+        """How long until the run is over, if these are the rounds of its order that are still to run."""
         lanes: dict[str, float] = {}
         for one in todo:
             lanes[self.lane_of(one)] = lanes.get(self.lane_of(one), 0.0) + self._round_s(one)
-        return max(lanes.values(), default=0.0)
+        return Left.exactly(max(lanes.values(), default=0.0))
 
     def _round_s(self, planned: PlannedCase) -> float:
         return self.pace.round_s(planned.id, self.measure_of(planned))
@@ -162,22 +162,23 @@ class Planner(AsPlanned):
         """Whether the budget has time for another round of a case."""
         return self._round_s(planned) <= self._left_in_s(self.lane_of(planned))
 
-    def left_s(self, run: Run, todo: Sequence[PlannedCase]) -> float:
+    def left(self, run: Run, todo: Sequence[PlannedCase]) -> Left:
         """See `AsPlanned`. Rounds that will probably be added are in it; lanes wait for each other before those."""
         most_s = max((self._left_in_s(self.lane_of(one)) for one in todo), default=0.0)
         if self._budget_s is not None and any(one.measure.precision is None for one in todo):
-            return max(most_s, 0.0)
+            return Left.exactly(max(most_s, 0.0))
         counts = Counter(one.id for one in todo)
         self._planned |= {one.id: one for one in todo}
         lanes: dict[str, list[CaseRecord]] = {}
         for case in run.cases:
             if isinstance(case.outcome, Pending) and case.id in self._planned:
                 lanes.setdefault(self._lane(case.id), []).append(case)
-        later_s = max((self._later_s(lane, counts) for lane in lanes.values()), default=0.0)
-        return min(super().left_s(run, todo) + later_s, max(most_s, 0.0))
+        later = [self._later(lane, counts) for lane in lanes.values()]
+        longest = max(later, key=lambda one: one.seconds, default=Left.exactly(0.0))
+        return longest.longer_by(super().left(run, todo).seconds).at_most(max(most_s, 0.0))
 
-    def _later_s(self, lane: Sequence[CaseRecord], todo: Mapping[str, int]) -> float:
-        """Seconds of the rounds that the cases of a lane will probably get, beyond those `todo`."""
+    def _later(self, lane: Sequence[CaseRecord], todo: Mapping[str, int]) -> Left:
+        """The rounds that the cases of a lane will probably get, beyond those `todo`."""
         logs = {case.id: self._counting_logs(case) for case in lane}
         costs_s = {case.id: self._round_s(self._planned[case.id]) for case in lane}
         wanting = [
@@ -193,7 +194,7 @@ class Planner(AsPlanned):
             if case.measure and case.measure.precision and case.id not in self._stopped and not gets_no_more(case)
         ]
         closing_s = sum(cost_s for name, cost_s in costs_s.items() if name in self._waiting)
-        return unplanned_s(wanting, logs.values()) + closing_s
+        return unplanned(wanting, logs.values()).longer_by(closing_s)
 
     def _earlier(self, case: CaseRecord) -> float | None:
         """What earlier runs showed of a case; while it has no round, what they showed of those that have."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from devbench.domain.outcome import Nanoseconds
     from devbench.domain.run import Run
+    from devbench.run.left import Left
 
 
 class Progress:
@@ -19,8 +20,8 @@ class Progress:
     def detail(self, text: str) -> None:
         """What is going on within the present step."""
 
-    def round_started(self, case_id: str, number: int, of: int, left_s: float) -> None:
-        """Round `number` (from 1) of the run's `of` rounds begins; about `left_s` remain."""
+    def round_started(self, case_id: str, number: int, of: int, left: Left) -> None:
+        """Round `number` (from 1) of the run's `of` rounds begins; `left`: how long until the run is over."""
 
     def phase(self, name: str) -> None:
         """The worker has begun `load`, `first`, `warmup`, `steady`..."""

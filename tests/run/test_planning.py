@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from devbench.cli.console import LineProgress
 from devbench.domain.case import PlannedCase
 from devbench.domain.measure import PROFILES, Measure
 from devbench.domain.model import Variant
 from devbench.domain.outcome import Failed, Nanoseconds, RoundFacts
 from devbench.domain.run import CaseRecord, Pending, Run
 from devbench.run.estimate import Pace
-from devbench.run.left import Open, unplanned_s
+from devbench.run.left import Left, Open, unplanned
 from devbench.run.order import interleaved
 from devbench.run.planning import Done, Planner
 from devbench.run.stopping import stopped_by
@@ -72,7 +73,7 @@ class Place:
                 self.clock_s = begin_s
                 for case_id in [one for one in todo if planner.lane_of(planned[one]) == lane]:
                     if planner.fits(planned[case_id]):
-                        self.said.append((self.clock_s, planner.left_s(run, [planned[one] for one in todo])))
+                        self.said.append((self.clock_s, planner.left(run, [planned[one] for one in todo]).seconds))
                         run = self._round(
                             run, case_id, names[case_id], planner, planned[case_id], random, before_round(case_id)
                         )
@@ -256,12 +257,25 @@ _NETWORKS = {"a": 2.0, "b": 1.7, "c": 4.6, "d": 44.0}
 def test_what_earlier_runs_and_other_cases_varied_by_counts_before_a_case_shows_it() -> None:
     def left_s(earlier: float | None, *others: list[float]) -> float:
         case = Open(logs=[0.0, 0.01], look_at=5, most=10, wanted=0.01, round_s=2.0, earlier_variance=earlier)
-        return unplanned_s([case], [case.logs, *others])
+        return unplanned([case], [case.logs, *others]).seconds
 
     assert (left_s(1e-6), left_s(1e-3)) == (0.0, 10.0)
     calm, wild = [0.0, 0.0001] * 4, [0.0, 0.05] * 4
     assert left_s(None, calm, calm) == left_s(None, calm, calm, wild) == 0.0, "one wild case says nothing of the others"
     assert left_s(None, wild, wild) == 10.0
+
+
+def test_a_user_sees_a_range_until_one_figure_is_right_within_a_fifth(capsys: pytest.CaptureFixture[str]) -> None:
+    opened = [Open(logs=[0.0, 0.011, 0.003], look_at=5, most=10, wanted=0.01, round_s=2.0)]
+    early = unplanned(opened, [opened[0].logs]).longer_by(4.0)
+    late = unplanned([replace(opened[0], look_at=10)], [opened[0].logs]).longer_by(14.0)
+    assert early.least_s < early.most_s
+    assert (early.known, late.known) == (False, True)
+    assert late.at_most(3.0) == Left.exactly(3.0)
+    for left in (Left(30.0, 20.0, 44.0), Left.exactly(14.0)):
+        LineProgress().round_started("a@cpu", 3, 20, left)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["round 3 of 20: a@cpu (20 s to 44 s left)", "round 3 of 20: a@cpu (about 14 s left)"]
 
 
 def test_the_time_left_of_lanes_is_that_of_the_longest_and_what_then_comes_for_all() -> None:
@@ -289,12 +303,12 @@ def test_a_case_that_failed_a_doubtful_round_and_one_that_stopped_are_not_in_the
             planner.learn(one, NORMAL, Done(median_ns=median_ns, loop_s=0.5, took_s=1.0))
             cases[place] = replace(cases[place], rounds=(*cases[place].rounds, about))
     run = run_of(*cases)
-    assert planner.left_s(run, planned) == pytest.approx(2.0, abs=0.1), "the round of 1.2 ms counts for nothing"
+    assert planner.left(run, planned).seconds == pytest.approx(2.0, abs=0.1), "the round of 1.2 ms counts for nothing"
     counting = replace(cases[1], rounds=tuple(replace(one, superseded=False) for one in cases[1].rounds))
-    wide_s = planner.left_s(run_of(cases[0], counting), planned[1:])
+    wide_s = planner.left(run_of(cases[0], counting), planned[1:]).seconds
     assert wide_s > 5
     failed = replace(counting, outcome=Failed(error="gone"))
-    assert planner.left_s(run_of(cases[0], failed), planned[:1]) == pytest.approx(1.0, abs=0.1)
+    assert planner.left(run_of(cases[0], failed), planned[:1]).seconds == pytest.approx(1.0, abs=0.1)
 
 
 def test_the_rounds_of_every_case_are_spread_over_the_same_time() -> None:
