@@ -102,22 +102,23 @@ def rounds_planned(variances: NDArray[np.float64], rounds: int, wanted: float, m
     As `shares` plans them: none is added where they are as narrow as `wanted`, else as many as `SURE` asks for. A lap
     that is cut short is not looked at. Shape (n,) as `variances`; `most` at most, and no fewer than there are.
     """
-    reach = _worth(max(most, rounds, 2))  # of n rounds, at place n - 2
-    there = variances <= wanted**2 * reach[max(rounds, 2) - 2]
-    needed = 2 + np.searchsorted(reach, SURE * variances / wanted**2)
-    return np.where(there, rounds, np.clip(needed, min(rounds + 1, max(most, rounds)), max(most, rounds)))
+    most = max(min(most, MOST_ROUNDS), rounds)
+    reach = _reach(max(most, 2))  # of n rounds, at place n - 2
+    there = np.sqrt(variances) <= wanted * reach[max(rounds, 2) - 2]
+    needed = 2 + np.searchsorted(reach, np.sqrt(SURE * variances) / wanted)
+    return np.where(there, rounds, np.clip(needed, min(rounds + 1, most), most))
 
 
 @functools.lru_cache(maxsize=64)
-def _worth(most: int) -> NDArray[np.float64]:
-    """For 2 to `most` rounds: the variance of their log medians at which half of the interval is 1."""
+def _reach(most: int) -> NDArray[np.float64]:
+    """For 2 to `most` rounds: the standard deviation of their log medians at which half of the interval is 1."""
     counts = np.arange(2, most + 1)
     degrees, z = np.maximum(counts - 1.0, 1.0), t_quantile(0.975, math.inf)
     t = z + (z**3 + z) / 4 / degrees + (5 * z**5 + 16 * z**3 + 3 * z) / 96 / degrees**2
     few = counts[:_NEARLY_NORMAL]
     t[: few.size] = [t_quantile(0.975, float(count - 1)) for count in few]
-    worth: NDArray[np.float64] = counts / t**2
-    return worth
+    reach: NDArray[np.float64] = np.sqrt(counts) / t
+    return reach
 
 
 def no_longer_narrows(medians: Sequence[RoundMedian], fewest: int) -> bool:

@@ -106,5 +106,6 @@ def test_the_rounds_of_many_variances_are_those_of_each() -> None:
         there = half_width(variance, 5) <= 0.01
         assert rounds == (5 if there else max(6, min(rounds_to_reach(SURE * variance, 0.01), 200)))
     assert list(rounds_planned(np.array([1e-6, 1.0]), 12, 0.01, 10)) == [12, 12], "no fewer than there are"
+    assert list(rounds_planned(np.array([0.0, 1.0]), 5, 1e-300, 10**12)) == [5, 10_000]
     drawn = Variation(within_s=1e-6, between=0.0).drawn_to(1e-4, 5)
     assert drawn == Variation(within_s=1e-6, between=5e-5), "that five rounds agree may be chance"
