@@ -8,7 +8,8 @@ from devbench.domain.measure import Measure
 
 START_S = 0.8  # a worker's start, its imports and the loading of a model
 _OVER = 1.2
-_LAST = 5  # rounds that say how long the next one takes
+_LAST = 5  # rounds of a case that say how long its next one takes
+_NOW, _MOST_CHANGE = 4, 2.0  # rounds, of whichever cases, that say how much longer or shorter that is at the moment
 
 
 class Pace:
@@ -22,6 +23,8 @@ class Pace:
         self._spent_s: dict[str, float] = {}
         self._starts_s: dict[str, list[float]] = {}
         self._loops_s: dict[str, list[tuple[float, float]]] = {}
+        self._latest: dict[str, list[tuple[str, float]]] = {}
+        self._lanes: dict[str, str] = {}
 
     @property
     def spent_s(self) -> float:
@@ -48,6 +51,8 @@ class Pace:
         took_s = self.lose(took_s, measure, lane, waited_s)
         loop_s = min(max(loop_s, 0.0), took_s)
         self._starts_s.setdefault(case_id, []).append(took_s - loop_s)
+        self._latest.setdefault(lane, []).append((case_id, took_s - loop_s))
+        self._lanes[case_id] = lane
         self._loops_s.setdefault(case_id, []).append((loop_s, measure.min_s))
 
     def lose(self, took_s: float, measure: Measure, lane: str = "", waited_s: float = 0.0) -> float:
@@ -72,7 +77,16 @@ class Pace:
         last = self._loops_s[case_id][-_LAST:]
         by_runs_s = [loop_s for loop_s, asked_s in last if loop_s > _OVER * asked_s]
         runs_decide = 2 * len(by_runs_s) > len(last)  # a slow model: its loop is as long as its runs take
-        return self.start_s(case_id) + (max(measure.min_s, median(by_runs_s)) if runs_decide else measure.min_s)
+        loop_s = max(measure.min_s, median(by_runs_s)) if runs_decide else measure.min_s
+        return self._change_now(self._lanes[case_id]) * self.start_s(case_id) + loop_s
+
+    def _change_now(self, lane: str) -> float:
+        """Times that starts take at the moment what they usually take: other work on a machine comes and goes."""
+        last = self._latest[lane][-_NOW:]
+        if len(last) < _NOW:
+            return 1.0
+        change = median(start_s / max(self.start_s(case_id), 1e-3) for case_id, start_s in last)
+        return min(max(change, 1 / _MOST_CHANGE), _MOST_CHANGE)
 
 
 def most_s(measure: Measure) -> float:

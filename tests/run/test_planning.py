@@ -210,6 +210,17 @@ def test_the_pace_of_a_slow_case_is_that_of_most_of_its_rounds() -> None:
     assert pace.round_s("slow", replace(measure, min_s=4.0)) == pytest.approx(1.0 + 4.0)
 
 
+def test_the_pace_follows_a_machine_that_becomes_busier_for_all_cases() -> None:
+    pace, measure = Pace(), PROFILES["normal"]
+    for start_s in (1.0, 1.0, 1.0, 1.6, 1.6):
+        for case_id in ("a", "b", "c", "d"):
+            pace.learn(case_id, start_s + 0.5, 0.5, measure)
+    assert pace.start_s("a") == 1.0
+    assert pace.round_s("a", measure) == pytest.approx(1.6 + 0.5)
+    pace.learn("a", 90.5, 0.5, measure)
+    assert pace.round_s("a", measure) == pytest.approx(1.6 * 1.6 + 0.5, abs=0.5), "one round that stood still is one"
+
+
 def test_a_case_a_hundred_times_slower_neither_starves_others_nor_ends_without_a_figure() -> None:
     measure = replace(PROFILES["normal"], precision=None, max_rounds=1000, min_runs=5)
     place = Place(measure, {"quick": varying(2, 0.02, 1), "slow": varying(2000, 0.02, 2)}, 120.0)
