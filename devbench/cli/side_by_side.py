@@ -9,14 +9,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from devbench.cli.app import EXIT_INCOMPLETE
 from devbench.cli.console import open_progress
+from devbench.cli.interrupts import interruptible
 from devbench.cli.setup import open_context
+from devbench.compare.alike import agreement, quantizations
 from devbench.compare.runs import Kind
-from devbench.domain.run import Request
+from devbench.domain.outcome import Failed
+from devbench.domain.run import CaseRecord, Request, Run
 from devbench.errors import DevbenchError
 from devbench.report.side_by_side import sentences_of
 from devbench.run.context import RunContext
 from devbench.run.measure_both import Compared, Side, measure_both
+from devbench.run.pairing import OLD, Pair
 from devbench.run.side_by_side import Looks, SideBySide, side_by_side
 from devbench.run.slots import find_places
 from devbench.store import RUN_FILE
@@ -45,7 +50,7 @@ class Choice:
 
 @dataclass
 class _Said:
-    """What is printed when the measuring is over."""
+    """What is to be told when the measuring is over."""
 
     notes: list[str] = field(default_factory=list)
 
@@ -60,33 +65,49 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
             _side(choice.old, choice.device, choice.old_runtime, choice.old_python, context),
             _side(choice.new, choice.device, choice.new_runtime, choice.new_python, context),
         )
-        compared = measure_both(
-            sides,
-            folder,
-            context,
-            lambda pairs: Looks(pairs, choice.threshold, choice.budget_s, said.notes.append),
-        )
-    found = _found(compared, folder, choice.threshold)
+        with interruptible():
+            compared = measure_both(
+                sides,
+                folder,
+                context,
+                lambda pairs: Looks(pairs, choice.threshold, choice.budget_s, said.notes.append),
+            )
+    found = [_found(compared.run, pair, folder, choice.threshold) for pair in compared.pairs]
+    said.notes += [f"Not compared: {name}: skipped: {why}." for name, why in compared.skipped.items()]
+    said.notes += [f"Not compared: {name}: the other side has no such case." for name in compared.alone]
+    said.notes.append(f"Run folder: {folder.path}")
     if choice.style == "json":
         print(json.dumps([_data(one) for one in found], indent=2, ensure_ascii=False))
     else:
-        for text in [*(text for one in found for text in sentences_of(one)), *said.notes, f"Run folder: {folder.path}"]:
+        for text in (text for one in found for text in sentences_of(one)):
             print(text)
-    return _status(found, kinds)
+    for text in said.notes:  # with --json, stdout is for the data alone
+        print(text, file=sys.stderr if choice.style == "json" else sys.stdout)
+    return _status(compared, found, kinds)
 
 
-def _found(compared: Compared, folder: RunFolder, threshold: float) -> list[SideBySide]:
-    run = compared.run
-    found = []
-    for pair in compared.pairs:
-        failed = [run.case(name) for name in (pair.old, pair.new) if run.case(name).outcome.status != "measured"]
-        if failed:
-            why = getattr(failed[0].outcome, "error", "") or getattr(failed[0].outcome, "reason", "")
-            raise DevbenchError(
-                f"{failed[0].id} {failed[0].outcome.status}: {why}", f"See: devbench report {folder.path}"
-            )
-        found.append(side_by_side(run, pair, lambda case_id: folder.samples(run, case_id), threshold))
-    return found
+def _found(run: Run, pair: Pair, folder: RunFolder, threshold: float) -> SideBySide:
+    """What was shown of a pair; why it was not compared, where a side has no figure or answers otherwise."""
+    cases = run.case(pair.old), run.case(pair.new)
+    reasons = [_no_figure(case) for case in cases if case.outcome.status != "measured"]
+    if not reasons and (differ := _other_answer(run, cases, folder)):
+        reasons = [f"{pair.new} gave a different answer to the same input: {differ}."]
+    if reasons:
+        return SideBySide(pair=pair, shown="not compared", reason=" ".join(reasons))
+    return side_by_side(run, pair, lambda case_id: folder.samples(run, case_id), threshold)
+
+
+def _no_figure(case: CaseRecord) -> str:
+    why = getattr(case.outcome, "error", "") or getattr(case.outcome, "reason", "")
+    return f"{case.id} {case.outcome.status}: {why.rstrip('.')}. {getattr(case.outcome, 'hint', '')}".strip()
+
+
+def _other_answer(run: Run, cases: tuple[CaseRecord, CaseRecord], folder: RunFolder) -> str:
+    """How the answers of the same file to the same input differ; "" if they do not."""
+    old, new = cases
+    if not (old.artifact and new.artifact and old.artifact.sha256 == new.artifact.sha256 and old.input == new.input):
+        return ""
+    return agreement(folder.outputs(run, old.id), folder.outputs(run, new.id), quantizations(old, new)).differ
 
 
 def _side(path: Path, device: str, runtime: str, python: str, context: RunContext) -> Side:
@@ -130,13 +151,36 @@ def _data(one: SideBySide) -> dict[str, object]:
         "pairs": one.pairs,
         "left_out": one.left_out,
         "resolution": one.resolution,
+        "reason": one.reason or None,
     }
 
 
-def _status(found: Sequence[SideBySide], kinds: Sequence[Kind]) -> int:
-    status = 0
+def _status(compared: Compared, found: Sequence[SideBySide], kinds: Sequence[Kind]) -> int:
+    outcomes = {case.id: case.outcome for case in compared.run.cases}
+    incomplete = any(outcome.status != "measured" for outcome in outcomes.values())
+    status = EXIT_INCOMPLETE if incomplete else 0
+    of_kind: dict[Kind, list[str]] = {
+        "missing": [
+            *(
+                one.pair.new
+                for one in found
+                if _is_missing(outcomes[one.pair.old].status, outcomes[one.pair.new].status)
+            ),
+            *(name for name in compared.alone if name.startswith(f"{OLD}: ")),
+        ],
+        "failed": [one.pair.new for one in found if isinstance(outcomes[one.pair.new], Failed)],
+        "answer": [
+            one.pair.new
+            for one in found
+            if one.reason and outcomes[one.pair.old].status == outcomes[one.pair.new].status == "measured"
+        ],
+    }
     for kind in dict.fromkeys(kinds):
-        if names := [one.pair.new for one in found if one.shown == kind]:
+        if names := of_kind.get(kind, [one.pair.new for one in found if one.shown == kind]):
             print(f"--fail-on {kind}: {', '.join(names)}", file=sys.stderr)
             status = EXIT_FAIL_ON
     return status
+
+
+def _is_missing(old: str, new: str) -> bool:
+    return old == "measured" != new

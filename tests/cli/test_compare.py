@@ -109,6 +109,34 @@ def test_a_threshold_that_is_no_share_is_a_usage_mistake(capsys: pytest.CaptureF
     assert f"Invalid value for '--threshold': '{threshold}' is " in capsys.readouterr().err
 
 
+def test_what_cannot_be_measured_in_turns_is_named_and_can_fail_the_build(bench: Bench) -> None:
+    bench.fake("good")
+    bench.fake("bad", do="raise")
+    both = (
+        "name: fakes\nmodels:\n  - {name: net, source: %s.fake}\n  - {name: %s, source: good.fake}\ndevices: [fake]\n"
+    )
+    bench.write("old.yaml", both % ("good", "gone"))
+    bench.write("new.yaml", both % ("bad", "added"))
+    kinds = [word for kind in ("failed", "missing", "answer", "slower") for word in ("--fail-on", kind)]
+    done = bench("compare", "--measure", "old.yaml", "new.yaml", "--out", "both", *kinds)
+    net, gone, added = (f"{name}@fake:local:fake:slowdown=1" for name in ("net", "gone", "added"))
+    assert done.returncode == 4, done.stderr
+    assert done.stdout.startswith(f"Not compared: new: {net} failed: ")
+    assert f"Not compared: old: {gone}: the other side has no such case.\n" in done.stdout
+    assert f"Not compared: new: {added}: the other side has no such case.\n" in done.stdout
+    assert done.stderr.endswith(f"--fail-on failed: new: {net}\n--fail-on missing: new: {net}, old: {gone}\n")
+    assert len(bench.run_file("both")["cases"][0]["rounds"]) == 1  # nobody asks for more: there is no ratio to come
+    assert bench("report", "both").returncode == 0
+
+
+def test_a_budget_too_small_for_the_first_look_is_refused(bench: Bench) -> None:
+    bench.fake("a")
+    done = bench("compare", "--measure", bench.fake_suite("a"), "suite.yaml", "--budget", "2 s", "--out", "both")
+    assert done.returncode == 1
+    assert "error: a budget of 2 s is too small: the first 8 pairs of rounds take about 19 s\n" in done.stderr
+    assert not (bench.folder / "both").exists()
+
+
 def test_what_is_no_run_is_named(bench: Bench) -> None:
     done = bench("compare", "nowhere", "neither")
     assert done.returncode == 1
