@@ -13,6 +13,7 @@ from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
 from devbench.domain.limits import Limit
 from devbench.report.accuracy import accuracy_lines
+from devbench.report.covered import AGAIN, covered, spread_between_runs
 from devbench.report.notes import cases_text, remedy_of, sentence, text_of
 from devbench.report.numbers import bare_figure_text, count_of, duration, listed, plus_minus
 from devbench.report.screen import ScreenLine, Span, plain, wrapped
@@ -214,6 +215,7 @@ def _legend(
     marks |= {_TO_COME} if any(one.partial for one in shown) else set()
     marks |= {"*"} if any(not system.ours for system in systems) and any(system.ours for system in systems) else set()
     text = "   ".join(f"{mark} {meaning}" for mark, meaning in _LEGEND.items() if mark in marks)
+    text += f"{'   ' if text else ''}{again}" if (again := _again(shown)) else ""
     if left_out:
         text += f"{'   ' if text else ''}{count_of(left_out, 'more published column')}: --verbose"
     near = next((limits[one] for one in shown if limit_word(limits.get(one)) and not limits[one].below), None)
@@ -221,6 +223,12 @@ def _legend(
         longer = f"{text}{'   ' if text else ''}{limit_word(near)}: {near_text(near)}"
         text = longer if not text or len(longer) + 2 <= width else text
     return wrapped(f"  {text}", width) if text else []
+
+
+def _again(shown: Sequence[Figure]) -> str:
+    """What ± covers, where it is more than this run."""
+    told = [one for one in shown if one.measured and one.latency_ms and not one.contaminated]
+    return f"± {AGAIN}: {spread_between_runs(told)}" if covered(told) == AGAIN else ""
 
 
 def _as_groups(grid: Grid, systems: Sequence[System], width: int) -> list[ScreenLine]:

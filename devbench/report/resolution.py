@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from devbench.domain.check import Check
 from devbench.domain.intervals import AllanPoint
 from devbench.machine.resolution import PAIRS, ROUNDS, OnCpu, Resolution
+from devbench.report.covered import AGAIN, WITHIN
 from devbench.report.numbers import duration, percent
 from devbench.store.resolutions import EarlierResolution
 
@@ -25,7 +26,7 @@ def answer(found: Resolution) -> str:
         others = f" with other programs on {found.others_cores:.1f} cores" if found.others_cores else ""
         return f"Nothing can be measured here and now{others}: a run would have an interval of {_size(found.run)}."
     return (
-        f"A run here and now: ± {_size(found.run)} within the run, ± {_size(found.again)} when it is measured again"
+        f"A run here and now: ± {_size(found.run)} {WITHIN}, ± {_size(found.again)} {AGAIN}"
         f" ({ROUNDS} rounds of one case).\n"
         f"Two runs show differences of {_size(found.two_runs)} or more; `devbench compare --measure` shows"
         f" {_size(found.side_by_side)} ({PAIRS} pairs of rounds)."

@@ -9,6 +9,7 @@ from devbench.domain.intervals import Interval
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Run
 from devbench.report.case_names import what_and_where
+from devbench.report.covered import AGAIN
 from devbench.report.numbers import milliseconds, percent
 from devbench.report.tables import Table, TableCell, text_cell
 
@@ -27,7 +28,7 @@ def runs_table(changes: RunChanges) -> Table:
         rows.append(_cells(mean, (), (), _ratio(overall.interval), (), (spread,)))
     limit = _percent(changes.threshold)
     return Table(
-        title=f"{changes.new.suite}: time of one inference, NEW over OLD with 95 % interval",
+        title=f"{changes.new.suite}: time of one inference, NEW over OLD with 95 % interval {AGAIN}",
         header=("case", "OLD", "NEW", "NEW / OLD", "undisturbed", "verdict"),
         rows=tuple(rows),
         notes=(

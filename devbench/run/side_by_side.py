@@ -94,7 +94,7 @@ class Looks:
         left_s = self.budget_s - spent_s
         each_s = spent_s / max(done * _in_turns(run, self.pairs), 1)
         count = min(step - done, max(1, int(left_s / max(each_s * _in_turns(run, open_pairs), 1e-3))))
-        self._was_last = count < step - done  # what is left of the budget is no reason to look more often than planned
+        self._was_last = count < step - done  # looking more often, for what is left of the budget, would err more often
         order = pairs_in_turns(open_pairs, count, run.seed + done)
         return replace(run, order=run.order + order)
 
