@@ -12,6 +12,7 @@ from devbench.domain.run import CaseRecord
 from devbench.report.case_names import short_case_names
 from devbench.report.notes import sentence
 from devbench.report.numbers import count_of, factor, factor_and_ends, inverse, listed, milliseconds, percent
+from devbench.report.runs_table import resolution_text
 from devbench.report.screen import ScreenLine, aligned, wrapped
 
 _MOST_NOTES = 5
@@ -125,10 +126,7 @@ def _notes(changes: RunChanges) -> Iterator[str]:
     if left > 0:
         yield f"{count_of(left, 'more note')}: --verbose."
     if changes.resolution is not None:
-        yield (
-            f"Differences under {percent(changes.resolution)} cannot be shown between these two runs. "
-            "For smaller ones: devbench compare --measure OLD NEW"
-        )
+        yield f"{resolution_text(changes)} For smaller ones: devbench compare --measure OLD NEW"
     yield "Everything else: --verbose"
 
 

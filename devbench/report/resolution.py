@@ -11,8 +11,6 @@ from devbench.report.covered import AGAIN, WITHIN
 from devbench.report.numbers import duration, percent
 from devbench.store.resolutions import EarlierResolution
 
-_MUCH_LESS = 3.0
-"""Of two variances of ten and twenty processes, one is shown to be less from here on (F test, 5 in 100)."""
 _BUSY_CORES, _STOLEN = 0.1, 0.01  # from where on a round is suspect: docs/measurement.md
 _BETTER_HOUR = 0.6
 _SHOWN_FROM_S = 0.02
@@ -83,12 +81,10 @@ def _cpus(found: Resolution) -> Iterator[Check]:
         text = "there is one CPU to choose from, or it cannot be chosen here"
         yield Check(name="pinning", good=True, text=text)
         return
-    steadiest = min(found.cpus, key=lambda one: one.sd)
     values = ", ".join(f"{_size(one.sd)} on CPU {one.cpu}" for one in found.cpus)
     text = f"processes vary by {_size(found.process_sd)} where the scheduler puts them, by {values}"
-    helps = (found.process_sd / max(steadiest.sd, 1e-9)) ** 2 >= _MUCH_LESS
-    if helps:
-        hint = f"Type: taskset -c {steadiest.cpu} devbench run …  (one thread only)"
+    if found.steadiest_cpu is not None:
+        hint = f"Type: taskset -c {found.steadiest_cpu} devbench run …  (one thread only)"
         yield Check(name="pinning", good=False, text=f"helps: {text}", hint=hint)
     else:
         yield Check(name="pinning", good=True, text=f"would not help: {text}")

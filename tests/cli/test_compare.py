@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from devbench.cli.app import run_app
 from tests.conftest import QUICK, Bench, made_quiet
 
+SMOKE = Path(__file__).parents[2] / "suites" / "smoke.yaml"
 THREE = QUICK.replace("rounds: 2", "rounds: 3").replace("min_runs: 5", "min_runs: 30")
 ONE = QUICK.replace("rounds: 2", "rounds: 1")
 
@@ -135,6 +137,12 @@ def test_a_budget_too_small_for_the_first_look_is_refused(bench: Bench) -> None:
     assert done.returncode == 1
     assert "error: a budget of 2 s is too small: the first 8 pairs of rounds take about 19 s\n" in done.stderr
     assert not (bench.folder / "both").exists()
+
+
+def test_no_budget_is_not_taken_for_none(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["run", str(SMOKE)], ["compare", "--measure", "a.yaml", "b.yaml"]):
+        assert run_app([*command, "--budget", ""]) == 2
+        assert "'' is not a time such as '90 s'" in capsys.readouterr().err
 
 
 def test_what_is_no_run_is_named(bench: Bench) -> None:
