@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from devbench.cli.app import EXIT_INCOMPLETE
+from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.interrupts import interruptible
 from devbench.cli.setup import open_context
@@ -65,13 +65,17 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
             _side(choice.old, choice.device, choice.old_runtime, choice.old_python, context),
             _side(choice.new, choice.device, choice.new_runtime, choice.new_python, context),
         )
-        with interruptible():
-            compared = measure_both(
+        compared = _until_interrupted(
+            lambda: measure_both(
                 sides,
                 folder,
                 context,
                 lambda pairs: Looks(pairs, choice.threshold, choice.budget_s, said.notes.append),
-            )
+            ),
+            folder,
+        )
+    if compared is None:
+        return EXIT_INTERRUPTED
     found = [_found(compared.run, pair, folder, choice.threshold) for pair in compared.pairs]
     said.notes += [f"Not compared: {name}: skipped: {why}." for name, why in compared.skipped.items()]
     said.notes += [f"Not compared: {name}: the other side has no such case." for name in compared.alone]
@@ -84,6 +88,17 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
     for text in said.notes:  # with --json, stdout is for the data alone
         print(text, file=sys.stderr if choice.style == "json" else sys.stdout)
     return _status(compared, found, kinds)
+
+
+def _until_interrupted(work: Callable[[], Compared], folder: RunFolder) -> Compared | None:
+    """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying where its rounds are."""
+    try:
+        with interruptible():
+            return work()
+    except KeyboardInterrupt:
+        kept = f"Its rounds so far: devbench report {folder.path}. To compare, start again."
+        print(f"\nInterrupted. {kept if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
+        return None
 
 
 def _found(run: Run, pair: Pair, folder: RunFolder, threshold: float) -> SideBySide:

@@ -323,7 +323,7 @@ def _pending(overview: Overview, findings: Sequence[Finding]) -> str:
     run = overview.run
     done = sum(len(case.rounds) for case in run.cases)
     where = next((cell.figure.origin for cell in overview.grid.cells.values() if cell.figure.case), run.id)
-    resume = f"Continue with: devbench run --resume {where}"
+    resume = f"Continue with: devbench run --resume {where}" if not run.in_turns else "To compare, measure both again."
     return f"Interrupted: {done} of {count_of(len(run.order), 'round')} done. {resume}"
 
 

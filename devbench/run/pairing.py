@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from devbench.domain.case import PlannedCase
 from devbench.domain.measure import Measure
 from devbench.domain.outcome import Failed, Skipped
+from devbench.domain.run import SIDES
 from devbench.errors import DevbenchError
 from devbench.run.plan import Plan
 from devbench.stats.paired import LOOKS
 
-OLD, NEW = "old", "new"
+OLD, NEW = SIDES
 
 
 @dataclass(frozen=True, kw_only=True)
