@@ -59,6 +59,11 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
     """Measure, say what was shown, and return the exit status."""
     folder = RunFolder(choice.out or Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-side-by-side")
     said = _Said()
+    if choice.device and _has_suite(choice.old) and _has_suite(choice.new):
+        raise DevbenchError(
+            f"a device can be chosen for model files alone; suites and runs have their own ({choice.device})",
+            "Say it in the suites: see docs/suites.md.",
+        )
     with open_progress() as progress:
         context, _ = open_context(progress)
         sides = (
@@ -127,10 +132,15 @@ def _other_answer(run: Run, cases: tuple[CaseRecord, CaseRecord], folder: RunFol
 
 def _side(path: Path, device: str, runtime: str, python: str, context: RunContext) -> Side:
     """A suite, the suite of a run, or a suite made for a model file."""
+    if runtime and _has_suite(path):
+        raise DevbenchError(
+            f"{path}: a runtime can be chosen for a model file alone; a suite or a run has its own ({runtime})",
+            "Say it in the suite: see docs/suites.md.",
+        )
     if path.is_dir() or path.name == RUN_FILE:
         folder = RunFolder(path.parent if path.name == RUN_FILE else path)
         return Side(request=folder.load().request, name=f"suite of {path}", python=python)
-    if path.suffix in (".yaml", ".yml"):
+    if _has_suite(path):
         request = Request(suite_text=read_yaml(path).text, suite_dir=str(path.resolve().parent))
         return Side(request=request, name=str(path), python=python)
     if not path.is_file():
@@ -144,6 +154,10 @@ def _side(path: Path, device: str, runtime: str, python: str, context: RunContex
     return Side(
         request=Request(suite_text=json.dumps(suite), suite_dir=str(path.parent)), name=str(path), python=python
     )
+
+
+def _has_suite(path: Path) -> bool:
+    return path.is_dir() or path.name == RUN_FILE or path.suffix in (".yaml", ".yml")
 
 
 def _first_here(context: RunContext) -> str:

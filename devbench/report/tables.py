@@ -135,7 +135,11 @@ def _published(overview: Overview, name: str, findings: Sequence[Finding]) -> Ta
         header=("model", *(system.name for system in grid.systems)),
         rows=tuple(rows),
         foot=_mean_row(grid, grid.systems),
-        notes=(*_baseline_note(grid, grid.systems), *map(note_of, findings)),
+        notes=(
+            *_baseline_note(grid, grid.systems),
+            *map(note_of, findings),
+            *([text] if (text := what_is_covered(cell.figure for cell in grid.cells.values())) else []),
+        ),
     )
 
 

@@ -7,16 +7,18 @@ from dataclasses import replace
 import pytest
 
 from devbench.compare.overview import Overview
+from devbench.compare.ratios import times_as_long
 from devbench.domain.between_runs import BetweenRuns
 from devbench.domain.outcome import Measured
 from devbench.report.compact import compact_lines
-from devbench.report.covered import spread_text
+from devbench.report.covered import spread_text, what_is_covered
 from devbench.report.html.cases import case_block
 from devbench.report.markdown import markdown
 from devbench.report.screen import plain
 from devbench.report.tables import tables_of
 from devbench.report.words import sureness
 from devbench.run.summary import summary_of
+from devbench.store.results_file import figure_of
 from tests.report.pages import page_of
 from tests.report.runs import case_of, overview_of_cases, samples_of
 
@@ -63,8 +65,28 @@ def test_the_page_says_which_interval_a_plot_shows() -> None:
 
 
 def test_places_that_are_known_and_others_are_told_apart() -> None:
-    assert spread_text(spread(0.01, 9), spread(0.04, 12)) == "runs differ by 1.0 % to 4.0 %, learned from 12 or fewer"
-    some = spread_text(spread(0.05, 0), spread(0.01, 9))
+    assert spread_text([(0.01, 9), (0.04, 12)]) == "runs differ by 1.0 % to 4.0 %, learned from 12 or fewer"
+    some = spread_text([(0.05, 0), (0.01, 9)])
     assert (
         some == "runs differ by 1.0 % to 5.0 %, learned from 9 or fewer; assumed where there are not two earlier runs"
     )
+
+
+def test_a_ratio_inside_a_run_has_the_narrower_interval_in_a_csv_too() -> None:
+    """That of measuring again would hide a difference of 8 % behind the 5 % by which runs are assumed to differ."""
+    cells = overview(spread(0.05, 0)).grid.cells.values()
+    one, other = (figure_of({**cell.figure.row, "run": "r"}, "r.csv") for cell in cells)
+    assert one.latency_ms
+    assert one.latency_ms.relative_half_width > 0.1
+    ratio = times_as_long(one, other)
+    assert ratio.interval
+    assert ratio.interval.relative_half_width < 0.01
+    elsewhere = figure_of({**other.row, "run": "another"}, "r.csv")
+    apart = times_as_long(one, elsewhere).interval
+    assert apart
+    assert apart.relative_half_width > 0.1
+    assert what_is_covered([one, other]).startswith(
+        "Intervals of times: measured again on this machine (that runs differ"
+    )
+    before = figure_of({**one.row, "interval_covers": "", "run_low_ms": "", "between_runs_sd": ""}, "schema-2.csv")
+    assert what_is_covered([before]).startswith("Intervals are within this run")

@@ -106,12 +106,13 @@ def _figures(case: CaseRecord, summary: Summary) -> Facts:
 
 def _intervals(case: CaseRecord, summary: Summary) -> Facts:
     """What the interval of the median covers, and the others; a run from before they were made has the first alone."""
+    known = case.between_runs
     if summary.covers == "run":
         return (("interval of the median", f"95 %, {WITHIN}"),)
     facts = [
         ("interval of the median", f"95 %, {AGAIN}"),
         (WITHIN, _ends(summary.run_low_ms, summary.run_high_ms)),
-        ("between runs", spread_text(case.between_runs) if case.between_runs else UNKNOWN),
+        ("between runs", spread_text([(known.median_sd, known.runs)]) if known else UNKNOWN),
     ]
     if summary.fastest_ms is not None:
         ends = _ends(summary.fastest_low_ms, summary.fastest_high_ms)
