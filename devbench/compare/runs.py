@@ -18,6 +18,7 @@ from devbench.stats import GeometricMean, Interval
 Difference = Literal["slower", "faster", "no difference shown", "within the threshold", "undecided: contaminated"]
 Kind = Literal["slower", "faster", "missing", "failed", "answer"]
 _SURROUNDINGS = {"runtime_version": "runtime version", "cpu": "CPU", "governor": "governor"}  # names of facts
+_IS_ONE = "OLD and NEW are the same run"
 _BY_FASTEST = "shown by the fastest percent of the samples (undisturbed), where the medians vary too much to show it"
 _ONE_ROUND = "the interval does not cover differences between processes; for verdicts, use the `normal` profile"
 
@@ -85,17 +86,23 @@ def compare_runs(old: RunSource, new: RunSource, threshold: float) -> RunChanges
         changes.append(change)
         if one and other and change.ratio and not (one.contaminated or other.contaminated):
             decided.append((other, one))
+    is_one = old.name == new.name
     return RunChanges(
         old=old.run,
         new=new.run,
         threshold=threshold,
         cases=tuple(changes),
         overall=mean_times(decided) if len(decided) > 1 else None,
-        resolution=_resolution(changes),
+        resolution=None if is_one else _resolution(changes),
         earlier_runs=min(
             (_earlier_runs(case) for one in changes if one.ratio for case in (one.old, one.new)), default=0
         ),
-        notes=(*old.run.doubts, *new.run.doubts, *_unlike(_of_run(old.run), _of_run(new.run))),
+        notes=(
+            *([_IS_ONE] if is_one else []),
+            *old.run.doubts,
+            *new.run.doubts,
+            *_unlike(_of_run(old.run), _of_run(new.run)),
+        ),
     )
 
 

@@ -94,6 +94,7 @@ def test_a_run_beside_itself_has_ratio_1_and_an_unfinished_one_is_refused(
         found = json.loads(capsys.readouterr().out)
         assert found["threshold"] == pytest.approx(share)
         assert (found["cases"][0]["ratio"], found["cases"][0]["verdict"]) == (1.0, "no difference shown")
+        assert (found["notes"], found["resolution"]) == (["OLD and NEW are the same run"], None)
     path = bench.folder / "out" / "run.json"
     record = bench.run_file()
     path.write_text(json.dumps({**record, "finished_utc": ""}))
