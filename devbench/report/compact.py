@@ -215,14 +215,14 @@ def _legend(
     marks |= {_TO_COME} if any(one.partial for one in shown) else set()
     marks |= {"*"} if any(not system.ours for system in systems) and any(system.ours for system in systems) else set()
     text = "   ".join(f"{mark} {meaning}" for mark, meaning in _LEGEND.items() if mark in marks)
-    text += f"{'   ' if text else ''}{again}" if (again := _again(shown)) else ""
     if left_out:
         text += f"{'   ' if text else ''}{count_of(left_out, 'more published column')}: --verbose"
     near = next((limits[one] for one in shown if limit_word(limits.get(one)) and not limits[one].below), None)
     if near:
         longer = f"{text}{'   ' if text else ''}{limit_word(near)}: {near_text(near)}"
         text = longer if not text or len(longer) + 2 <= width else text
-    return wrapped(f"  {text}", width) if text else []
+    told = [f"  {one}" for one in (text, _again(shown)) if one]
+    return [line for one in told for line in wrapped(one, width)]
 
 
 def _again(shown: Sequence[Figure]) -> str:

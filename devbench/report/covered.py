@@ -45,8 +45,8 @@ def spread_text(known: Sequence[tuple[float, int]]) -> str:
         return ""
     runs = sorted(count for _, count in known)
     sizes = [percent(size) for size, _ in sorted(known)]
-    differ = f"runs differ by {sizes[0] if sizes[0] == sizes[-1] else f'{sizes[0]} to {sizes[-1]}'}"
+    size = sizes[0] if sizes[0] == sizes[-1] else f"{sizes[0]} to {sizes[-1]}"
     if not runs[-1]:
-        return f"that {differ} is assumed, as there are not two earlier runs here"
+        return f"runs are assumed to differ by {size}, as there are not two earlier ones here"
     learned = f"learned from {runs[-1]} earlier runs" if runs[0] == runs[-1] else f"learned from {runs[-1]} or fewer"
-    return f"{differ}, {learned}" + ("" if runs[0] else "; assumed where there are not two earlier runs")
+    return f"runs differ by {size}, {learned}" + ("" if runs[0] else "; assumed where there are not two of them")

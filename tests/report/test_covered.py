@@ -22,7 +22,7 @@ from devbench.store.results_file import figure_of
 from tests.report.pages import page_of
 from tests.report.runs import case_of, overview_of_cases, samples_of
 
-ASSUMED = "that runs differ by 5.0 % is assumed, as there are not two earlier runs here"
+ASSUMED = "runs are assumed to differ by 5.0 %, as there are not two earlier ones here"
 LEARNED = "runs differ by 2.1 %, learned from 12 earlier runs"
 
 
@@ -67,9 +67,7 @@ def test_the_page_says_which_interval_a_plot_shows() -> None:
 def test_places_that_are_known_and_others_are_told_apart() -> None:
     assert spread_text([(0.01, 9), (0.04, 12)]) == "runs differ by 1.0 % to 4.0 %, learned from 12 or fewer"
     some = spread_text([(0.05, 0), (0.01, 9)])
-    assert (
-        some == "runs differ by 1.0 % to 5.0 %, learned from 9 or fewer; assumed where there are not two earlier runs"
-    )
+    assert some == "runs differ by 1.0 % to 5.0 %, learned from 9 or fewer; assumed where there are not two of them"
 
 
 def test_a_ratio_inside_a_run_has_the_narrower_interval_in_a_csv_too() -> None:
@@ -86,7 +84,7 @@ def test_a_ratio_inside_a_run_has_the_narrower_interval_in_a_csv_too() -> None:
     assert apart
     assert apart.relative_half_width > 0.1
     assert what_is_covered([one, other]).startswith(
-        "Intervals of times: measured again on this machine (that runs differ"
+        "Intervals of times: measured again on this machine (runs are assumed"
     )
     before = figure_of({**one.row, "interval_covers": "", "run_low_ms": "", "between_runs_sd": ""}, "schema-2.csv")
     assert what_is_covered([before]).startswith("Intervals are within this run")
