@@ -118,9 +118,12 @@ class Looks:
             pairs_to_show(ratios.medians, wanted, level_of_a_look(MEDIAN_LEVEL)),
             pairs_to_show(ratios.fastest, wanted, level_of_a_look(FASTEST_LEVEL)),
         )
-        hopeless = needed / len(ratios.medians) * spent_s > 2 * self.budget_s
+        needed_s = needed / len(ratios.medians) * spent_s
+        hopeless = needed_s > 2 * self.budget_s
         if hopeless:
-            self.tell(f"{pair.new}: differences under {found.resolution:.1%} cannot be shown here in this time")
+            difference = f"differences of {100 * wanted:g} %"
+            time = f"it would take about {needed_s / 60:.0f} min (`--budget`)"
+            self.tell(f"{pair.new}: {difference} cannot be shown here in this time: {time}")
         return not hopeless
 
 

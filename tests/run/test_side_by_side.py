@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from statistics import NormalDist
@@ -109,7 +110,8 @@ def test_what_cannot_be_shown_in_this_time_is_said_after_a_minute() -> None:
     session = Session(1.0, 0.2, 0.0, steadily)
     session.finish()
     assert 60 <= steadily(session.done) < 120
-    assert "cannot be shown here in this time" in session.told[0]
+    said = r"new: differences of 1 % cannot be shown here in this time: it would take about \d+ min \(`--budget`\)"
+    assert re.fullmatch(said, session.told[0])
 
 
 def test_a_machine_where_others_disturb_every_pair_is_given_up_after_a_minute() -> None:
