@@ -100,7 +100,7 @@ def command(
     """
     if (suite is None) == (resume is None):
         raise click.UsageError("give a SUITE, or --resume and the folder of a run")
-    if resume and (devices or models or profile or budget or out or seed is not None or dry_run):
+    if resume and (devices or models or profile or budget is not None or out or seed is not None or dry_run):
         raise click.UsageError("--resume continues a run as it began: give no other options")
     with open_progress() as progress:
         context, _ = open_context(progress)
@@ -118,7 +118,7 @@ def command(
                 models=models,
                 profile=profile or "",
                 seed=seed,
-                budget_s=seconds_of(budget) if budget else None,
+                budget_s=None if budget is None else seconds_of(budget),
             )
             if dry_run:
                 return _show_plan(request, str(suite), context)

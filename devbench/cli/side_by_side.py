@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
+from devbench.cli.interrupts import interruptible
 from devbench.cli.setup import open_context
+from devbench.compare.alike import agreement, quantizations
 from devbench.compare.runs import Kind
-from devbench.domain.run import Request
+from devbench.domain.outcome import Failed
+from devbench.domain.run import CaseRecord, Request, Run
 from devbench.errors import DevbenchError
 from devbench.report.side_by_side import sentences_of
 from devbench.run.context import RunContext
 from devbench.run.measure_both import Compared, Side, measure_both
+from devbench.run.pairing import OLD, Pair
 from devbench.run.side_by_side import Looks, SideBySide, side_by_side
 from devbench.run.slots import find_places
 from devbench.store import RUN_FILE
@@ -45,7 +50,7 @@ class Choice:
 
 @dataclass
 class _Said:
-    """What is printed when the measuring is over."""
+    """What is to be told when the measuring is over."""
 
     notes: list[str] = field(default_factory=list)
 
@@ -54,47 +59,88 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
     """Measure, say what was shown, and return the exit status."""
     folder = RunFolder(choice.out or Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-side-by-side")
     said = _Said()
+    if choice.device and _has_suite(choice.old) and _has_suite(choice.new):
+        raise DevbenchError(
+            f"a device can be chosen for model files alone; suites and runs have their own ({choice.device})",
+            "Say it in the suites: see docs/suites.md.",
+        )
     with open_progress() as progress:
         context, _ = open_context(progress)
         sides = (
             _side(choice.old, choice.device, choice.old_runtime, choice.old_python, context),
             _side(choice.new, choice.device, choice.new_runtime, choice.new_python, context),
         )
-        compared = measure_both(
-            sides,
+        compared = _until_interrupted(
+            lambda: measure_both(
+                sides,
+                folder,
+                context,
+                lambda pairs: Looks(pairs, choice.threshold, choice.budget_s, said.notes.append),
+            ),
             folder,
-            context,
-            lambda pairs: Looks(pairs, choice.threshold, choice.budget_s, said.notes.append),
         )
-    found = _found(compared, folder, choice.threshold)
+    if compared is None:
+        return EXIT_INTERRUPTED
+    found = [_found(compared.run, pair, folder, choice.threshold) for pair in compared.pairs]
+    said.notes += [f"Not compared: {name}: skipped: {why}." for name, why in compared.skipped.items()]
+    said.notes += [f"Not compared: {name}: the other side has no such case." for name in compared.alone]
+    said.notes.append(f"Run folder: {folder.path}")
     if choice.style == "json":
         print(json.dumps([_data(one) for one in found], indent=2, ensure_ascii=False))
     else:
-        for text in [*(text for one in found for text in sentences_of(one)), *said.notes, f"Run folder: {folder.path}"]:
+        for text in (text for one in found for text in sentences_of(one)):
             print(text)
-    return _status(found, kinds)
+    for text in said.notes:  # with --json, stdout is for the data alone
+        print(text, file=sys.stderr if choice.style == "json" else sys.stdout)
+    return _status(compared, found, kinds)
 
 
-def _found(compared: Compared, folder: RunFolder, threshold: float) -> list[SideBySide]:
-    run = compared.run
-    found = []
-    for pair in compared.pairs:
-        failed = [run.case(name) for name in (pair.old, pair.new) if run.case(name).outcome.status != "measured"]
-        if failed:
-            why = getattr(failed[0].outcome, "error", "") or getattr(failed[0].outcome, "reason", "")
-            raise DevbenchError(
-                f"{failed[0].id} {failed[0].outcome.status}: {why}", f"See: devbench report {folder.path}"
-            )
-        found.append(side_by_side(run, pair, lambda case_id: folder.samples(run, case_id), threshold))
-    return found
+def _until_interrupted(work: Callable[[], Compared], folder: RunFolder) -> Compared | None:
+    """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying where its rounds are."""
+    try:
+        with interruptible():
+            return work()
+    except KeyboardInterrupt:
+        kept = f"Its rounds so far: devbench report {folder.path}. To compare, start again."
+        print(f"\nInterrupted. {kept if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
+        return None
+
+
+def _found(run: Run, pair: Pair, folder: RunFolder, threshold: float) -> SideBySide:
+    """What was shown of a pair; why it was not compared, where a side has no figure or answers otherwise."""
+    cases = run.case(pair.old), run.case(pair.new)
+    reasons = [_no_figure(case) for case in cases if case.outcome.status != "measured"]
+    if not reasons and (differ := _other_answer(run, cases, folder)):
+        reasons = [f"{pair.new} gave a different answer to the same input: {differ}."]
+    if reasons:
+        return SideBySide(pair=pair, shown="not compared", reason=" ".join(reasons))
+    return side_by_side(run, pair, lambda case_id: folder.samples(run, case_id), threshold)
+
+
+def _no_figure(case: CaseRecord) -> str:
+    why = getattr(case.outcome, "error", "") or getattr(case.outcome, "reason", "")
+    return f"{case.id} {case.outcome.status}: {why.rstrip('.')}. {getattr(case.outcome, 'hint', '')}".strip()
+
+
+def _other_answer(run: Run, cases: tuple[CaseRecord, CaseRecord], folder: RunFolder) -> str:
+    """How the answers of the same file to the same input differ; "" if they do not."""
+    old, new = cases
+    if not (old.artifact and new.artifact and old.artifact.sha256 == new.artifact.sha256 and old.input == new.input):
+        return ""
+    return agreement(folder.outputs(run, old.id), folder.outputs(run, new.id), quantizations(old, new)).differ
 
 
 def _side(path: Path, device: str, runtime: str, python: str, context: RunContext) -> Side:
     """A suite, the suite of a run, or a suite made for a model file."""
+    if runtime and _has_suite(path):
+        raise DevbenchError(
+            f"{path}: a runtime can be chosen for a model file alone; a suite or a run has its own ({runtime})",
+            "Say it in the suite: see docs/suites.md.",
+        )
     if path.is_dir() or path.name == RUN_FILE:
         folder = RunFolder(path.parent if path.name == RUN_FILE else path)
         return Side(request=folder.load().request, name=f"suite of {path}", python=python)
-    if path.suffix in (".yaml", ".yml"):
+    if _has_suite(path):
         request = Request(suite_text=read_yaml(path).text, suite_dir=str(path.resolve().parent))
         return Side(request=request, name=str(path), python=python)
     if not path.is_file():
@@ -108,6 +154,10 @@ def _side(path: Path, device: str, runtime: str, python: str, context: RunContex
     return Side(
         request=Request(suite_text=json.dumps(suite), suite_dir=str(path.parent)), name=str(path), python=python
     )
+
+
+def _has_suite(path: Path) -> bool:
+    return path.is_dir() or path.name == RUN_FILE or path.suffix in (".yaml", ".yml")
 
 
 def _first_here(context: RunContext) -> str:
@@ -130,13 +180,36 @@ def _data(one: SideBySide) -> dict[str, object]:
         "pairs": one.pairs,
         "left_out": one.left_out,
         "resolution": one.resolution,
+        "reason": one.reason or None,
     }
 
 
-def _status(found: Sequence[SideBySide], kinds: Sequence[Kind]) -> int:
-    status = 0
+def _status(compared: Compared, found: Sequence[SideBySide], kinds: Sequence[Kind]) -> int:
+    outcomes = {case.id: case.outcome for case in compared.run.cases}
+    incomplete = any(outcome.status != "measured" for outcome in outcomes.values())
+    status = EXIT_INCOMPLETE if incomplete else 0
+    of_kind: dict[Kind, list[str]] = {
+        "missing": [
+            *(
+                one.pair.new
+                for one in found
+                if _is_missing(outcomes[one.pair.old].status, outcomes[one.pair.new].status)
+            ),
+            *(name for name in compared.alone if name.startswith(f"{OLD}: ")),
+        ],
+        "failed": [one.pair.new for one in found if isinstance(outcomes[one.pair.new], Failed)],
+        "answer": [
+            one.pair.new
+            for one in found
+            if one.reason and outcomes[one.pair.old].status == outcomes[one.pair.new].status == "measured"
+        ],
+    }
     for kind in dict.fromkeys(kinds):
-        if names := [one.pair.new for one in found if one.shown == kind]:
+        if names := of_kind.get(kind, [one.pair.new for one in found if one.shown == kind]):
             print(f"--fail-on {kind}: {', '.join(names)}", file=sys.stderr)
             status = EXIT_FAIL_ON
     return status
+
+
+def _is_missing(old: str, new: str) -> bool:
+    return old == "measured" != new

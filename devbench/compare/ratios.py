@@ -99,11 +99,24 @@ def _interval(above: Figure, below: Figure) -> Interval | None:
         return measured_again(ratio_estimate(one, other, paired=False), [spread_of(one) for one in spreads])
     if one and other:
         return ratio_interval(one, other, paired=_took_turns(above, below))
-    if above.latency_ms and below.latency_ms:
-        return divide(above.latency_ms, below.latency_ms)
+    times = _of_one_run(above, below) or (above.latency_ms, below.latency_ms)
+    if times[0] and times[1]:
+        return divide(times[0], times[1])
     if above.latency_ms or below.latency_ms or not (above.throughput_per_s and below.throughput_per_s):
         return None
     return divide(below.throughput_per_s, above.throughput_per_s)
+
+
+def _of_one_run(above: Figure, below: Figure) -> tuple[Interval, Interval] | None:
+    """Both with their interval within the run, for a ratio inside it; None where they are not of one that has it."""
+    if not above["run"] or (above["run"], above.origin) != (below["run"], below.origin):
+        return None
+    found = []
+    for one in (above, below):
+        if not (one.latency_ms and one["run_low_ms"] and one["run_high_ms"]):
+            return None
+        found.append(replace(one.latency_ms, low=float(one["run_low_ms"]), high=float(one["run_high_ms"])))
+    return found[0], found[1]
 
 
 def times_undisturbed(above: Figure, below: Figure) -> Interval | None:

@@ -18,6 +18,7 @@ from devbench.stats import GeometricMean, Interval
 Difference = Literal["slower", "faster", "no difference shown", "within the threshold", "undecided: contaminated"]
 Kind = Literal["slower", "faster", "missing", "failed", "answer"]
 _SURROUNDINGS = {"runtime_version": "runtime version", "cpu": "CPU", "governor": "governor"}  # names of facts
+_IS_ONE = "OLD and NEW are the same run"
 _BY_FASTEST = "shown by the fastest percent of the samples (undisturbed), where the medians vary too much to show it"
 _ONE_ROUND = "the interval does not cover differences between processes; for verdicts, use the `normal` profile"
 
@@ -61,7 +62,8 @@ class RunChanges:
 
     overall: over those with a ratio, if two or more.
     resolution: the smallest difference that can be shown between these two runs, by the case where it is smallest: 0.06
-        is 6 %; None where nothing was compared. earlier_runs: what the spread between runs was learned from, at least.
+        is 6 %; None where nothing was compared. earlier_runs: what the spread between runs was learned from, at least,
+        of the cases that are compared.
     """
 
     old: Run
@@ -84,15 +86,23 @@ def compare_runs(old: RunSource, new: RunSource, threshold: float) -> RunChanges
         changes.append(change)
         if one and other and change.ratio and not (one.contaminated or other.contaminated):
             decided.append((other, one))
+    is_one = old.name == new.name
     return RunChanges(
         old=old.run,
         new=new.run,
         threshold=threshold,
         cases=tuple(changes),
         overall=mean_times(decided) if len(decided) > 1 else None,
-        resolution=_resolution(changes),
-        earlier_runs=min((_earlier_runs(case) for side in (old, new) for case in side.run.cases), default=0),
-        notes=(*old.run.doubts, *new.run.doubts, *_unlike(_of_run(old.run), _of_run(new.run))),
+        resolution=None if is_one else _resolution(changes),
+        earlier_runs=min(
+            (_earlier_runs(case) for one in changes if one.ratio for case in (one.old, one.new)), default=0
+        ),
+        notes=(
+            *([_IS_ONE] if is_one else []),
+            *old.run.doubts,
+            *new.run.doubts,
+            *_unlike(_of_run(old.run), _of_run(new.run)),
+        ),
     )
 
 
@@ -123,13 +133,14 @@ def _change(
 
 
 def _resolution(changes: Sequence[CaseChange]) -> float | None:
-    """By the medians or by the fastest percent, whichever sees more."""
-    found = [one for change in changes for one in (change.ratio, change.undisturbed) if one and change.difference]
+    """By the medians or by the fastest percent, whichever sees more; of what is undecided only if all is."""
+    decided = [one for one in changes if one.difference and one.difference != "undecided: contaminated"]
+    found = [one for change in decided or changes for one in (change.ratio, change.undisturbed) if one]
     return min((math.sqrt(one.high / one.low) - 1 for one in found), default=None)
 
 
-def _earlier_runs(case: CaseRecord) -> int:
-    return case.between_runs.runs if case.between_runs else 0
+def _earlier_runs(case: CaseRecord | None) -> int:
+    return case.between_runs.runs if case and case.between_runs else 0
 
 
 def difference_of(

@@ -92,11 +92,11 @@ COLUMNS: tuple[Column, ...] = (
         Column(
             "interval_covers",
             "choice",
-            "what low_ms and high_ms cover: measuring again on this machine, or another round of the same run",
+            "what low_ms and high_ms cover: measured again on this machine, or within this run (another round of it)",
             choices=("machine", "run"),
         )
     ),
-    _since_3(_ms("run_low_ms", "lower end of the 95 % interval within the run: for ratios inside it")),
+    _since_3(_ms("run_low_ms", "lower end of the 95 % interval within this run: for ratios inside it")),
     _since_3(_ms("run_high_ms", "upper end of it")),
     _since_3(
         Column("between_runs_sd", "number", "spread between runs at the place: standard deviation of the logarithm")

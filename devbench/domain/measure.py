@@ -17,7 +17,7 @@ class Measure:
 
     rounds: how many there are before one looks. max_rounds: how many there may be, with those that are measured again
         or added for the sake of precision. min_s: of the loops of the first ones; of those added it is planned.
-    precision: half of the 95 % interval of the median, within the run, over the median; None asks for none.
+    precision: half of the 95 % interval of the median, within this run, over the median; None asks for none.
     percentiles: those whose upper bound the result must be able to state.
     time_limit_s: how long a whole round may take, load included, before its worker is ended.
     """

@@ -17,6 +17,7 @@ from devbench.domain.place import Absent
 from devbench.domain.ranges import Count, Int64, Positive, Time, TimeOrEmpty
 
 SCHEMA = 2  # 1 had no checksums
+SIDES = ("old", "new")  # what the ids of cases begin with that are measured in turns
 # A number that is not finite is written as it is, and then not read: it must not become null unseen.
 _NUMBERS: dict[str, Any] = {"ser_json_inf_nan": "constants", "allow_inf_nan": False}
 
@@ -148,6 +149,11 @@ class Run:
     cases: tuple[CaseRecord, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def in_turns(self) -> bool:
+        """Whether it is of two sides, by `compare --measure`: it cannot be gone on with, as only one was kept."""
+        return bool(self.cases) and all(case.id.partition(": ")[0] in SIDES for case in self.cases)
 
     def case(self, case_id: str) -> CaseRecord:
         """The record of the case with this id."""

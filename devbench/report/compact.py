@@ -13,6 +13,7 @@ from devbench.compare.overview import Overview
 from devbench.domain.figure import Figure
 from devbench.domain.limits import Limit
 from devbench.report.accuracy import accuracy_lines
+from devbench.report.covered import AGAIN, covered, spread_between_runs
 from devbench.report.notes import cases_text, remedy_of, sentence, text_of
 from devbench.report.numbers import bare_figure_text, count_of, duration, listed, plus_minus
 from devbench.report.screen import ScreenLine, Span, plain, wrapped
@@ -220,7 +221,14 @@ def _legend(
     if near:
         longer = f"{text}{'   ' if text else ''}{limit_word(near)}: {near_text(near)}"
         text = longer if not text or len(longer) + 2 <= width else text
-    return wrapped(f"  {text}", width) if text else []
+    told = [f"  {one}" for one in (text, _again(shown)) if one]
+    return [line for one in told for line in wrapped(one, width)]
+
+
+def _again(shown: Sequence[Figure]) -> str:
+    """What ± covers, where it is more than this run."""
+    told = [one for one in shown if one.measured and one.latency_ms and not one.contaminated]
+    return f"± {AGAIN}: {spread_between_runs(told)}" if covered(told) == AGAIN else ""
 
 
 def _as_groups(grid: Grid, systems: Sequence[System], width: int) -> list[ScreenLine]:
@@ -315,7 +323,7 @@ def _pending(overview: Overview, findings: Sequence[Finding]) -> str:
     run = overview.run
     done = sum(len(case.rounds) for case in run.cases)
     where = next((cell.figure.origin for cell in overview.grid.cells.values() if cell.figure.case), run.id)
-    resume = f"Continue with: devbench run --resume {where}"
+    resume = f"Continue with: devbench run --resume {where}" if not run.in_turns else "To compare, measure both again."
     return f"Interrupted: {done} of {count_of(len(run.order), 'round')} done. {resume}"
 
 

@@ -12,6 +12,7 @@ from devbench.domain.run import CaseRecord
 from devbench.report.case_names import short_case_names
 from devbench.report.notes import sentence
 from devbench.report.numbers import count_of, factor, factor_and_ends, inverse, listed, milliseconds, percent
+from devbench.report.runs_table import resolution_text
 from devbench.report.screen import ScreenLine, aligned, wrapped
 
 _MOST_NOTES = 5
@@ -121,15 +122,17 @@ def _notes(changes: RunChanges) -> Iterator[str]:
     counts = Counter(text for one in changes.cases for text in one.notes if text not in one.doubts)
     texts += [f"{text}{f' ({count} cases)' if count > 1 else ''}." for text, count in counts.items()]
     left = len(texts) - _MOST_NOTES
-    yield from (f"{text[0].upper()}{text[1:]}" for text in texts[:_MOST_NOTES])
+    yield from map(_begun, texts[:_MOST_NOTES])
     if left > 0:
         yield f"{count_of(left, 'more note')}: --verbose."
     if changes.resolution is not None:
-        yield (
-            f"Differences under {percent(changes.resolution)} cannot be shown between these two runs. "
-            "For smaller ones: devbench compare --measure OLD NEW"
-        )
+        yield f"{resolution_text(changes)} For smaller ones: devbench compare --measure OLD NEW"
     yield "Everything else: --verbose"
+
+
+def _begun(text: str) -> str:
+    """With a capital, unless it begins with a path: that is another file then."""
+    return text if "/" in text.split(maxsplit=1)[0] else f"{text[0].upper()}{text[1:]}"
 
 
 def _reasons(changes: RunChanges) -> Mapping[str, int]:

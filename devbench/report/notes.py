@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from devbench.compare.findings import Finding, Kind
+from devbench.report.covered import WITHIN
 from devbench.report.numbers import bare_figure_text, count_of, duration, percent
 
 _STATISTICS = {"median": "Median", "mean": "Mean", "unspecified": "Statistic not stated"}
@@ -92,9 +93,7 @@ def _precision(values: Mapping[str, Any]) -> str:
 def _cost_of_half(values: Mapping[str, Any]) -> str:
     least, most = values["least"], values["most"]
     rounds = count_of(most, "more round") if least == most else f"{least}–{most} more rounds"
-    return (
-        f"{rounds} of each case (about {duration(values['seconds'])} in all) would halve the intervals within this run"
-    )
+    return f"{rounds} of each case (about {duration(values['seconds'])} in all) would halve the intervals {WITHIN}"
 
 
 def _measured_again(values: Mapping[str, Any]) -> str:
@@ -138,7 +137,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "one round": lambda _: "One round: the interval does not cover differences between processes",
     "other models": lambda values: f"Other models, not in this table: {_counts(values['models'])}",
     "pending": lambda _: "the run ended before these were measured",
-    "precision": lambda _: "intervals are wider than the suite asks for",
+    "precision": lambda _: f"intervals {WITHIN} are wider than the suite asks for",
     "precision not stated": lambda values: f"Precision not stated: {', '.join(values['systems'])}",
     "precisions differ": lambda values: (
         f"Precision differs between columns ({', '.join(values['precisions'])}): ratios compare that as well"

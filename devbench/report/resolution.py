@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from devbench.domain.check import Check
 from devbench.domain.intervals import AllanPoint
 from devbench.machine.resolution import PAIRS, ROUNDS, OnCpu, Resolution
+from devbench.report.covered import AGAIN, WITHIN
 from devbench.report.numbers import duration, percent
 from devbench.store.resolutions import EarlierResolution
 
-_MUCH_LESS = 3.0
-"""Of two variances of ten and twenty processes, one is shown to be less from here on (F test, 5 in 100)."""
 _BUSY_CORES, _STOLEN = 0.1, 0.01  # from where on a round is suspect: docs/measurement.md
 _BETTER_HOUR = 0.6
 _SHOWN_FROM_S = 0.02
@@ -25,7 +24,7 @@ def answer(found: Resolution) -> str:
         others = f" with other programs on {found.others_cores:.1f} cores" if found.others_cores else ""
         return f"Nothing can be measured here and now{others}: a run would have an interval of {_size(found.run)}."
     return (
-        f"A run here and now: ± {_size(found.run)} within the run, ± {_size(found.again)} when it is measured again"
+        f"A run here and now: ± {_size(found.run)} {WITHIN}, ± {_size(found.again)} {AGAIN}"
         f" ({ROUNDS} rounds of one case).\n"
         f"Two runs show differences of {_size(found.two_runs)} or more; `devbench compare --measure` shows"
         f" {_size(found.side_by_side)} ({PAIRS} pairs of rounds)."
@@ -82,12 +81,10 @@ def _cpus(found: Resolution) -> Iterator[Check]:
         text = "there is one CPU to choose from, or it cannot be chosen here"
         yield Check(name="pinning", good=True, text=text)
         return
-    steadiest = min(found.cpus, key=lambda one: one.sd)
     values = ", ".join(f"{_size(one.sd)} on CPU {one.cpu}" for one in found.cpus)
     text = f"processes vary by {_size(found.process_sd)} where the scheduler puts them, by {values}"
-    helps = (found.process_sd / max(steadiest.sd, 1e-9)) ** 2 >= _MUCH_LESS
-    if helps:
-        hint = f"Type: taskset -c {steadiest.cpu} devbench run …  (one thread only)"
+    if found.steadiest_cpu is not None:
+        hint = f"Type: taskset -c {found.steadiest_cpu} devbench run …  (one thread only)"
         yield Check(name="pinning", good=False, text=f"helps: {text}", hint=hint)
     else:
         yield Check(name="pinning", good=True, text=f"would not help: {text}")

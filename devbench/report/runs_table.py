@@ -9,6 +9,7 @@ from devbench.domain.intervals import Interval
 from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Run
 from devbench.report.case_names import what_and_where
+from devbench.report.covered import AGAIN
 from devbench.report.numbers import milliseconds, percent
 from devbench.report.tables import Table, TableCell, text_cell
 
@@ -27,7 +28,7 @@ def runs_table(changes: RunChanges) -> Table:
         rows.append(_cells(mean, (), (), _ratio(overall.interval), (), (spread,)))
     limit = _percent(changes.threshold)
     return Table(
-        title=f"{changes.new.suite}: time of one inference, NEW over OLD with 95 % interval",
+        title=f"{changes.new.suite}: time of one inference, NEW over OLD with 95 % interval {AGAIN}",
         header=("case", "OLD", "NEW", "NEW / OLD", "undisturbed", "verdict"),
         rows=tuple(rows),
         notes=(
@@ -99,17 +100,26 @@ def _cells(*cells: tuple[str, ...]) -> tuple[TableCell, ...]:
 
 def _resolution(changes: RunChanges) -> list[str]:
     """What these two runs can show at all, and what shows more."""
+    return (
+        [
+            resolution_text(changes),
+            "To see smaller ones, measure both side by side: `devbench compare --measure OLD NEW`.",
+        ]
+        if changes.resolution is not None
+        else []
+    )
+
+
+def resolution_text(changes: RunChanges) -> str:
+    """What these two runs can show at all, and how that is known; "" where nothing was compared."""
     if changes.resolution is None:
-        return []
+        return ""
     known = (
         f"the spread between runs is learned from {changes.earlier_runs} earlier runs"
         if changes.earlier_runs
-        else "the spread between runs is a default, as there are not two earlier runs here"
+        else "the spread between runs is assumed, as there are not two earlier runs here"
     )
-    return [
-        f"Differences under {percent(changes.resolution)} cannot be shown between these two runs ({known}).",
-        "To see smaller ones, measure both side by side: `devbench compare --measure OLD NEW`.",
-    ]
+    return f"Differences under {percent(changes.resolution)} cannot be shown between these two runs ({known})."
 
 
 def _told(change: CaseChange) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from devbench.domain.figure import Figure
 from devbench.domain.outcome import Measured, Summary
 from devbench.domain.run import CaseRecord
 from devbench.printable import one_line
+from devbench.report.covered import WITHIN, covered, what_is_covered
 from devbench.report.notes import note_of
 from devbench.report.numbers import count_of, factor, figure_text, milliseconds
 from devbench.report.words import limit_word, ratio_text, row_name
@@ -105,12 +106,18 @@ def _measured(overview: Overview) -> Table:
         rows.append((_row_cell(row, cells.values()), *(_cell(overview, row, one, cells.get(one)) for one in systems)))
     about = overview.about
     rounds = f" ({_rounds(about.rounds)})" if about and about.rounds else ""
+    figures = [cell.figure for cell in grid.cells.values()]
+    interval = f"95 % interval {name}" if (name := covered(figures)) else "95 % interval"
     return Table(
-        title=f"{overview.title}: time of one inference, median with 95 % interval{rounds}",
+        title=f"{overview.title}: time of one inference, median with {interval}{rounds}",
         header=("model", *(system.name for system in systems)),
         rows=tuple(rows),
         foot=_mean_row(grid, systems),
-        notes=(*_baseline_note(grid, systems), *map(note_of, _of_run(overview.findings))),
+        notes=(
+            *_baseline_note(grid, systems),
+            *map(note_of, _of_run(overview.findings)),
+            *([text] if (text := what_is_covered(figures)) else []),
+        ),
     )
 
 
@@ -128,7 +135,11 @@ def _published(overview: Overview, name: str, findings: Sequence[Finding]) -> Ta
         header=("model", *(system.name for system in grid.systems)),
         rows=tuple(rows),
         foot=_mean_row(grid, grid.systems),
-        notes=(*_baseline_note(grid, grid.systems), *map(note_of, findings)),
+        notes=(
+            *_baseline_note(grid, grid.systems),
+            *map(note_of, findings),
+            *([text] if (text := what_is_covered(cell.figure for cell in grid.cells.values())) else []),
+        ),
     )
 
 
@@ -273,9 +284,10 @@ def _between(overview: Overview) -> list[Table]:
     published = {system.source for system in systems if not system.ours}
     names = [_heading(system, several=len(published) > 1 or bool(overview.run)) for system in systems]
     allowed = "; of published figures what rounding allows" if published else ""
+    within = f" {WITHIN}" if overview.run else ""
     return [
         Table(
-            title=f"How many times as long, with 95 % interval{allowed}",
+            title=f"How many times as long, with 95 % interval{within}{allowed}",
             header=("models", *names),
             rows=tuple(rows),
         )

@@ -11,6 +11,7 @@ from devbench.compare.grid import Row, System
 from devbench.compare.overview import Overview
 from devbench.compare.ratios import Ratio
 from devbench.domain.limits import Limit
+from devbench.report.covered import what_is_covered
 from devbench.report.numbers import (
     count_of,
     factor,
@@ -69,6 +70,8 @@ def sureness(overview: Overview) -> str:
     text = "± and [ ] are 95 % intervals over fresh processes."
     if overview.answer.one_round:
         text = "± and [ ] are 95 % intervals. Some or all are from one process: they leave out how processes differ."
+    if about := what_is_covered(cell.figure for cell in overview.grid.cells.values()):
+        text += f" {about}"
     unconfirmed = sum(bool(cell.faster.unconfirmed) for cell in overview.grid.cells.values())
     if unconfirmed:
         text += f" The answers are not confirmed for {count_of(unconfirmed, 'ratio')}."

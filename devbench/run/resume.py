@@ -28,6 +28,11 @@ def resume_run(folder: RunFolder, context: RunContext, places: Sequence[PlaceKey
     if run.finished_utc and not any(map(_lost_its_place, run.cases)):
         return left_as_it_is(folder, run)
     refuse_doubts(run)
+    if run.in_turns:
+        raise RunFolderError(
+            f"{folder.path}: two sides that were measured in turns cannot be gone on with",
+            f"Its rounds: devbench report {folder.path}. To compare, start `devbench compare --measure` again.",
+        )
     if not run.order and any(isinstance(case.outcome, Pending) for case in run.cases):
         raise RunFolderError(
             f"{folder.path}: times nothing, only its accuracy was asked for",

@@ -7,8 +7,6 @@ After 8, 16, 32, ... pairs one looks; each look is strict enough that all of the
 from __future__ import annotations
 
 import math
-import random
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,36 +14,31 @@ from typing import Literal
 
 import numpy as np
 
-from devbench.domain.case import PlannedCase
-from devbench.domain.measure import Measure
 from devbench.domain.outcome import Nanoseconds
 from devbench.domain.run import CaseRecord, Pending, Run
-from devbench.errors import DevbenchError
 from devbench.run.extend import judged
 from devbench.run.groups import longest_s
-from devbench.run.plan import Plan
+from devbench.run.pairing import Pair, pairs_in_turns
 from devbench.stats import Interval
 from devbench.stats.paired import LOOKS, level_of_a_look, paired_ratio, pairs_to_show
 from devbench.stats.round_median import FASTEST_PERCENT
 
-OLD, NEW = "old", "new"
 _FUTILE_AFTER_S = 60.0
-_FEWEST_SOUND = 5
-_FEWEST_FOR_FASTEST = 10
-"""With fewer pairs no signed-rank interval reaches the level of a look."""
+_FEWEST_SOUND, _FEWEST_FOR_FASTEST = 8, 11
+"""With fewer pairs no signed-rank interval reaches the level of a look: all of n have one sign in 2 of 2^n cases."""
 MEDIAN_LEVEL, FASTEST_LEVEL = 0.96, 0.99
 """Of all looks together. Either may decide, so both together err in at most 5 of 100 comparisons."""
 
-Shown = Literal["slower", "faster", "within the threshold", "no difference shown", "undecided: contaminated"]
+Shown = Literal[
+    "slower",
+    "faster",
+    "within the threshold",
+    "no difference shown",
+    "undecided: contaminated",
+    "undecided: too few pairs",
+    "not compared",
+]
 Samples = Callable[[str], Mapping[int, Nanoseconds]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two cases of one run that are compared: their ids."""
-
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,91 +51,50 @@ class SideBySide:
     by_fastest: the undisturbed ratio decided, where the medians could not.
     pairs: those that count; left_out: those with a contaminated round.
     resolution: the smallest difference that so many pairs can show, 0.02 is 2 %.
+    reason: why the two were not compared; "" if they were.
     """
 
     pair: Pair
     shown: Shown
-    ratio: Interval | None
-    pairs: int
-    left_out: int
-    resolution: float | None
+    ratio: Interval | None = None
+    pairs: int = 0
+    left_out: int = 0
+    resolution: float | None = None
     undisturbed: Interval | None = None
     by_fastest: bool = False
-
-
-def one_plan(old: Plan, new: Plan) -> tuple[Plan, tuple[Pair, ...]]:
-    """Both plans as one, each case under a name of its own, and which cases are compared: those of the same work."""
-    plans = (OLD, old), (NEW, new)
-    first = {_work(case, old): _renamed(case, OLD) for case in old.cases}
-    second = {_work(case, new): _renamed(case, NEW) for case in new.cases}
-    if len(first) == 1 and len(second) == 1:  # two files, two runtimes: there is nothing else to compare them with
-        second = dict(zip(first, second.values(), strict=True))
-    shared = [work for work in first if work in second]
-    if not shared:
-        raise DevbenchError(
-            "OLD and NEW have no case in common, so there is nothing to compare",
-            "Cases are paired by model, precision, device and place. See both with `devbench run --dry-run`.",
-        )
-    if clash := {key for key in old.places.keys() & new.places.keys() if old.places[key] != new.places[key]}:
-        names = ", ".join(sorted(place for _, place in clash))
-        raise DevbenchError(f"OLD and NEW mean different things by the place {names}", "Name them differently.")
-    cases = tuple(case for work in shared for case in (first[work], second[work]))
-    pairs = tuple(Pair(old=first[work].id, new=second[work].id) for work in shared)
-    pythons = {_id(name, side): python for side, one in plans for name, python in one.pythons.items()}
-    return Plan(cases=cases, skips=(), absent=(), places={**old.places, **new.places}, pythons=pythons), pairs
-
-
-def short_rounds(measure: Measure) -> Measure:
-    """Settings for many short rounds: what a start costs is worth more pairs than a longer loop."""
-    return replace(
-        measure,
-        rounds=LOOKS[0],
-        max_rounds=LOOKS[-1],
-        warmup_runs=3,
-        warmup_s=0.1,
-        warmup_cap_s=0.0,
-        min_runs=5,
-        min_s=0.3,
-        cap_s=5.0,
-        precision=None,
-    )
-
-
-def pairs_in_turns(pairs: Sequence[Pair], count: int, seed: int) -> tuple[str, ...]:
-    """The order of `count` pairs of rounds of each: neighbours, which of the two comes first drawn at random."""
-    shuffler = random.Random(seed)  # noqa: S311 - an order, not a secret
-    order: list[str] = []
-    for _ in range(count):
-        for pair in shuffler.sample(list(pairs), len(pairs)):
-            order += shuffler.sample([pair.old, pair.new], 2)
-    return tuple(order)
+    reason: str = ""
 
 
 @dataclass
 class Looks:
-    """Decides after each look which pairs are measured on. clock: seconds, monotonic."""
+    """Decides after each look which pairs are measured on.
+
+    budget_s: seconds for all rounds.
+    """
 
     pairs: Sequence[Pair]
     threshold: float
     budget_s: float
     tell: Callable[[str], None]
-    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self._begin_s = self.clock()
+        self._was_last = False
 
-    def more(self, run: Run, samples: Samples) -> Run | None:
-        """The run with more rounds at the end of its order; None when all is decided or the budget is spent."""
+    def more(self, run: Run, samples: Samples, spent_s: float) -> Run | None:
+        """The run with more rounds at the end of its order; None when all is decided or the budget is spent.
+
+        spent_s: seconds of all rounds so far.
+        """
         run = judged(run, samples)
-        spent_s = self.clock() - self._begin_s
         done = max((len(run.case(pair.old).rounds) for pair in self.pairs), default=0)
         step = next((look for look in LOOKS if look > done), None)
         open_pairs = [pair for pair in self.pairs if self._is_open(run, pair, samples, spent_s)]
-        if step is None or not open_pairs or spent_s >= self.budget_s:
+        if step is None or not open_pairs or spent_s >= self.budget_s or self._was_last:
             return None
         left_s = self.budget_s - spent_s
         each_s = spent_s / max(done * _in_turns(run, self.pairs), 1)
         count = min(step - done, max(1, int(left_s / max(each_s * _in_turns(run, open_pairs), 1e-3))))
+        self._was_last = count < step - done  # looking more often, for what is left of the budget, would err more often
         order = pairs_in_turns(open_pairs, count, run.seed + done)
         return replace(run, order=run.order + order)
 
@@ -151,23 +103,35 @@ class Looks:
         if not all(isinstance(case.outcome, Pending) for case in cases):
             return False
         found = side_by_side(run, pair, samples, self.threshold)
-        if found.shown in ("slower", "faster", "within the threshold"):
+        if _is_settled(found, self.threshold):
             return False
         if spent_s < _FUTILE_AFTER_S:
             return True
-        if found.ratio is None:
+        if found.left_out > found.pairs:
             self.tell(f"{pair.new}: {found.left_out} of {found.left_out + found.pairs} pairs are contaminated so far")
             return False
+        if found.ratio is None:
+            return True
         ratios, _ = log_ratios(cases[0], cases[1], samples)
         wanted = max(self.threshold, 0.001)
         needed = min(
             pairs_to_show(ratios.medians, wanted, level_of_a_look(MEDIAN_LEVEL)),
             pairs_to_show(ratios.fastest, wanted, level_of_a_look(FASTEST_LEVEL)),
         )
-        hopeless = needed / len(ratios.medians) * spent_s > 2 * self.budget_s
+        needed_s = needed / len(ratios.medians) * spent_s
+        hopeless = needed_s > 2 * self.budget_s
         if hopeless:
-            self.tell(f"{pair.new}: differences under {found.resolution:.1%} cannot be shown here in this time")
+            difference = f"differences of {100 * wanted:g} %"
+            time = f"it would take about {needed_s / 60:.0f} min (`--budget`)"
+            self.tell(f"{pair.new}: {difference} cannot be shown here in this time: {time}")
         return not hopeless
+
+
+def _is_settled(found: SideBySide, threshold: float) -> bool:
+    """Whether more pairs would change nothing: it is shown, or shown to be too small to matter."""
+    if found.shown in ("slower", "faster"):
+        return True
+    return found.ratio is not None and _is_within(found.ratio, threshold)
 
 
 def _in_turns(run: Run, pairs: Sequence[Pair]) -> float:
@@ -180,17 +144,17 @@ def side_by_side(run: Run, pair: Pair, samples: Samples, threshold: float) -> Si
     """What the pairs of rounds show so far. The medians decide first; where they cannot, the fastest percent may."""
     ratios, left_out = log_ratios(run.case(pair.old), run.case(pair.new), samples)
     count = len(ratios.medians)
-    if count < max(_FEWEST_SOUND, left_out):
+    if count < left_out or (left_out and count < _FEWEST_SOUND <= count + left_out):
         everything, _ = log_ratios(run.case(pair.old), run.case(pair.new), samples, sound_only=False)
         return SideBySide(
             pair=pair,
             shown="undecided: contaminated",
-            ratio=None,
             pairs=count,
             left_out=left_out,
-            resolution=None,
             undisturbed=_fastest_interval(everything),
         )
+    if count < _FEWEST_SOUND:
+        return SideBySide(pair=pair, shown="undecided: too few pairs", pairs=count, left_out=left_out)
     medians, fastest = paired_intervals(ratios)
     first, shown = _shown(medians, threshold), decided(medians, fastest, threshold)
     return SideBySide(
@@ -254,21 +218,9 @@ def _shown(ratio: Interval, threshold: float) -> Shown:
         return "slower"
     if ratio.high < 1 and ratio.estimate <= 1 / (1 + threshold):
         return "faster"
-    if threshold and ratio.low >= 1 / (1 + threshold) and ratio.high <= 1 + threshold:
-        return "within the threshold"
-    return "no difference shown"
+    return "within the threshold" if _is_within(ratio, threshold) or not ratio.holds(1.0) else "no difference shown"
 
 
-def _work(case: PlannedCase, plan: Plan) -> tuple[object, ...]:
-    """What two cases are paired by. Of a place where it is, not its name: another interpreter there is compared."""
-    place = plan.places[case.device, case.place]
-    host = place.ssh.host if place.ssh else ""
-    return (case.model, case.precision, case.device, host, *sorted(place.options.items()))
-
-
-def _id(case_id: str, side: str) -> str:
-    return f"{side}: {case_id}"
-
-
-def _renamed(case: PlannedCase, side: str) -> PlannedCase:
-    return replace(case, id=_id(case.id, side), measure=short_rounds(case.measure))
+def _is_within(ratio: Interval, threshold: float) -> bool:
+    """Whether no difference as large as the threshold is left possible."""
+    return bool(threshold) and ratio.low >= 1 / (1 + threshold) and ratio.high <= 1 + threshold

@@ -168,6 +168,8 @@ def _field(column: Column) -> dict[str, Any]:
     }
     if column.unit:
         described["devbench:unit"] = column.unit
+    if column.since > 1:
+        described["devbench:since"] = column.since
     if column.choices:
         described["constraints"] = {"enum": list(column.choices)}
     elif column.kind in ("positive", "count"):

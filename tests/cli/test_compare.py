@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from devbench.cli.app import run_app
 from tests.conftest import QUICK, Bench, made_quiet
 
+SMOKE = Path(__file__).parents[2] / "suites" / "smoke.yaml"
 THREE = QUICK.replace("rounds: 2", "rounds: 3").replace("min_runs: 5", "min_runs: 30")
 ONE = QUICK.replace("rounds: 2", "rounds: 1")
 
@@ -92,6 +94,7 @@ def test_a_run_beside_itself_has_ratio_1_and_an_unfinished_one_is_refused(
         found = json.loads(capsys.readouterr().out)
         assert found["threshold"] == pytest.approx(share)
         assert (found["cases"][0]["ratio"], found["cases"][0]["verdict"]) == (1.0, "no difference shown")
+        assert (found["notes"], found["resolution"]) == (["OLD and NEW are the same run"], None)
     path = bench.folder / "out" / "run.json"
     record = bench.run_file()
     path.write_text(json.dumps({**record, "finished_utc": ""}))
@@ -107,6 +110,40 @@ def test_a_run_beside_itself_has_ratio_1_and_an_unfinished_one_is_refused(
 def test_a_threshold_that_is_no_share_is_a_usage_mistake(capsys: pytest.CaptureFixture[str], threshold: str) -> None:
     assert run_app(["compare", "old", "new", "--threshold", threshold]) == 2
     assert f"Invalid value for '--threshold': '{threshold}' is " in capsys.readouterr().err
+
+
+def test_what_cannot_be_measured_in_turns_is_named_and_can_fail_the_build(bench: Bench) -> None:
+    bench.fake("good")
+    bench.fake("bad", do="raise")
+    both = (
+        "name: fakes\nmodels:\n  - {name: net, source: %s.fake}\n  - {name: %s, source: good.fake}\ndevices: [fake]\n"
+    )
+    bench.write("old.yaml", both % ("good", "gone"))
+    bench.write("new.yaml", both % ("bad", "added"))
+    kinds = [word for kind in ("failed", "missing", "answer", "slower") for word in ("--fail-on", kind)]
+    done = bench("compare", "--measure", "old.yaml", "new.yaml", "--out", "both", *kinds)
+    net, gone, added = (f"{name}@fake:local:fake:slowdown=1" for name in ("net", "gone", "added"))
+    assert done.returncode == 4, done.stderr
+    assert done.stdout.startswith(f"Not compared: new: {net} failed: ")
+    assert f"Not compared: old: {gone}: the other side has no such case.\n" in done.stdout
+    assert f"Not compared: new: {added}: the other side has no such case.\n" in done.stdout
+    assert done.stderr.endswith(f"--fail-on failed: new: {net}\n--fail-on missing: new: {net}, old: {gone}\n")
+    assert len(bench.run_file("both")["cases"][0]["rounds"]) == 1  # nobody asks for more: there is no ratio to come
+    assert bench("report", "both").returncode == 0
+
+
+def test_a_budget_too_small_for_the_first_look_is_refused(bench: Bench) -> None:
+    bench.fake("a")
+    done = bench("compare", "--measure", bench.fake_suite("a"), "suite.yaml", "--budget", "2 s", "--out", "both")
+    assert done.returncode == 1
+    assert "error: a budget of 2 s is too small: the first 8 pairs of rounds take about 19 s\n" in done.stderr
+    assert not (bench.folder / "both").exists()
+
+
+def test_no_budget_is_not_taken_for_none(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["run", str(SMOKE)], ["compare", "--measure", "a.yaml", "b.yaml"]):
+        assert run_app([*command, "--budget", ""]) == 2
+        assert "'' is not a time such as '90 s'" in capsys.readouterr().err
 
 
 def test_what_is_no_run_is_named(bench: Bench) -> None:

@@ -70,6 +70,19 @@ def test_interrupt_keeps_what_was_measured_and_says_how_to_go_on(bench: Bench, n
     _assert_complete(bench, before)
 
 
+def test_two_sides_that_are_interrupted_are_kept_and_not_gone_on_with(bench: Bench) -> None:
+    """Only the suite of one of them is in run.json."""
+    bench.fake("a")
+    process = _started(bench, "compare", "--measure", bench.fake_suite("a"), "suite.yaml", "--out", "out", rounds=1)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert told.endswith("\nInterrupted. Its rounds so far: devbench report out. To compare, start again.\n")
+    done = bench("run", "--resume", "out")
+    assert (done.returncode, "start `devbench compare --measure` again" in done.stderr) == (1, True)
+    assert "--resume" not in bench("report", "out").stdout
+
+
 def test_a_second_interrupt_ends_at_once_and_the_run_can_still_go_on(bench: Bench) -> None:
     bench.fake("a")
     process = _started(bench, "run", bench.fake_suite("a", measure=SLOW), "--out", "out")

@@ -121,6 +121,26 @@ def test_what_is_not_known_of_a_place_hides_a_difference_of_two_percent() -> Non
     assert known.resolution == pytest.approx(0, abs=0.005)
 
 
+def test_what_two_runs_can_show_is_told_of_the_cases_that_are_compared() -> None:
+    """A case without a figure knows of no earlier run; one that is undecided shows nothing, however narrow."""
+    busy = Reason(code="busy", severity="contaminated", text="others were busy", remedy="End them.")
+    rounds = tuple(_about(index, reasons=(busy,)) for index in range(3))
+    narrow = _case("narrow@x", rounds=ROUNDS)
+    outcome = Measured(summary=summary_of(ROUNDS), verdict=Verdict(status="contaminated", reasons=(busy,)))
+    narrow = replace(narrow, rounds=rounds, outcome=outcome)
+    wide = _case(between_runs=BetweenRuns(median_sd=0.02, fastest_sd=0.02, degrees_of_freedom=9, runs=8))
+    failed = replace(_case("failed@x"), outcome=Failed(error="it broke"), between_runs=None)
+    run = _run(wide, narrow, failed)
+    changes = _compare(run, run)
+    assert [one.difference for one in changes.cases] == ["no difference shown", "undecided: contaminated", None]
+    assert changes.earlier_runs == 8
+    assert changes.resolution is not None
+    assert 0.05 < changes.resolution < 0.08
+    alone = _compare(_run(narrow), _run(narrow)).resolution
+    assert alone is not None
+    assert alone < 0.01
+
+
 @pytest.mark.parametrize(
     ("low", "estimate", "high", "threshold", "verdict"),
     [

@@ -97,7 +97,7 @@ def _changes() -> RunChanges:
 
 def test_the_table_in_markdown() -> None:
     assert markdown([runs_table(_changes())]) == (
-        """**s: time of one inference, NEW over OLD with 95 % interval**
+        """**s: time of one inference, NEW over OLD with 95 % interval measured again on this machine**
 
 | case | OLD | NEW | NEW / OLD | undisturbed | verdict |
 |---|---|---|---|---|---|

@@ -56,6 +56,8 @@ def test_a_run_is_published_described_and_verified(bench: Bench, run: Path) -> N
     schema = json.loads((bench.folder / "pub" / resource["schema"]).read_text())
     latency = next(field for field in schema["fields"] if field["name"] == "latency_ms")
     assert (latency["type"], latency["devbench:unit"]) == ("number", "ms")
+    since = {field["name"]: field.get("devbench:since", 1) for field in schema["fields"]}
+    assert (since["latency_ms"], since["compute_ms"], since["interval_covers"], since["top1"]) == (1, 2, 3, 3)
     verified = bench("verify", "pub/out.csv", "--runs", "out")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert "all follow" in verified.stderr

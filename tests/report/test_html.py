@@ -178,7 +178,7 @@ def test_forty_cases_of_one_cause_are_one_doubt_with_the_details_folded() -> Non
     page = page_of(replace(overview, findings=(finding,)), traces)
     (doubt,) = re.findall(r'<ul class="doubts">\n(.*?)</details>', page, re.DOTALL)
     before, _, after = doubt.partition("<details>")
-    assert "intervals are wider than the suite asks for" in before
+    assert "intervals within this run are wider than the suite asks for" in before
     assert "reached" not in before
     assert after.count("± 1.2 % reached, ± 1.0 % asked for") == 41
 

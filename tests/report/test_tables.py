@@ -61,7 +61,7 @@ def test_the_table_in_markdown() -> None:
     samples = {case.id: SLOW if case.id == "slow@desktop-cpu" else ROUNDS for case in cases}
     text = markdown(_tables(_run(*cases), samples.__getitem__))
     assert text == (
-        """**s: time of one inference, median with 95 % interval (3 rounds)**
+        """**s: time of one inference, median with 95 % interval within this run (3 rounds)**
 
 | model | desktop-cpu | toaster |
 |---|---|---|
@@ -72,8 +72,9 @@ def test_the_table_in_markdown() -> None:
 - faster, slower: than desktop-cpu.
 - coral-usb: none is plugged in.
 - Weights: random (slow, fast).
+- Intervals are within this run: they do not cover measuring again at another time.
 
-**How many times as long, with 95 % interval**
+**How many times as long, with 95 % interval within this run**
 
 | models | desktop-cpu | toaster |
 |---|---|---|

@@ -12,6 +12,7 @@ from devbench.domain.conditions import Conditions
 from devbench.domain.model import TensorSpec
 from devbench.domain.outcome import Failed, Measured, RoundFacts, Skipped, Summary
 from devbench.domain.run import ArtifactRecord, CaseRecord
+from devbench.report.covered import AGAIN, WITHIN, spread_text
 from devbench.report.numbers import figure_text, milliseconds
 from devbench.report.plots import CaseTrace
 from devbench.report.tables import Table, text_cell
@@ -84,7 +85,8 @@ def _figures(case: CaseRecord, summary: Summary) -> Facts:
     counting = case.counting
     few = "too few samples"
     facts = [
-        ("median", f"{_ms(summary.median_ms)} [{_ms(summary.low_ms)}, {_ms(summary.high_ms)}]"),
+        ("median", f"{_ms(summary.median_ms)} {_ends(summary.low_ms, summary.high_ms)}"),
+        *_intervals(case, summary),
         ("mean", _ms(summary.mean_ms)),
         ("smallest, largest", f"{_ms(summary.min_ms)}, {_ms(summary.max_ms)}"),
         ("standard deviation", _ms(summary.stdev_ms, few)),
@@ -100,6 +102,26 @@ def _figures(case: CaseRecord, summary: Summary) -> Facts:
     if prediction:
         facts.append(("recognised", str(prediction)))
     return tuple(facts)
+
+
+def _intervals(case: CaseRecord, summary: Summary) -> Facts:
+    """What the interval of the median covers, and the others; a run from before they were made has the first alone."""
+    known = case.between_runs
+    if summary.covers == "run":
+        return (("interval of the median", f"95 %, {WITHIN}"),)
+    facts = [
+        ("interval of the median", f"95 %, {AGAIN}"),
+        (WITHIN, _ends(summary.run_low_ms, summary.run_high_ms)),
+        ("between runs", spread_text([(known.median_sd, known.runs)]) if known else UNKNOWN),
+    ]
+    if summary.fastest_ms is not None:
+        ends = _ends(summary.fastest_low_ms, summary.fastest_high_ms)
+        facts.append(("undisturbed (fastest percent), 99 % interval", f"{_ms(summary.fastest_ms)} {ends}"))
+    return tuple(facts)
+
+
+def _ends(low_ms: float | None, high_ms: float | None) -> str:
+    return f"[{_ms(low_ms)}, {_ms(high_ms)}]"
 
 
 def _setting(case: CaseRecord) -> Facts:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from devbench.compare.overview import Overview
+from devbench.report.covered import WITHIN, covered
 from devbench.report.origin import origin_of
 from devbench.report.plots.data import CaseTrace, Mark
 from devbench.report.plots.drift import MOST_NAMED, drift_plot
@@ -126,14 +127,15 @@ def _latency_plot(scene: Scene, marks: Sequence[Mark], origin: str) -> Plot:
     return Plot(
         name=f"latency-{scene.name}" if scene.name else "latency",
         title=f"Time of one inference{_on(marks)}{f': {scene.name}' if scene.name else ''}",
-        about=_about(scene, marks, "Median with 95 % interval; short strokes are the medians of its rounds."),
+        about=_about(scene, marks, f"Median with {_interval(scene)}; short strokes are the medians of its rounds."),
         draw=lambda theme, layout: latency_plot(marks, theme, layout),
         origin=origin,
     )
 
 
 def _speedup_plot(scene: Scene, marks: Sequence[Mark], baseline: str, origin: str) -> Plot:
-    about = _about(scene, marks, "Ratio of medians with 95 % interval.")
+    runs = {cell.figure.origin for cell in scene.grid.cells.values() if cell.figure.case}
+    about = _about(scene, marks, f"Ratio of medians with 95 % interval{f' {WITHIN}' if len(runs) == 1 else ''}.")
     times = f"How many times faster than {baseline}{_on(marks)}"
     return Plot(
         name=f"speedup-{scene.name}" if scene.name else "speedup",
@@ -142,6 +144,11 @@ def _speedup_plot(scene: Scene, marks: Sequence[Mark], baseline: str, origin: st
         draw=lambda theme, layout: speedup_plot(marks, baseline, theme, layout),
         origin=origin,
     )
+
+
+def _interval(scene: Scene) -> str:
+    name = covered(cell.figure for cell in scene.grid.cells.values())
+    return f"95 % interval {name}" if name else "95 % interval"
 
 
 def _on(marks: Sequence[Mark]) -> str:
