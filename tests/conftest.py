@@ -17,6 +17,7 @@ import pytest
 
 from devbench.domain.conditions import Verdict
 from devbench.domain.outcome import Measured
+from devbench.run import side_by_side
 from devbench.store.folder import RunFolder
 from tests.board import Board
 from tests.in_process import call
@@ -158,6 +159,13 @@ def made_quiet(path: Path) -> None:
                 outcome = replace(outcome, verdict=Verdict())
             run = run.with_case(replace(case, rounds=rounds, outcome=outcome))
         folder.save(run)
+
+
+@pytest.fixture
+def quick_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old and new in turns, in this process, with the fewest inferences and no loop that is filled up by time."""
+    usual = side_by_side.short_rounds
+    monkeypatch.setattr(side_by_side, "short_rounds", lambda measure: replace(usual(measure), warmup_s=0.0, min_s=0.0))
 
 
 @pytest.fixture

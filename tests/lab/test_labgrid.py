@@ -110,7 +110,7 @@ def test_boards_are_released_when_the_night_is_killed(labgrid: Lab, tmp_path: Pa
         assert labgrid.holder("loft") == "desk/anna"  # who has it now keeps it
         assert labgrid.ask("-p", "loft", "release").returncode == 0
     until = time.monotonic() + 60
-    while (labgrid.holder("attic"), labgrid.holder("loft")) != ("None", "None"):
+    while labgrid.holders() != {"attic": "None", "loft": "None"}:
         assert time.monotonic() < until
         time.sleep(0.2)
     while list(tmp_path.iterdir()):
@@ -198,6 +198,6 @@ def test_a_night_reserves_its_boards_leaves_out_what_somebody_has_and_gives_all_
     assert (found["a"]["health_after"], found["a"]["measured"]) == ("good", 1)
     assert (found["b"]["health_after"], found["b"]["measured"]) == ("unknown", 0)
     assert "loft is held by desk/anna (since 20" in found["b"]["why"]
-    assert (labgrid.holder("attic"), labgrid.holder("loft")) == ("None", "desk/anna")
+    assert labgrid.holders() == {"attic": "None", "loft": "desk/anna"}
     assert labgrid.ask("-p", "loft", "release").returncode == 0
     assert list((lab.nights / "held").iterdir()) == []
