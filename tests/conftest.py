@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 from devbench.domain.conditions import Verdict
 from devbench.domain.outcome import Measured
+from devbench.run import side_by_side
 from devbench.store.folder import RunFolder
 from tests.board import Board
 from tests.in_process import call
@@ -134,17 +136,24 @@ class Bench:
         return {case["model"]: case["outcome"] for case in self.run_file(out)["cases"]}
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """The command line, with the fake device's plugin installed beside the bundled ones."""
+@contextmanager
+def bench_in(folder: Path) -> Iterator[Bench]:
+    """The command line in `folder`, with the fake device's plugin installed beside the bundled ones."""
     # A page takes as long as such a run: tests of it ask for it.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DEVBENCH_")}
-    made = Bench(
-        tmp_path, {**inherited, "DEVBENCH_CACHE": str(tmp_path / "cache"), "COLUMNS": "200", "DEVBENCH_PAGE": "0"}
-    )
+    made = Bench(folder, {**inherited, "DEVBENCH_CACHE": str(folder / "cache"), "COLUMNS": "200", "DEVBENCH_PAGE": "0"})
     made.plugin("fake", module="devbench.testing.fake")
-    yield made
-    made.stop()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """The command line in a folder of the test's own."""
+    with bench_in(tmp_path) as made:
+        yield made
 
 
 def made_quiet(path: Path) -> None:
@@ -158,6 +167,13 @@ def made_quiet(path: Path) -> None:
                 outcome = replace(outcome, verdict=Verdict())
             run = run.with_case(replace(case, rounds=rounds, outcome=outcome))
         folder.save(run)
+
+
+@pytest.fixture
+def quick_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old and new in turns, in this process, with the fewest inferences and no loop that is filled up by time."""
+    usual = side_by_side.short_rounds
+    monkeypatch.setattr(side_by_side, "short_rounds", lambda measure: replace(usual(measure), warmup_s=0.0, min_s=0.0))
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ SMALLEST = {
     "guard": ["MODEL", "--seeds", "1"],
     "prediction": ["--table", "raspberry-pi-4"],
     "readers": ["environments", "MODEL", "--only", "--results", "readers.jsonl"],
-    "reference": ["MODEL", "--reference", "MODEL", "--minutes", "0.05", "--results", "reference.csv"],
+    "reference": ["MODEL", "--reference", "MODEL", "--minutes", "0", "--results", "reference.csv"],
     "scale": ["--samples", "1000", "--folders", "2"],
     "self_noise": ["MODEL", "--pairs", "1", "--runs", "10"],
     "start_up": ["--starts", "1"],

@@ -32,7 +32,6 @@ from devbench.history.store import History
 from devbench.history.watch import look_for_changes
 
 FIRST = date(2025, 11, 1)
-FLOATS = [field.name for field in COLUMNS if pa.types.is_floating(field.type)]
 
 
 def main() -> None:

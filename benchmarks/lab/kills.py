@@ -13,56 +13,35 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
 from random import Random
 
 from benchmarks.lab.simulated import install_ssh, write_lab
-from benchmarks.reliability.kills import marked, rounds_in
+from benchmarks.reliability.killing import Found, Killed, Rounds, rounds_in
 from devbench.errors import DevbenchError
 from devbench.lab.opening import TOLD, is_running
 from devbench.lab.record import night_folders, read_night
 
 KILLS_OF_A_NIGHT = 4
-HANG_S = 180.0
-GONE_WITHIN_S = 5.0
 WORDS = ("lost", "other night", "tracebacks", "hangs", "orphans", "held")
 PLACES = ("a", "b", "c", "d")
 
 
-@dataclass
-class Found:
-    """What the kills did. notes: a line for whatever must not be."""
+class KilledNight(Killed):
+    """One night, in a laboratory of its own."""
 
-    counts: Counter[str] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
-
-    def bad(self, what: str, text: str) -> None:
-        """Count what must not be."""
-        self.counts[what] += 1
-        self.notes.append(f"{what}: {text}")
-
-    def add(self, other: Found) -> None:
-        """What another night has shown as well."""
-        self.counts += other.counts
-        self.notes += other.notes
-
-
-class Killed:
-    """One night, in a laboratory of its own. Its processes have a mark in their environment."""
+    hang_s = 180.0
 
     def __init__(self, folder: Path, found: Found) -> None:
-        self._folder, self._found = folder, found
-        self._mark = f"DEVBENCH_KILLED={os.urandom(8).hex()}"
-        self._known: dict[object, str] = {}
-        folder.mkdir()
+        super().__init__(folder, found)
+        self._nights = folder / "nights"
         self._path = install_ssh(folder)
         for name in PLACES:
             (folder / "boards" / name).mkdir(parents=True)
@@ -77,86 +56,39 @@ class Killed:
     @property
     def is_over(self) -> bool:
         """Whether the night has come to its end: what is run now is another one."""
-        return any(TOLD in read_night(one).done for one in night_folders(self._folder / "nights"))
+        return any(TOLD in read_night(one).done for one in night_folders(self._nights))
 
-    def kill_after(self, seconds: float) -> bool:
-        """Begin or go on with the night and kill it then; whether it still ran."""
-        process = self._start()
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            self._look_after_kill()
-            if self.is_over:  # in its last moments
-                self._check(0)
-            return True
-        self._check(process.returncode)
-        return False
+    def command(self) -> Sequence[str]:
+        return ["lab", "run"]
 
-    def finish(self) -> float:
-        """Let it come to its end; the seconds that took."""
-        begin_s = time.monotonic()
-        process = self._start()
-        try:
-            process.wait(HANG_S)
-        except subprocess.TimeoutExpired:
-            self._found.bad("hangs", str(self._folder))
-            process.kill()
-            process.wait()
-        self._check(process.returncode)
-        return time.monotonic() - begin_s
+    def environment(self) -> Mapping[str, str]:
+        return {"PATH": self._path}
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("DEVBENCH_")}
-        name, _, value = self._mark.partition("=")
-        more = {"PYTHONPATH": str(self._folder / "site"), "DEVBENCH_CACHE": str(self._folder / "cache"), name: value}
-        with (self._folder / "said").open("wb") as said:
-            return subprocess.Popen(
-                [sys.executable, "-m", "devbench", "lab", "run"],
-                cwd=self._folder,
-                env={**kept, **more, "PATH": self._path},
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
+    def rounds(self) -> Rounds:
+        found: Rounds = {}
+        for path in sorted(self._nights.rglob("run.json")):
+            try:
+                found |= rounds_in(path.parent)
+            except DevbenchError as error:
+                self.found.bad("lost", f"{path.parent} cannot be read: {error.message}")
+        return found
 
-    def _check(self, status: int) -> None:
-        """What a night that is over must have."""
-        said = (self._folder / "said").read_text(errors="replace")
-        if "Traceback" in said:
-            self._found.bad("tracebacks", said[-500:])
-        self._look_at_rounds()
-        folders = night_folders(self._folder / "nights")
+    def check(self, status: int, said: str) -> None:
+        folders = night_folders(self._nights)
         if len(folders) != 1:
-            self._found.bad("other night", f"{[one.name for one in folders]} {said[-500:]}")
+            self.found.bad("other night", f"{[one.name for one in folders]} {said}")
             return
         night = read_night(folders[0])
         measured = {one.place: one.measured for one in night.places}
         if status or not night.finished_utc or measured != dict.fromkeys(PLACES, 2):
-            self._found.bad("lost", f"the night ended with {status}: {measured} {said[-500:]}")
+            self.found.bad("lost", f"the night ended with {status}: {measured} {said}")
 
-    def _look_after_kill(self) -> None:
-        deadline_s = time.monotonic() + GONE_WITHIN_S
-        while (left := marked(self._mark)) and time.monotonic() < deadline_s:
-            time.sleep(0.05)
-        for command in left.values():
-            self._found.bad("orphans", command)
-        if is_running(self._folder / "nights"):
-            self._found.bad("held", "the lock of the nights")
-        self._look_at_rounds()
-
-    def _look_at_rounds(self) -> None:
-        rounds: dict[object, str] = {}
-        for path in sorted((self._folder / "nights").rglob("run.json")):
-            try:
-                rounds |= {(path.parent.name, *key): text for key, text in rounds_in(path.parent).items()}
-            except DevbenchError as error:
-                self._found.bad("lost", f"{path.parent} cannot be read: {error.message}")
-        for key, content in self._known.items():
-            if rounds.get(key) != content:
-                self._found.bad("lost", f"{self._folder}: round {key} is not there, or another")
-        self._known = rounds
+    def look_after_kill(self) -> None:
+        super().look_after_kill()
+        if is_running(self._nights):
+            self.found.bad("held", "the lock of the nights")
+        if self.is_over:  # it was killed in its last moments
+            self._check(0)
 
 
 def kill(wanted: int, seed: int, folder: Path, kept: Path, at_once: int) -> tuple[Found, float]:
@@ -169,8 +101,8 @@ def kill(wanted: int, seed: int, folder: Path, kept: Path, at_once: int) -> tupl
     for one in done.values():
         found.add(one)
     with ThreadPoolExecutor(at_once) as pool:
-        whole = [Killed(folder / f"whole-{number}", found) for number in range(at_once)]  # under the same load
-        whole_s = sum(pool.map(Killed.finish, whole)) / at_once
+        whole = [KilledNight(folder / f"whole-{number}", found) for number in range(at_once)]  # under the same load
+        whole_s = sum(pool.map(KilledNight.finish, whole)) / at_once
         numbers = (number for number in count(1) if number not in done)
         while (left := wanted - found.counts["kills"]) > 0:
             nights = list(islice(numbers, -(-left // KILLS_OF_A_NIGHT)))
@@ -187,7 +119,7 @@ def kill(wanted: int, seed: int, folder: Path, kept: Path, at_once: int) -> tupl
 def _night(number: int, seed: int, folder: Path, whole_s: float) -> Found:
     """One night that is killed a few times, and then comes to its end."""
     found, random = Found(), Random(f"{seed} {number}")
-    night = Killed(folder / str(number), found)
+    night = KilledNight(folder / str(number), found)
     for _ in range(KILLS_OF_A_NIGHT):
         if not night.kill_after(random.uniform(0, whole_s)):
             break

@@ -11,27 +11,21 @@ Prints a Markdown table: `lost` are rounds that run.json had named and that are 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
 from random import Random
 
+from benchmarks.reliability.killing import Found, Killed, Rounds, rounds_in
 from devbench.errors import DevbenchError
 from devbench.store.folder import RunFolder
 
 KILLS_OF_A_RUN = 4
-HANG_S = 120.0
-GONE_WITHIN_S = 5.0
 MODELS = {
     "plain": {"invoke_us": 300},
     "busy": {"invoke_us": 300, "do": ["child", "daemon"], "at": "load"},
@@ -41,30 +35,15 @@ _MEASURE = (
     "{profile: quick, rounds: 4, max_rounds: 4, warmup_runs: 5, warmup_s: 0, warmup_cap_s: 1, "
     "min_runs: 100, min_s: 0.1, cap_s: 1, time_limit_s: 3}"
 )
-Rounds = dict[tuple[str, int], str]  # the hash of its samples, by case and number
 
 
-@dataclass
-class Found:
-    """What the kills did. notes: a line for whatever must not be."""
+class KilledRun(Killed):
+    """One run, in a folder of its own."""
 
-    counts: Counter[str] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
-
-    def bad(self, what: str, text: str, times: int = 1) -> None:
-        """Count what must not be."""
-        self.counts[what] += times
-        self.notes.append(f"{what}: {text}")
-
-
-class Killed:
-    """One run, in a folder of its own. Its processes have a mark in their environment."""
+    hang_s = 120.0
 
     def __init__(self, folder: Path, found: Found) -> None:
-        self._folder, self._found = folder, found
-        self._mark = f"DEVBENCH_KILLED={os.urandom(8).hex()}"
-        self._known: Rounds = {}
-        folder.mkdir()
+        super().__init__(folder, found)
         for name, plan in MODELS.items():
             (folder / f"{name}.fake").write_text(json.dumps(plan))
         models = "".join(f"- {{name: {name}, source: {name}.fake}}\n" for name in MODELS)
@@ -73,117 +52,36 @@ class Killed:
         about.mkdir(parents=True)
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: fake\nVersion: 1.0\n")
         (about / "entry_points.txt").write_text("[devbench]\nfake = devbench.testing.fake\n")
+        self._run = RunFolder(folder / "out")
 
-    def kill_after(self, seconds: float) -> bool:
-        """Start or resume it and kill it then; whether it still ran."""
-        process = self._start()
+    def command(self) -> Sequence[str]:
+        return ["run", "--resume", "out"] if self._run.exists else ["run", "suite.yaml", "--out", "out"]
+
+    def environment(self) -> Mapping[str, str]:
+        return {"DEVBENCH_PAGE": "0"}
+
+    def rounds(self) -> Rounds:
         try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            self._look_for_orphans()
-            self._look_at_rounds()
-            return True
-        self._check(process)
-        return False
+            return rounds_in(self._run.path) if self._run.exists else {}
+        except DevbenchError as error:
+            self.found.bad("lost", f"the folder cannot be read: {error.message}")
+            return {}
 
-    def finish(self) -> float:
-        """Let it come to its end; the seconds that took."""
-        begin_s = time.monotonic()
-        process = self._start()
-        try:
-            process.wait(HANG_S)
-        except subprocess.TimeoutExpired:
-            self._found.bad("hangs", str(self._folder))
-            process.kill()
-            process.wait()
-        self._check(process)
-        return time.monotonic() - begin_s
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        resumed = (self._folder / "out" / "run.json").exists()
-        arguments = ["--resume", "out"] if resumed else ["suite.yaml", "--out", "out"]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("DEVBENCH_")}
-        name, _, value = self._mark.partition("=")
-        more = {"PYTHONPATH": str(self._folder / "site"), "DEVBENCH_CACHE": str(self._folder / "cache"), name: value}
-        with (self._folder / "said").open("wb") as said:
-            return subprocess.Popen(
-                [sys.executable, "-m", "devbench", "run", *arguments],
-                cwd=self._folder,
-                env={**kept, **more, "DEVBENCH_PAGE": "0"},
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
-
-    def _check(self, process: subprocess.Popen[bytes]) -> None:
-        """What a run that has ended by itself must have."""
-        said = (self._folder / "said").read_text(errors="replace")
-        if "Traceback" in said:
-            self._found.bad("tracebacks", said[-500:])
-        self._look_at_rounds()
-        run = RunFolder(self._folder / "out").load()
+    def check(self, status: int, said: str) -> None:
+        run = self._run.load()
         outcomes = {case.model: case.outcome.status for case in run.cases}
         if outcomes != {"plain": "measured", "busy": "measured", "stuck": "failed"} or run.doubts:
-            self._found.bad("lost", f"the run ended with {process.returncode}: {outcomes} {said[-500:]}")
-
-    def _look_at_rounds(self) -> None:
-        folder = RunFolder(self._folder / "out")
-        if not folder.exists:
-            return
-        try:
-            rounds = rounds_in(folder.path)
-        except DevbenchError as error:
-            self._found.bad("lost", f"the folder cannot be read: {error.message}", max(len(self._known), 1))
-            return
-        for key, content in self._known.items():
-            if rounds.get(key) != content:
-                self._found.bad("lost", f"{self._folder}: round {key} is not there, or another")
-        self._known = rounds
-
-    def _look_for_orphans(self) -> None:
-        deadline_s = time.monotonic() + GONE_WITHIN_S
-        while (left := marked(self._mark)) and time.monotonic() < deadline_s:
-            time.sleep(0.02)
-        for pid, command in left.items():
-            self._found.bad("orphans", command)
-            os.kill(pid, signal.SIGKILL)
-
-
-def rounds_in(path: Path) -> Rounds:
-    """The rounds of the run in a folder. Raises a `DevbenchError`."""
-    folder = RunFolder(path)
-    run = folder.load()
-    rounds: Rounds = {}
-    for case in run.cases:
-        for phase in ("warmup", "steady"):
-            for number, samples in folder.samples(run, case.id, phase).items():
-                key = (case.id, number)
-                rounds[key] = rounds.get(key, "") + hashlib.sha256(samples.tobytes()).hexdigest()
-    return rounds
-
-
-def marked(mark: str) -> dict[int, str]:
-    """Processes with this in their environment, and their command lines."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (process / "environ").read_bytes():
-                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-    return found
+            self.found.bad("lost", f"the run ended with {status}: {outcomes} {said}")
 
 
 def kill(wanted: int, seed: int, folder: Path) -> Found:
     """So many kills, at moments that are as likely as each other in a whole run; as many runs at a time as cores."""
     all_found = Found()
-    whole_s = Killed(folder / "whole", all_found).finish()
+    whole_s = KilledRun(folder / "whole", all_found).finish()
 
     def one(number: int) -> Found:
         found, random = Found(), Random(f"{seed} {number}")
-        run = Killed(folder / str(number), found)
+        run = KilledRun(folder / str(number), found)
         for _ in range(KILLS_OF_A_RUN):
             if not run.kill_after(random.uniform(0, whole_s)):
                 return found
@@ -195,8 +93,7 @@ def kill(wanted: int, seed: int, folder: Path) -> Found:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while (left := wanted - all_found.counts["kills"]) > 0:
             for found in pool.map(one, islice(numbers, -(-left // KILLS_OF_A_RUN))):
-                all_found.counts += found.counts
-                all_found.notes += found.notes
+                all_found.add(found)
     return all_found
 
 

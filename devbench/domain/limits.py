@@ -75,7 +75,6 @@ class Wall:
     name: WallName
     amount: int
     least_ms: float
-    typical_ms: float | None
     peak: Peak
     weight_bytes: int = 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from devbench.domain.history import Floats, Series, night_order
 from devbench.domain.night import LevelChange, SeriesKey
-from devbench.history.columns import KEY, VERSIONS, as_tuple
+from devbench.history.columns import VERSIONS, as_tuple
 from devbench.history.plain import Integers, mask_of
 from devbench.history.reading import Rows, Which
 from devbench.history.store import History
@@ -172,8 +172,3 @@ def difference(column: str, before: str, after: str) -> str:
     if column in ("artifact_sha256", "machine_id"):
         before, after = before[:_SHORT], after[:_SHORT]
     return f"{name} {before or 'unknown'} → {after or 'unknown'}"
-
-
-def fields_of(key: SeriesKey) -> Mapping[str, str]:
-    """The key's fields by name."""
-    return dict(zip(KEY, as_tuple(key), strict=True))

@@ -20,6 +20,7 @@ from devbench.places.ssh import ssh_command, why_ssh_ended
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _ANSWER_LIMIT_S = 30.0
+_CONNECTS_WITHIN_S = 30.0  # a place that is well, over a new connection
 _COMMAND_LIMIT_S = 120.0
 _POLL_S = 2.0
 _OFF_S = 3.0
@@ -46,7 +47,7 @@ def recovery_steps(
     """
     boot = _boot_or_empty(place)
     if place.ssh and not reached:
-        yield _step("connection", place, ways, boot, lambda: _hang_up(place.ssh), limit_s=_ANSWER_LIMIT_S)
+        yield _step("connection", place, ways, boot, lambda: _hang_up(place.ssh), limit_s=_CONNECTS_WITHIN_S)
     used = [one.what for one in before]
     if place.ssh and ways.upkeep.reboot and used.count("reboot") < ways.recovery.reboots:
         yield _step("reboot", place, ways, boot, lambda: _reboot(place, ways.upkeep.reboot), new_boot=True)

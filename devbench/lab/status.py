@@ -11,7 +11,7 @@ from devbench.domain.lab import Lab, Nights, PlaceKey
 from devbench.domain.night import GroupNight, Health, HealthChange, Night, State
 from devbench.lab.health import read_log
 from devbench.lab.opening import from_the_future, is_past, is_running
-from devbench.lab.record import night_folders, nights_before, read_night
+from devbench.lab.record import night_folders, nights_before
 
 _MOST_NIGHTS = 60
 _AFTER_ALL = "9999-12-31"
@@ -84,11 +84,6 @@ def lab_status(lab: Lab, nights: Nights) -> LabStatus:
             *from_the_future(nights.folder),
         ),
     )
-
-
-def night_named(nights: Nights, name: str) -> Night:
-    """The night with this id. Raises a `NightError`."""
-    return read_night(nights.folder / name)
 
 
 def _since(key: PlaceKey, changes: tuple[HealthChange, ...]) -> str:

@@ -93,12 +93,10 @@ def _moving(name: WallName, work: Work, peak: Peak) -> Wall | None:
 
 
 def _passing(name: WallName, amount: int, peak: Peak, weight_bytes: int = 0) -> Wall:
-    typical = None if peak.typical_per_s is None else amount / peak.typical_per_s * _MS
     return Wall(
         name=name,
         amount=amount,
         least_ms=amount / peak.per_s * _MS,
-        typical_ms=typical,
         peak=peak,
         weight_bytes=weight_bytes,
     )

@@ -77,11 +77,6 @@ class NetworkFeatures:
         return sum(self.activation_bytes.values())
 
     @property
-    def io_bytes(self) -> int:
-        """The network's inputs and outputs."""
-        return self.input_bytes + self.output_bytes
-
-    @property
     def complete(self) -> bool:
         """Whether all that computes is counted; else the network takes at least as long as these numbers say."""
         return not self.uncounted and not self.free_sizes

@@ -16,7 +16,7 @@ from devbench.models.arithmetic import float_operations
 from devbench.models.graph import Graph, Operation, Tensor, read_graph
 
 DENSE, OUTSIDE, FREE_BATCH = "dense layers", "weights in the file", "free batch"
-INPUT_RANGE, OUTPUT_SCALE, ISLANDS, LOGITS = "input range", "output scale", "float islands", "logits"
+INPUT_RANGE, OUTPUT_SCALE, ISLANDS = "input range", "output scale", "float islands"
 _LOWEST = {"int8": -128, "uint8": 0}
 _STEPS = 255
 _LEAST_COVERED, _MOST_WIDER = 0.67, 2.0  # a dark set of pictures covers less than all; noise covers more
@@ -63,14 +63,6 @@ def constants_outside(graph: Graph) -> tuple[Tensor, ...]:
 def free_batch(graph: Graph) -> bool:
     """Whether an input takes any number of pictures at once."""
     return any(0 in one.free and len(one.shape) > 1 for one in graph.inputs)
-
-
-def gives_logits(graph: Graph) -> bool:
-    """Whether the first output is a classifier's scores before softmax, as far as its last operation tells."""
-    if not graph.outputs or len(graph.outputs[0].shape) != 2:  # noqa: PLR2004 - batch and classes
-        return False
-    operation = _before(graph, graph.outputs[0])
-    return operation is not None and operation.name == "FULLY_CONNECTED"
 
 
 def _dense(graph: Graph) -> Iterator[Guard]:

@@ -17,8 +17,8 @@ from devbench.stats import (
     measured_again,
     median_interval,
     percentile_upper_bound,
-    precision,
     round_medians,
+    rounds_to_halve,
     summarise,
     undisturbed_time,
 )
@@ -102,10 +102,10 @@ def _precision_of(case: CaseRecord, rounds: Sequence[Nanoseconds], duration_s: f
 
 def precision_of(rounds: Sequence[Nanoseconds], wanted: float | None, seconds_per_round: float) -> Precision:
     """How precise the median became, and what halving its interval would cost."""
-    found = precision(rounds)
-    more = None if found.rounds_to_halve is None else max(found.rounds_to_halve - len(rounds), 1)
+    needed = rounds_to_halve(len(rounds))
+    more = None if needed is None else max(needed - len(rounds), 1)
     return Precision(
-        reached=found.relative_half_width,
+        reached=median_interval(rounds).relative_half_width,
         wanted=wanted,
         rounds_to_halve=more,
         seconds_to_halve=None if more is None else more * seconds_per_round,

@@ -11,7 +11,7 @@ from devbench.stats.geomean import GeometricMean, geometric_mean_of_intervals, g
 from devbench.stats.interval import Interval, median_interval
 from devbench.stats.outliers import OutlierCounts, count_outliers
 from devbench.stats.percentile_bound import minimum_samples, percentile_upper_bound
-from devbench.stats.precision import MedianPrecision, precision
+from devbench.stats.precision import rounds_to_halve
 from devbench.stats.ratio import divide, ratio_interval
 from devbench.stats.round_median import RoundMedian, round_medians
 from devbench.stats.steady import Steadiness, check_steady
@@ -23,7 +23,6 @@ __all__ = [
     "Bands",
     "GeometricMean",
     "Interval",
-    "MedianPrecision",
     "OutlierCounts",
     "RoundMedian",
     "SampleSummary",
@@ -41,9 +40,9 @@ __all__ = [
     "minimum_samples",
     "percentile",
     "percentile_upper_bound",
-    "precision",
     "ratio_interval",
     "round_medians",
+    "rounds_to_halve",
     "smallest_visible",
     "spread_between_runs",
     "summarise",

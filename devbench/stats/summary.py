@@ -12,16 +12,11 @@ _SAME = 1e-6  # of one average sample: far above rounding, far below a weight th
 
 @dataclass(frozen=True)
 class SampleSummary:
-    """What was seen, in nanoseconds; no claim about what will be seen.
-
-    p50_ns is of the pooled samples. The headline median with an interval is `median_interval(...).estimate`,
-    the geometric mean of the rounds' medians; where rounds agree the two agree.
-    """
+    """What was seen, in nanoseconds; no claim about what will be seen."""
 
     rounds: int
     samples: int
     mean_ns: float
-    p50_ns: float
     p90_ns: float
     p99_ns: float
     min_ns: int
@@ -39,12 +34,11 @@ def summarise(rounds: RoundSamples) -> SampleSummary:
 
     """
     values, weights = _pool(rounds)
-    p50, p90, p99 = (_weighted_percentile(values, weights, percent) for percent in (50, 90, 99))
+    p90, p99 = (_weighted_percentile(values, weights, percent) for percent in (90, 99))
     return SampleSummary(
         rounds=len(rounds),
         samples=int(values.size),
         mean_ns=float(np.mean([samples_ns.mean() for samples_ns in rounds])),
-        p50_ns=p50,
         p90_ns=p90,
         p99_ns=p99,
         min_ns=int(values[0]),

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bench
-from tests.data.runs import two_runs
 
+pytestmark = pytest.mark.xdist_group("two runs")  # which are measured once
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "data.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE, re.DOTALL)
 
 
+@pytest.mark.usefixtures("two_runs")
 def test_the_page_runs_from_top_to_bottom(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    two_runs(bench)
     shutil.copytree(ROOT / "results" / "published", bench.folder / "results" / "published")
     monkeypatch.chdir(bench.folder)
     names: dict[str, object] = {}
@@ -33,10 +33,10 @@ def test_the_page_runs_from_top_to_bottom(bench: Bench, monkeypatch: pytest.Monk
     assert (bench.folder / "samples.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.usefixtures("two_runs")
 def test_every_frame_and_column_that_it_names_exists(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     import devbench.data
 
-    two_runs(bench)
     run = devbench.data.open(bench.folder / "results" / "runs" / "before")
     named = set(re.findall(r"`run\.(\w+)", PAGE))
     assert named == {"samples", "rounds", "facts", "runs", "notes"}

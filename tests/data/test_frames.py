@@ -17,8 +17,8 @@ import devbench.data
 from devbench.domain.columns import COLUMNS
 from devbench.errors import DamagedError, DevbenchError
 from tests.conftest import Bench
-from tests.data.runs import two_runs
 
+pytestmark = pytest.mark.xdist_group("two runs")  # which are measured once
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 CORAL = PUBLISHED / "coral-docs-benchmarks.csv"
 
@@ -46,8 +46,8 @@ def test_every_cell_of_a_csv_is_in_the_frame_with_its_type(path: Path) -> None:
     assert frame.attrs["units"]["latency_ms"] == "ms"
 
 
-def test_a_folder_stands_for_what_is_in_it(bench: Bench) -> None:
-    before, after = two_runs(bench)
+def test_a_folder_stands_for_what_is_in_it(two_runs: tuple[Path, Path]) -> None:
+    before, after = two_runs
     both = devbench.data.open(before.parent)
     assert list(both.runs.folder) == [str(after), str(before)]
     assert len(both.results) == 8
@@ -55,8 +55,8 @@ def test_a_folder_stands_for_what_is_in_it(bench: Bench) -> None:
     assert len(devbench.data.open(PUBLISHED, before).results) == 305 + 4
 
 
-def test_samples_and_rounds_are_those_of_the_run(bench: Bench) -> None:
-    before, _ = two_runs(bench)
+def test_samples_and_rounds_are_those_of_the_run(two_runs: tuple[Path, Path]) -> None:
+    before, _ = two_runs
     run = devbench.data.open(str(before))
     samples = run.samples(phase="all")
     assert {name: str(kind) for name, kind in samples.dtypes.items()} == {
@@ -81,8 +81,8 @@ def test_samples_and_rounds_are_those_of_the_run(bench: Bench) -> None:
     assert "runtime_version" in set(run.facts.name)
 
 
-def test_ratios_are_those_of_the_report(bench: Bench) -> None:
-    before, _ = two_runs(bench)
+def test_ratios_are_those_of_the_report(two_runs: tuple[Path, Path]) -> None:
+    before, _ = two_runs
     run = devbench.data.open(before)
     ratios = run.ratios(baseline="fake slowdown=3")
     results = run.results.set_index("case").latency_ms
@@ -102,8 +102,8 @@ def test_ratios_are_those_of_the_report(bench: Bench) -> None:
         assert value == pytest.approx(results[ids[system]] / results[other[system]], rel=1e-4)
 
 
-def test_changes_are_those_of_compare(bench: Bench) -> None:
-    before, after = two_runs(bench)
+def test_changes_are_those_of_compare(bench: Bench, two_runs: tuple[Path, Path]) -> None:
+    before, after = two_runs
     frame = devbench.data.compare(before, after).set_index("case")
     told = json.loads(bench("compare", before, after, "--json").stdout)
     assert frame.attrs["notes"] == told["notes"]
@@ -120,8 +120,8 @@ def test_a_figure_without_a_ratio_says_why() -> None:
     assert "not of the same work: input 300×300" in " ".join(ratios.no_ratio.dropna())
 
 
-def test_plots_are_those_of_the_page(bench: Bench, tmp_path: Path) -> None:
-    before, _ = two_runs(bench)
+def test_plots_are_those_of_the_page(bench: Bench, two_runs: tuple[Path, Path], tmp_path: Path) -> None:
+    before, _ = two_runs
     run = devbench.data.open(before)
     bench("report", before, "--plots", tmp_path / "plots")
     run.plot("speedup").save(tmp_path / "mine.svg")
@@ -139,8 +139,8 @@ def test_a_notebook_shows_the_report() -> None:
     assert "unet_mobilenet_v2" in str(coral)
 
 
-def test_damaged_samples_cost_the_samples_alone(bench: Bench) -> None:
-    before, _ = two_runs(bench)
+def test_damaged_samples_cost_the_samples_alone(two_runs: tuple[Path, Path]) -> None:
+    before, _ = two_runs
     file = before / "samples.parquet"
     file.write_bytes(file.read_bytes()[:-9] + b"999999999")
     run = devbench.data.open(before)
@@ -150,8 +150,8 @@ def test_damaged_samples_cost_the_samples_alone(bench: Bench) -> None:
     assert "is not as it was written" in run._repr_html_()
 
 
-def test_a_run_that_was_changed_is_opened_with_a_warning(bench: Bench) -> None:
-    before, after = two_runs(bench)
+def test_a_run_that_was_changed_is_opened_with_a_warning(two_runs: tuple[Path, Path]) -> None:
+    before, after = two_runs
     text = (before / "run.json").read_text()
     (before / "run.json").write_text(text.replace('"seed":0', '"seed":1').replace('"seed": 0', '"seed": 1'))
     with pytest.warns(UserWarning, match="run\\.json"):

@@ -50,8 +50,12 @@ class Lab:
 
     def holder(self, place: str = "attic") -> str:
         """Who has the place."""
-        listed = self.ask("--verbose", "places").stdout.split(f"Place '{place}':")[1]
-        return listed.split("  acquired: ")[1].split("\n")[0]
+        return self.holders()[place]
+
+    def holders(self) -> dict[str, str]:
+        """Who has each place, as of one moment: asking takes most of a second."""
+        _, *listed = self.ask("--verbose", "places").stdout.split("Place '")
+        return {one.split("'")[0]: one.split("  acquired: ")[1].split("\n")[0] for one in listed}
 
     def start(self, name: str) -> None:
         """Start the coordinator or the exporter, and wait until it can be used."""

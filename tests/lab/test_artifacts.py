@@ -6,14 +6,11 @@ import hashlib
 import json
 from pathlib import Path
 
-import pytest
-
 from devbench.lab.artifacts import as_before, keep_artifacts
 from devbench.store.folder import RunFolder
 from tests.conftest import Bench
 
 
-@pytest.mark.thorough
 def test_the_old_file_is_what_the_suite_of_then_names(bench: Bench, tmp_path: Path) -> None:
     first = bench.fake("a", invoke_us=100).read_bytes()
     assert bench("run", bench.fake_suite("a"), "--out", "old").returncode == 0
@@ -24,7 +21,7 @@ def test_the_old_file_is_what_the_suite_of_then_names(bench: Bench, tmp_path: Pa
     entry = json.loads(before.suite_text)["models"][0]
     assert Path(entry["source"]).read_bytes() == first
     bench.write("before.yaml", before.suite_text)
-    again = bench("compare", "--measure", "before.yaml", "suite.yaml", "--budget", "20 s", "--out", "both")
-    assert again.returncode == 0, again.stderr
-    sums = {case["id"][:3]: case["artifact"]["sha256"] for case in bench.run_file("both")["cases"]}
-    assert sums["old"] == hashlib.sha256(first).hexdigest() != sums["new"]
+    done = bench("run", "before.yaml", "--out", "again")
+    assert done.returncode == 0, done.stderr
+    [case] = bench.run_file("again")["cases"]
+    assert case["artifact"]["sha256"] == hashlib.sha256(first).hexdigest()

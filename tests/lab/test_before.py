@@ -18,6 +18,7 @@ from devbench.domain.night import SeriesKey
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Place
 from devbench.lab.before import Before, Earlier, run_in
+from devbench.stats.changes import FEWEST_BEFORE
 from tests.history.made import made_case, made_run
 from tests.lab.conftest import LabBench
 
@@ -81,8 +82,8 @@ def _interpreter(path: Path, version: str, seconds: float) -> Path:
     return path / "bin/python"
 
 
-@pytest.mark.thorough  # twelve nights, with sessions of old and new in turns
-@pytest.mark.timeout(400)
+@pytest.mark.thorough  # ten nights, with sessions of old and new in turns
+@pytest.mark.usefixtures("quick_turns")
 def test_a_runtime_that_was_replaced_is_measured_beside_the_old_one_and_told_once(
     lab: LabBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,10 +98,10 @@ def test_a_runtime_that_was_replaced_is_measured_beside_the_old_one_and_told_onc
     places = lab_file.read_text()
     assert sys.executable in places
     lab_file.write_text(places.replace(sys.executable, str(old)))
-    for day in range(1, 11):
+    for day in range(1, 1 + FEWEST_BEFORE):
         assert lab.night(now=f"2027-03-{day:02}T02:00:00+00:00")["changes"] == []
     lab_file.write_text(places.replace(sys.executable, str(new)))
-    night = lab.night(now="2027-03-11T02:00:00+00:00", status=4)
+    night = lab.night(now="2027-03-20T02:00:00+00:00", status=4)
     (change,) = [one for one in night["changes"] if one["status"] == "confirmed"]
     assert change["changed_then"] == ["runtime 1.0 → 2.0"]
     assert 1.3 < change["low"] < change["ratio"] < change["high"] < 1.7
@@ -114,4 +115,4 @@ def test_a_runtime_that_was_replaced_is_measured_beside_the_old_one_and_told_onc
     shown = lab.bench(*words)
     assert shown.returncode == 0, shown.stderr
     assert "slower" in shown.stdout
-    assert lab.night(now="2027-03-12T02:00:00+00:00")["changes"] == []
+    assert lab.night(now="2027-03-21T02:00:00+00:00")["changes"] == []

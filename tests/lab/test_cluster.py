@@ -92,11 +92,11 @@ def rounds_of(lab: LabBench) -> set[tuple[str, str, str]]:
 
 
 def test_a_worker_that_is_killed_loses_no_round_and_its_group_goes_on_elsewhere(lab: LabBench, dask: Dask) -> None:
-    lab.remote("name: a, ssh: a", "name: b, ssh: b", "name: c, ssh: c", models=("net", "other", "third"))
-    for name in "abc":
+    lab.remote("name: a, ssh: a", "name: b, ssh: b", models=("net", "other", "third"))
+    for name in "ab":
         lab.board(name)
     in_cluster(lab, dask.port)
-    workers = {"first": "abc", "second": "abc", "third": "abc"}
+    workers = {"first": "ab", "second": "ab"}
     for name, places in workers.items():
         dask.worker(name, *places)
     night = lab.bench.start("lab", "run")
@@ -115,7 +115,7 @@ def test_a_worker_that_is_killed_loses_no_round_and_its_group_goes_on_elsewhere(
     assert night.returncode == 0, f"{out}\n{err}"
     assert not any(Path(f"/proc/{pid}/task").is_dir() for pid in children)  # nobody measures beside the next one
     assert saved <= rounds_of(lab)
-    assert {name: one["measured"] for name, one in lab.places().items()} == {"a": 3, "b": 3, "c": 3}
+    assert {name: one["measured"] for name, one in lab.places().items()} == {"a": 3, "b": 3}
 
 
 @pytest.mark.thorough
@@ -124,7 +124,7 @@ def test_jobs_end_with_the_night_that_was_killed_and_the_next_one_goes_on_with_t
 ) -> None:
     lab.remote("name: a, ssh: a", "name: b, ssh: b", models=("net", "other"))
     suite = lab.folder / "suite.yaml"
-    suite.write_text(suite.read_text().replace("min_runs: 5", "min_runs: 1000"))  # 2 s
+    suite.write_text(suite.read_text().replace("min_runs: 5", "min_runs: 250"))  # 0.5 s
     for name in "ab":
         lab.board(name)
     in_cluster(lab, dask.port)

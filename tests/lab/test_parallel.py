@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from devbench.lab import recover
 from tests.lab.conftest import LabBench
 
 Loop = tuple[str, float, float]
@@ -70,7 +71,14 @@ def test_a_budget_is_for_the_longest_group(hub: LabBench) -> None:
     assert "a round of each of 4 cases takes 3.2 s or more\n" in serial.stderr
 
 
-@pytest.mark.thorough
+@pytest.fixture
+def soon_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boards that are back at once or never, and need not be without power for long."""
+    for name, seconds in (("_CONNECTS_WITHIN_S", 0.1), ("_POLL_S", 0.1), ("_OFF_S", 0.0)):
+        monkeypatch.setattr(recover, name, seconds)
+
+
+@pytest.mark.usefixtures("soon_back")
 def test_a_board_that_is_down_stops_no_other_and_is_not_held_against_it(hub: LabBench) -> None:
     hub.board("c", down="")
     night = hub.night(status=5)
@@ -83,8 +91,7 @@ def test_a_board_that_is_down_stops_no_other_and_is_not_held_against_it(hub: Lab
     assert _together(_loops(hub), {"a"}, {"b"}) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_reaches_every_group_and_the_run_goes_on(hub: LabBench, number: signal.Signals) -> None:
+def test_ctrl_c_reaches_every_group_and_the_run_goes_on(hub: LabBench) -> None:
     suite = hub.folder / "suite.yaml"
     suite.write_text(suite.read_text().replace("min_runs: 150", "min_runs: 1500"))  # 3 s
     process = hub.bench.start("run", "suite.yaml", "--out", "out")
@@ -92,7 +99,7 @@ def test_ctrl_c_reaches_every_group_and_the_run_goes_on(hub: LabBench, number: s
     while time.monotonic() < deadline and not list((hub.folder / "out").glob("parts/*.parquet")):
         time.sleep(0.05)
     begin = time.monotonic()
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
     assert time.monotonic() - begin < 15
@@ -100,7 +107,7 @@ def test_ctrl_c_reaches_every_group_and_the_run_goes_on(hub: LabBench, number: s
     assert all(one["outcome"]["status"] == "pending" for one in hub.bench.run_file()["cases"]), "none has failed by it"
 
 
-@pytest.mark.thorough
+@pytest.mark.usefixtures("soon_back")
 def test_recovery_takes_the_steps_that_lab_yaml_names_and_no_more(lab: LabBench) -> None:
     lab.remote(
         "name: hung, ssh: hung, reboot: 'echo new > boot', power: {off: ./power off, on: ./power on}",
@@ -108,7 +115,7 @@ def test_recovery_takes_the_steps_that_lab_yaml_names_and_no_more(lab: LabBench)
         "name: well, ssh: well",
         "name: fine, ssh: fine",
         gold=True,
-        nights="  recovery: {wait: 2 s}\n",
+        nights="  recovery: {wait: 1 s}\n",
     )
     power = lab.bench.write(
         "power", f"#!/bin/sh\necho $1 >> power.log\n[ $1 = on ] && rm -f '{lab.boards}/hung/down'; exit 0\n"

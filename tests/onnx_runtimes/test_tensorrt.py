@@ -28,19 +28,19 @@ Find = Callable[[str], str]
 
 
 @pytest.mark.parametrize("version", ["8.0.1", "8.2.1", "8.4.1", "8.5.2", "10.3.0", "11.4.0"])
-def test_an_engine_is_built_once_and_measured(gpu: Gpu, version: str) -> None:
-    classifier(gpu.bench.folder / "net.onnx")
-    for run, building in (("first", ""), ("second", "killed")):  # the second one builds nothing
-        done = gpu.run(gpu.suite("net.onnx"), version, tensorrt_build=building)
-        assert done.returncode == 0, done.stdout + done.stderr
-        case = gpu.case()
-        facts = [about["facts"] for about in case["rounds"]]
-        assert case["outcome"]["status"] == "measured", run
-        assert {one["runtime_version"] for one in facts} == {version}
-        assert {one["compute_capability"] for one in facts} == {"8.7"}
-    (plan,) = (gpu.bench.folder / "cache/workers").glob("*.plan")
-    assert facts[0]["engine_log"] == f"{plan}.log"
-    log = Path(facts[0]["engine_log"]).read_text()
+def test_an_engine_is_built_once_and_measured(
+    gpu: Gpu, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = classifier(tmp_path / "net.onnx")
+    for building in ("", "killed"):  # the second one builds nothing
+        for name, value in gpu.env(version, tensorrt_build=building).items():
+            monkeypatch.setenv(name, value)
+        facts = measure_once(TensorRt, network, tmp_path / "workers").about.facts
+        assert facts["runtime_version"] == version
+        assert facts["compute_capability"] == "8.7"
+    (plan,) = (tmp_path / "workers").glob("*.plan")
+    assert facts["engine_log"] == f"{plan}.log"
+    log = Path(facts["engine_log"]).read_text()
     assert "Peak memory usage" in log
     assert "a line of the very many" not in log
 

@@ -1,8 +1,7 @@
-"""What cannot be made of networks that TensorFlow has written, and whether the same comes out again."""
+"""What cannot be made of networks that TensorFlow has written."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -31,19 +30,6 @@ def test_an_operation_that_no_converter_has_is_named(forms: Path, bench: Bench) 
     assert "cannot convert it: it uses a table, which TensorFlow Lite has no operation for" in " ".join(
         done.stderr.split()
     )
-
-
-def test_the_same_bytes_come_out_of_tensorflow_and_of_the_quantizer_again(forms: Path, bench: Bench) -> None:
-    pictures(bench.folder / "photos")
-    suite = suite_of(
-        bench,
-        f"name: net, source: {forms / 'net.keras'}, prepare: {{mean: 127.5, std: 127.5}}, "
-        "calibrate: {images: photos, count: 8}, precision: [float32, int8]",
-    )
-    done = bench("make", suite, "--check", "--json")
-    assert done.returncode == 0, done.stderr
-    made = json.loads(done.stdout)
-    assert [(one["again"], len(one["steps"])) for one in made] == [(True, 2), (True, 3)]
 
 
 def test_pictures_that_are_both_to_calibrate_and_to_test_with_are_refused(forms: Path, bench: Bench) -> None:

@@ -104,7 +104,10 @@ def test_what_a_worker_leaves_behind_ends_with_it(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("deed", ["ends", "sleeps"])
-def test_what_a_program_leaves_behind_ends_with_it(board: Board, tmp_path: Path, deed: str) -> None:
+def test_what_a_program_leaves_behind_ends_with_it(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    monkeypatch.setattr("devbench.places.there._GRACE_S", 0.5)
     file = tmp_path / "program.py"
     file.write_text(WORKER)
     before = psutil.Process().children(recursive=True)
@@ -126,10 +129,13 @@ def test_a_program_that_was_not_talked_to_ends_with_its_host_too(host: _Host) ->
 
 def test_supervisors_sleep_while_the_worker_works(host: _Host) -> None:
     supervisors = _supervisors(host.start("alone", "sleeps"))
-    time.sleep(0.3)  # for what they do at the start
-    before = [one.num_ctx_switches() for one in supervisors]
-    time.sleep(0.7)
-    assert [one.num_ctx_switches() for one in supervisors] == before
+
+    def slept_well() -> bool:
+        before = [one.num_ctx_switches() for one in supervisors]
+        time.sleep(0.7)
+        return [one.num_ctx_switches() for one in supervisors] == before
+
+    _wait_until(slept_well)  # as soon as they have done what they do at the start
 
 
 def test_a_life_ends() -> None:

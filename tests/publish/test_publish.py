@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,18 @@ import pytest
 
 from devbench.publish.verify import recomputed
 from devbench.store.folder import RunFolder
-from tests.conftest import Bench
+from tests.conftest import Bench, bench_in
+
+pytestmark = pytest.mark.xdist_group("one run to publish")
 
 
-@pytest.fixture
-def run(bench: Bench) -> Path:
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run with one case measured, one failed, on a machine of which nothing is known but the samples."""
-    bench.fake("good")
-    bench.fake("bad", do="raise")
-    bench("run", bench.fake_suite("good", "bad"), "--out", "out")
+    with bench_in(tmp_path_factory.mktemp("measured")) as bench:
+        bench.fake("good")
+        bench.fake("bad", do="raise")
+        bench("run", bench.fake_suite("good", "bad"), "--out", "out")
     folder = RunFolder(bench.folder / "out")
     quiet = folder.load()
     for case in quiet.cases:
@@ -28,6 +32,12 @@ def run(bench: Bench) -> Path:
         quiet = quiet.with_case(replace(case, rounds=rounds))
     folder.save(recomputed(folder, quiet))
     return folder.path
+
+
+@pytest.fixture
+def run(bench: Bench, measured: Path) -> Path:
+    """A copy of it, which a test may change."""
+    return shutil.copytree(measured, bench.folder / "out")
 
 
 def _with_verdict(run: Path, status: str) -> None:

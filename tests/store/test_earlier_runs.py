@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,32 +18,43 @@ from devbench.domain.run import CaseRecord
 from devbench.files import write_whole
 from devbench.store.earlier_runs import EarlierRuns
 from devbench.store.folder import RunFolder
-from tests.conftest import Bench, made_quiet
+from tests.conftest import Bench, bench_in, made_quiet
 from tests.report.runs import BUSY
 
+pytestmark = pytest.mark.xdist_group("one earlier run")
 ROUNDS = [np.arange(1_000_000, 1_000_400, dtype=np.int64) for _ in range(3)]
 
 
-@pytest.fixture
-def case(bench: Bench) -> CaseRecord:
-    """A case that was measured on the fake device, by nothing disturbed."""
+def _suite(bench: Bench) -> Path:
     bench.fake("net", latency_ms=0.1)
-    assert bench("run", bench.fake_suite("net"), "--out", "out").returncode == 0
-    made_quiet(bench.folder / "out")
-    return RunFolder(bench.folder / "out").load().cases[0]
+    return bench.fake_suite("net")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with one case on the fake device, by nothing disturbed."""
+    with bench_in(tmp_path_factory.mktemp("measured")) as bench:
+        assert bench("run", _suite(bench), "--out", "out").returncode == 0
+        made_quiet(bench.folder / "out")
+        return bench.folder / "out"
+
+
+@pytest.fixture
+def case(bench: Bench, measured: Path) -> CaseRecord:
+    """Its case; with the suite, and a copy of the run, in the folder of `bench`."""
+    _suite(bench)
+    return RunFolder(shutil.copytree(measured, bench.folder / "out")).load().cases[0]
 
 
 @pytest.fixture
 def history(bench: Bench) -> EarlierRuns:
-    """What the command line has in its cache: nothing yet, however quiet the machine was for the run of `case`."""
+    """What the command line has in its cache: nothing yet."""
     return EarlierRuns(Path(bench.env["DEVBENCH_CACHE"]) / "earlier-runs")
 
 
 @pytest.fixture
 def file_of(bench: Bench, case: CaseRecord, history: EarlierRuns) -> Callable[[], Path]:
     """The one file of a history that five runs have grown."""
-    for path in Path(bench.env["DEVBENCH_CACHE"]).glob("earlier-runs/*"):
-        path.unlink()
     for number in range(5):
         history.add(f"run {number}", {case.id: (case, [one + 1000 * number for one in ROUNDS])})
     return lambda: next(Path(bench.env["DEVBENCH_CACHE"]).glob("earlier-runs/*.jsonl"))
