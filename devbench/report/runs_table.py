@@ -10,7 +10,7 @@ from devbench.domain.outcome import Measured
 from devbench.domain.run import CaseRecord, Run
 from devbench.report.case_names import what_and_where
 from devbench.report.numbers import milliseconds, percent
-from devbench.report.tables import Table, TableCell, text_cell
+from devbench.report.table import Table, TableCell, text_cell
 
 NOT_COMPARED = "not compared"
 

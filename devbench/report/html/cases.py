@@ -14,7 +14,7 @@ from devbench.domain.outcome import Failed, Measured, RoundFacts, Skipped, Summa
 from devbench.domain.run import ArtifactRecord, CaseRecord
 from devbench.report.numbers import figure_text, milliseconds
 from devbench.report.plots import CaseTrace
-from devbench.report.tables import Table, text_cell
+from devbench.report.table import Table, text_cell
 
 Facts = tuple[tuple[str, str], ...]
 
