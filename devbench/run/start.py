@@ -30,8 +30,10 @@ from devbench.run.quality import SOURCE_PRECISION
 from devbench.run.sources import for_formats
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import read_results
-from devbench.suites.format import KnownNames, Suite, contradictions
+from devbench.suites.format import Suite
+from devbench.suites.measure import contradictions
 from devbench.suites.names import nearest
+from devbench.suites.strict import KnownNames
 from devbench.suites.suite import parse_suite
 
 
