@@ -36,9 +36,11 @@ SMALLEST = {
     "time_left": ["SUITE", "--runs", "1", "--work", "work"],
 }
 # tests/edgetpu/test_prediction.py, tests/testing/test_engine_faults.py, tests/limits (two), tests/onnx_runtimes/test_trtexec.py,
-# tests/pipeline/test_real_sources.py; again_tables with again
+# tests/pipeline/test_real_sources.py; again_rows and again_tables with again; drifting_machines with coverage
 ELSEWHERE = {
+    "again_rows",
     "again_tables",
+    "drifting_machines",
     "edgetpu_check",
     "engine_faults",
     "faulty_engines",
