@@ -41,16 +41,16 @@ class Recent:
 
 
 @dataclass(frozen=True, eq=False)
-class _Likeness:
-    """How much nights resemble each other, and what that costs.
+class _Autocorrelation:
+    """How much nights resemble the nights before them, and what that costs.
 
-    correlations: with 1, 2… nights before, series × lags. most: what the first of them may well be. degrees: of
-    freedom, of the spread between nights. too_small: by what share the spread is too small for what it is of.
+    by_lag: with 1, 2… nights before, series × lags. most: what the first of them may well be. degrees_of_freedom: of
+    the spread between nights. too_small: by what share the variance between nights is underestimated.
     """
 
-    correlations: Floats
+    by_lag: Floats
     most: Floats
-    degrees: Floats
+    degrees_of_freedom: Floats
     too_small: Floats
 
 
@@ -65,26 +65,26 @@ def step(recent: Recent, last: int) -> dict[str, Floats]:
     variance = errors**2 + spread[:, None] ** 2
     before, of_before = huber_means(np.where(present, values, np.nan), variance)
     after, of_after = _after(recent.values[:, end:], recent.errors[:, end:] ** 2 + spread[:, None] ** 2, before)
-    alike = _likeness(recent, end, residual, variance, spread)
+    correlation = _autocorrelation(recent, end, residual, variance, spread)
     nights = present.sum(axis=1)
-    of_difference = of_before * widened(alike.correlations, nights) + of_after * widened(
-        alike.correlations, np.full_like(nights, last)
+    of_difference = of_before * widened(correlation.by_lag, nights) + of_after * widened(
+        correlation.by_lag, np.full_like(nights, last)
     )
     # Of the variance of a night, only that between nights is an estimate from these nights (Welch and Satterthwaite).
     estimated = spread**2 / (spread**2 + np.nan_to_num(row_medians(errors)) ** 2)
-    sd = np.sqrt(of_difference * (1 + estimated * alike.too_small))
+    sd = np.sqrt(of_difference * (1 + estimated * correlation.too_small))
     enough = (np.isfinite(residual).sum(axis=1) >= FEWEST_BEFORE) & (nights > 0)
     t = np.where(enough, (after - before) / sd, 0.0)
     return {
-        "z": np.nan_to_num(_as_normal(t, alike.degrees / estimated**2)),
+        "z": np.nan_to_num(_as_normal(t, correlation.degrees_of_freedom / estimated**2)),
         "nights": np.full(len(t), float(last)),
         "difference": after - before,
         "sd": sd,
         "before": before,
         "nights_before": nights.astype(np.float64),
         "spread": spread,
-        "correlation": alike.correlations[:, 0],
-        "most_correlation": alike.most,
+        "correlation": correlation.by_lag[:, 0],
+        "most_correlation": correlation.most,
     }
 
 
@@ -133,23 +133,23 @@ def _spread(recent: Recent, residual: Floats, errors: Floats) -> Floats:
     return np.where(recent.alone, np.sqrt(likely), spread)
 
 
-def _likeness(recent: Recent, end: int, residual: Floats, variance: Floats, spread: Floats) -> _Likeness:
+def _autocorrelation(recent: Recent, end: int, residual: Floats, variance: Floats, spread: Floats) -> _Autocorrelation:
     """Of the nights before the step. end: index of its first one."""
     nights, alone = np.isfinite(residual).sum(axis=1), recent.alone
-    correlations = alike_of_all(residual, variance, related=recent.related)
-    most, degrees = correlations[:, 0], nights - 1 + (prior_nights(len(alone)) if recent.related else 0.0)
+    by_lag = alike_of_all(residual, variance, related=recent.related)
+    most, degrees = by_lag[:, 0], nights - 1 + (prior_nights(len(alone)) if recent.related else 0.0)
     too_small = np.zeros(len(alone))
     if alone.any():  # all nights that there are tell how long states last
-        correlations, most = correlations.copy(), most.copy()
+        by_lag, most = by_lag.copy(), most.copy()
         far = recent.errors[alone, :end] ** 2 + spread[alone, None] ** 2
         own, most[alone] = alike_alone(_residual(recent.values[alone, :end], recent.present[alone, :end]), far)
-        correlations[alone] = own[:, : correlations.shape[1]]
+        by_lag[alone] = own[:, : by_lag.shape[1]]
         # Nights that resemble each other differ from their own mean by less than from the true level, and what they
         # say of the spread is worth that of fewer independent ones.
-        degrees = np.where(alone, np.maximum(nights / widened(correlations**2, nights) - 1, 1.0), degrees)
-        share = np.minimum(widened(correlations, nights) / np.maximum(nights, 1), 0.5)
+        degrees = np.where(alone, np.maximum(nights / widened(by_lag**2, nights) - 1, 1.0), degrees)
+        share = np.minimum(widened(by_lag, nights) / np.maximum(nights, 1), 0.5)
         too_small = np.where(alone, share / (1 - share), 0.0)
-    return _Likeness(correlations, most, degrees, too_small)
+    return _Autocorrelation(by_lag, most, degrees, too_small)
 
 
 def _residual(values: Floats, present: npt.NDArray[np.bool_]) -> Floats:
