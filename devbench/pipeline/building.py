@@ -17,6 +17,7 @@ from typing import Any
 from devbench.domain.install import extra_hint
 from devbench.errors import ModelError
 from devbench.files import sha256_of
+from devbench.pipeline.harness import keras_alone
 from devbench.pipeline.ledger import Step, write_certificate
 from devbench.pipeline.ways import FLOAT
 from devbench.places.here import supervised
@@ -158,7 +159,8 @@ def builder_main(make: Callable[[Callable[[str], None]], Mapping[str, Any]]) -> 
 def load_tensorflow(extra: str) -> None:
     """Load it so that it computes the same bytes every time; a `ModelError` names the extra if it is not installed."""
     try:
-        import tensorflow as tf
+        with keras_alone():
+            import tensorflow as tf
     except ImportError as error:
         raise ModelError(
             f"Models are built with TensorFlow, which cannot be loaded: {error}", extra_hint(extra)

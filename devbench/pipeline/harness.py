@@ -13,9 +13,29 @@ import os
 import resource
 import sys
 import time
+from contextlib import contextmanager
 from typing import Any
 
 _NEW_USER, _NEW_NET = 0x10000000, 0x40000000
+
+
+_LOADED_IN_VAIN = ("matplotlib", "pandas", "sklearn")
+
+
+@contextmanager
+def keras_alone() -> Any:
+    """While TensorFlow or Keras is loaded in this: without what Keras loads for plots and wrappers, for over a second.
+
+    Afterwards these can be had as ever.
+    """
+    absent = [name for name in _LOADED_IN_VAIN if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment] # Python's way to say that it cannot be had
+    try:
+        yield
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
 
 
 class Order(dict):  # type: ignore[type-arg]
@@ -24,6 +44,8 @@ class Order(dict):  # type: ignore[type-arg]
     def __init__(self, asked: Any) -> None:
         super().__init__(asked)
         self.found: dict[str, Any] = {}
+
+    keras_alone = staticmethod(keras_alone)
 
     def batches(self) -> Any:
         """The calibration pictures one by one, as float32 arrays with a batch of 1, prepared as in training."""

@@ -1,10 +1,9 @@
-"""Long work, two at once: one begins at the front and the other at the end, where suites have their largest models."""
+"""Long work, two at once, from the end on: suites have their largest models there, and the small ones fill the rest."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,17 +21,17 @@ def in_pairs(work: Sequence[Callable[[], None]]) -> None:
     in_thread = threading.current_thread() is not threading.main_thread()
     if len(work) < 2 or in_thread or not room_for_two():  # noqa: PLR2004 - two
         return
-    waiting = deque(work)
+    waiting = list(work)
 
-    def lane(take: Callable[[], Callable[[], None]]) -> None:
+    def lane() -> None:
         while True:
             try:
-                one = take()
+                one = waiting.pop()
             except IndexError:
                 return
             one()
 
-    in_lanes([lambda: lane(waiting.popleft), lambda: lane(waiting.pop)])
+    in_lanes([lane, lane])
 
 
 def room_for_two() -> bool:

@@ -55,6 +55,27 @@ def build(folder: Path) -> None:
     _frozen(tf, model, folder / "net.pb")
     _tflites(tf, model, folder)
     _strange(tf, folder / "strange")
+    _unusual(keras, folder / "unusual.keras")
+    _with_a_table(keras, folder / "table.keras")
+
+
+def _unusual(keras: Any, path: Path) -> None:
+    """Two inputs with names that no signature may have, named outputs, and a layer that remembers."""
+    layers = keras.layers
+    right = keras.Input((SIDE, SIDE, 3), batch_size=1, name="right eye")
+    left = keras.Input((SIDE, SIDE, 3), batch_size=1, name="left eye")
+    both = layers.Concatenate()([layers.Conv2D(4, 3)(right), layers.Conv2D(4, 3)(left)])
+    rows = layers.Reshape((SIDE - 2, (SIDE - 2) * 8))(both)
+    remembered = layers.GRU(4, stateful=True)(rows)
+    keras.Model([right, left], {"depth": layers.Dense(2)(remembered), "mean": layers.GlobalMaxPooling2D()(both)}).save(
+        path
+    )
+
+
+def _with_a_table(keras: Any, path: Path) -> None:
+    words = keras.Input((4,), dtype="int64", name="words")
+    known = keras.layers.IntegerLookup(vocabulary=[3, 5, 7])(words)
+    keras.Model(words, keras.layers.Embedding(10, 4)(known)).save(path)
 
 
 def _frozen(tf: Any, model: Any, path: Path) -> None:
@@ -106,7 +127,13 @@ def _tflites(tf: Any, model: Any, folder: Path) -> None:
 def convert_all(folder: Path) -> None:
     """Each form by the converter's own program: NAME_converted.tflite."""
     program = _program("tensorflow_to_tflite")
-    forms = {"net.keras": "keras", "net.h5": "keras-h5", "saved": "saved-model", "net.pb": "frozen-graph"}
+    forms = {
+        "net.keras": "keras",
+        "unusual.keras": "keras",
+        "net.h5": "keras-h5",
+        "saved": "saved-model",
+        "net.pb": "frozen-graph",
+    }
     for name, kind in forms.items():
         scratch = folder / "scratch"
         shutil.rmtree(scratch, ignore_errors=True)

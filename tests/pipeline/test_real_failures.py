@@ -25,6 +25,11 @@ def test_an_operation_that_no_converter_has_is_named(forms: Path, bench: Bench) 
     )
     assert "Replace what it names" in done.stderr
     assert not list((bench.folder / "cache" / "models").glob("net-*/"))
+    done = bench("make", suite_of(bench, f"name: net, source: {forms / 'table.keras'}"))
+    assert done.returncode == 3
+    assert "cannot convert it: it uses a table, which TensorFlow Lite has no operation for" in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_pictures_that_are_both_to_calibrate_and_to_test_with_are_refused(forms: Path, bench: Bench) -> None:

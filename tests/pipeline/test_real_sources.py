@@ -50,6 +50,23 @@ def test_every_form_converts_to_the_same_answers_with_fixed_sizes(forms: Path) -
         np.testing.assert_allclose(_answers(made), expected, atol=1e-5)
 
 
+def test_a_keras_file_keeps_the_names_of_its_ends_and_what_its_layers_remember(forms: Path) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(forms / "unusual.keras_converted.tflite"))
+    call = interpreter.get_signature_runner("serving_default")
+    assert (list(call.get_input_details()), list(call.get_output_details())) == (
+        ["left_eye", "right_eye"],
+        ["depth", "mean"],
+    )
+    same = np.ones((1, SIDE, SIDE, 3), np.float32)
+    first, second = (call(left_eye=same, right_eye=-same) for _ in range(2))
+    np.testing.assert_array_equal(first["mean"], second["mean"])
+    assert not np.array_equal(first["depth"], second["depth"])
+    swapped = call(left_eye=-same, right_eye=same)
+    assert not np.allclose(swapped["mean"], first["mean"])
+
+
 def test_forms_are_recognised_and_their_arithmetic_has_a_name(forms: Path, bench: Bench) -> None:
     names = [
         "net.keras",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
 from ai_edge_litert.tools import flatbuffer_utils
 from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
@@ -25,6 +26,9 @@ def convert(order: Any) -> Any:
     _compare_halves(order, gathered)
     result = maker.quantize({one: _without_halves(ranges) for one, ranges in gathered.items()})
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(result.quantized_model))
+    for buffer in model.buffers:
+        if buffer.data is not None:
+            buffer.data = np.asarray(bytearray(buffer.data), np.uint8)  # of anything else, each byte is a call
     flatbuffer_utils.write_model(model, order["out"])  # puts all weights inside
     return {"dense layers": "one scale each", "weights": "inside the file"}
 

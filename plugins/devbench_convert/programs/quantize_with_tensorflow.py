@@ -10,7 +10,8 @@ import numpy as np
 
 def convert(order: Any) -> Any:
     """Quantize `order["source"]` with the pictures of the order."""
-    import tensorflow as tf
+    with order.keras_alone():
+        import tensorflow as tf
     from tensorflow.lite.python.convert import mlir_quantize
     from tensorflow.lite.python.optimize import calibrator
 

@@ -12,7 +12,8 @@ FREE = (None, -1)
 def convert(order: Any) -> Any:
     """Convert `order["source"]`, which is in `order["format"]`."""
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
-    import tensorflow as tf
+    with order.keras_alone():
+        import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
     # The number of threads decides in which order sums are made: one more core, and the bytes differ.
@@ -53,6 +54,11 @@ def fixed(shape: Any, name: Any, ends: Any, count: Any) -> Any:
     return [1 if size in FREE else int(size) for size in shape]
 
 
+def plain(name: Any) -> Any:
+    """A name that a signature may have."""
+    return re.sub("[^A-Za-z0-9_]", "_", name)
+
+
 def _of_keras(tf: Any, order: Any) -> Any:
     import keras
 
@@ -62,21 +68,20 @@ def _of_keras(tf: Any, order: Any) -> Any:
         model = keras.models.load_model(order["source"], compile=False, safe_mode=True)
     except Exception as error:
         raise ValueError("Keras cannot load it: " + " ".join(str(error).split())[:500]) from error
-    if not model.inputs:
+    if not getattr(model, "inputs", None):
         raise ValueError("Keras does not know its inputs: call the network once before you save it")
-    given = [
-        keras.Input(
-            batch_shape=fixed(one.shape, one.name, order["inputs"], len(model.inputs)), dtype=one.dtype, name=one.name
-        )
+    specs = [
+        tf.TensorSpec(fixed(one.shape, one.name, order["inputs"], len(model.inputs)), one.dtype, name=plain(one.name))
         for one in model.inputs
     ]
-    whole = keras.Model(given, model(given if len(given) > 1 else given[0]))
 
-    def answers(arrays: Any) -> Any:
-        found = whole([tf.constant(one) for one in arrays] if len(arrays) > 1 else arrays[0], training=False)
-        return [one.numpy() for one in tf.nest.flatten(found)]
+    def call(*values: Any) -> Any:
+        found = model(list(values) if len(values) > 1 else values[0], training=False)
+        return (
+            found if isinstance(found, dict) else {f"output_{k}": one for k, one in enumerate(tf.nest.flatten(found))}
+        )
 
-    return tf.lite.TFLiteConverter.from_keras_model(whole), answers, [one.name for one in given]
+    return _fixed_module(tf, order, call, specs)
 
 
 def _of_saved_model(tf: Any, order: Any) -> Any:
@@ -108,7 +113,7 @@ def _of_saved_model(tf: Any, order: Any) -> Any:
         found = function(**dict(zip(names, values)))
         return {one: found[one] for one in (wanted or found)}
 
-    return _fixed_module(tf, order, loaded, call, fixed_specs)
+    return _fixed_module(tf, order, call, fixed_specs)
 
 
 def _of_graph(tf: Any, order: Any) -> Any:
@@ -128,7 +133,7 @@ def _of_graph(tf: Any, order: Any) -> Any:
         tf.TensorSpec(
             fixed(given.get(one) or None, one, order["inputs"], len(inputs)),
             wrapped.graph.get_tensor_by_name(one + ":0").dtype,
-            name=re.sub("[^A-Za-z0-9_]", "_", one),
+            name=plain(one),
         )
         for one in inputs
     ]
@@ -137,19 +142,23 @@ def _of_graph(tf: Any, order: Any) -> Any:
         found = pruned(*values)
         return dict(zip(outputs, found if isinstance(found, (list, tuple)) else [found]))
 
-    return _fixed_module(tf, order, pruned, call, specs)
+    return _fixed_module(tf, order, call, specs)
 
 
-def _fixed_module(tf: Any, order: Any, keep: Any, call: Any, specs: Any) -> Any:
+def _fixed_module(tf: Any, order: Any, call: Any, specs: Any) -> Any:
     """A module with fixed sizes around `call`, saved anew: the way that fixes them all through the graph.
 
     The converter of it, what gives its answers, and the names of its inputs.
     """
     module = tf.Module()
-    module.keep = keep
     module.call = tf.function(call, input_signature=specs)
+    traced = module.call.get_concrete_function()
+    module.used = traced.graph.variables  # with the objects that own them, saving takes several times as long
     folder = os.path.join(order["scratch"], "fixed")
-    tf.saved_model.save(module, folder, signatures=module.call.get_concrete_function())
+    try:
+        tf.saved_model.save(module, folder, signatures=traced)
+    except AssertionError as error:  # a resource other than a variable
+        raise ValueError("it uses a table, which TensorFlow Lite has no operation for") from error
 
     def answers(arrays: Any) -> Any:
         return [one.numpy() for one in tf.nest.flatten(module.call(*[tf.constant(one) for one in arrays]))]
