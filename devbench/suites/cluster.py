@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from devbench.domain.lab import Cluster
+from devbench.domain.place import is_loopback
 from devbench.suites.programs import path_at
 from devbench.suites.strict import Strict
 
@@ -41,7 +41,7 @@ class ClusterFormat(Strict):
                 "{address} is not the address of a scheduler: write tls://HOST:PORT",
                 {"address": repr(self.scheduler)},
             )
-        if address.scheme == "tcp" and not _is_loopback(address.hostname):
+        if address.scheme == "tcp" and not is_loopback(address.hostname):
             raise PydanticCustomError("bad_name", _WITHOUT_TLS, {"address": repr(self.scheduler)})
         if address.scheme == "tls" and not (self.ca and self.cert and self.key):
             raise PydanticCustomError("bad_name", "a scheduler with tls:// needs ca, cert and key")
@@ -55,10 +55,3 @@ def cluster_of(cluster: ClusterFormat, base: Path) -> Cluster:
     """The same as a domain type; paths start at `base`."""
     ca, cert, key = (path_at(base, one) if one else None for one in (cluster.ca, cluster.cert, cluster.key))
     return Cluster(scheduler=cluster.scheduler, ca=ca, cert=cert, key=key)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
