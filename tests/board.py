@@ -174,8 +174,8 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def gone_within(processes: Iterable[psutil.Process], seconds: float) -> bool:
-    """Whether all of them have ended by then."""
+def gone_within(processes: Iterable[psutil.Process], seconds: float = 15) -> bool:
+    """Whether all of them have ended by then: a busy machine takes its time, and what is left behind lives longer."""
     return not psutil.wait_procs(list(processes), timeout=seconds)[1]
 
 

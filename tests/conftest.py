@@ -38,7 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long is for `.ci/run`: the test command of the README must be quick enough to be typed often."""
+    """What takes long begins first, so that no process is left with it at the end, and is for `.ci/run` alone.
+
+    The test command of the README must be quick enough to be typed often.
+    """
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("thorough", "xdist_group"))))
     if os.environ.get("DEVBENCH_TEST_THOROUGH"):
         return
     for item in items:

@@ -36,8 +36,19 @@ SMALLEST = {
     "time_left": ["SUITE", "--runs", "1", "--work", "work"],
 }
 # tests/edgetpu/test_prediction.py, tests/testing/test_engine_faults.py, tests/limits (two), tests/onnx_runtimes/test_trtexec.py,
-# tests/pipeline/test_real_sources.py; again_tables with again
-ELSEWHERE = {"again_tables", "edgetpu_check", "engine_faults", "limits", "networks", "sources", "trtexec"}
+# tests/pipeline/test_real_sources.py; again_rows and again_tables with again; drifting_machines with coverage
+ELSEWHERE = {
+    "again_rows",
+    "again_tables",
+    "drifting_machines",
+    "edgetpu_check",
+    "engine_faults",
+    "faulty_engines",
+    "limits",
+    "networks",
+    "sources",
+    "trtexec",
+}
 NEEDS_ANOTHER_VERSION = {"equal_seconds"}  # an older clone with an environment of its own, beside this one
 LITERT_BENCHMARK = str(Path(sys.executable).with_name("litert-benchmark"))
 NEEDED_PROGRAMS = {"contamination": "taskset", "fidelity": LITERT_BENCHMARK, "again": LITERT_BENCHMARK}

@@ -19,7 +19,7 @@ from devbench.domain.columns import NAMES
 from devbench.errors import ResultsFileError
 from devbench.printable import one_line, printable
 from devbench.report.markdown import markdown
-from devbench.report.tables import CellLine, Table, TableCell
+from devbench.report.table import CellLine, Table, TableCell
 from devbench.report.terminal import print_tables
 from devbench.store.results_file import read_rows, write_results
 from tests.conftest import Bench

@@ -34,7 +34,7 @@ from devbench.models.artifact import prepare_artifact
 from devbench.models.cache import ModelCache
 from devbench.models.fetch import WebFetcher
 from devbench.report.markdown import markdown
-from devbench.report.tables import CellLine, Table, TableCell
+from devbench.report.table import CellLine, Table, TableCell
 from devbench.report.terminal import print_tables
 from devbench.settings.guardian import Undo
 from devbench.settings.state import ChangeMade, FileBefore, State

@@ -14,8 +14,9 @@ from benchmarks.fuzz.reading import trial_of
 from benchmarks.fuzz.yaml_text import mutated_yaml
 from devbench.cli.setup import load_plugins
 from devbench.domain.run import Request
+from devbench.run.context import RunContext
 from devbench.run.progress import Progress
-from devbench.run.start import RunContext, make_plan
+from devbench.run.start import make_plan
 from devbench.suites.yaml_file import read_yaml
 
 _SUITES = Path(__file__).parents[2] / "suites"

@@ -12,8 +12,9 @@ import numpy as np
 from benchmarks.lab.noise import Floats, Lab, measured_again
 from benchmarks.lab.rules import conbench, perfherder
 from devbench.stats.candidates import MOST_SESSIONS
-from devbench.stats.changes import LAST_NIGHTS, NIGHTS_BEFORE, levels
+from devbench.stats.changes import LAST_NIGHTS, levels
 from devbench.stats.sessions import judge, pulled
+from devbench.stats.step import NIGHTS_BEFORE
 
 OURS_ANEW: dict[str, Callable[[Floats], list[int]]] = {"Conbench, z 5": conbench, "Perfherder": perfherder}
 LIBRARIES = ("Otava, defaults", "Otava, p 1e-6, 1 %", "ruptures, 1 %", "asv, 2 %")

@@ -17,10 +17,11 @@ from devbench.stats.candidates import (
     candidates,
     part_shifts,
 )
-from devbench.stats.changes import FEWEST_BEFORE, levels, shifts
+from devbench.stats.changes import levels, shifts
 from devbench.stats.huber import huber_means
 from devbench.stats.sessions import judge, pulled
 from devbench.stats.split import PartName, common, split
+from devbench.stats.step import FEWEST_BEFORE
 
 _NEAR_NIGHTS, _AGAIN_NIGHTS, _GROWN = 3, 3, 1.5  # as in devbench/history/watch.py
 Indexes = npt.NDArray[np.int64]

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from devbench.cli.output import write_output
+from devbench.cli.history_shown import explain_cases, show_series
 from devbench.cli.paths import PATH
-from devbench.cli.screen import screen_width, show
 from devbench.errors import DevbenchError
 
 if TYPE_CHECKING:
-    from devbench.domain.history import Series
     from devbench.domain.night import SeriesKey
     from devbench.history.gather import Gathered
     from devbench.history.store import History
-    from devbench.report.screen import ScreenLine
 
-_MOST_EXPLAINED = 20
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _DEFAULT = Path("history")
 _FOLDER = click.option(
@@ -71,7 +66,7 @@ def show_command(
     """
     history = _opened(folder)
     if case:
-        _explain(history, _wants(case, place), night, style, out)
+        explain_cases(history, _wants(case, place), _night(history, night), style, out)
         return
     from devbench.history.series import series_since
 
@@ -83,82 +78,7 @@ def show_command(
             f"{history.path}: nothing {f'that matches {what} ' if what else ''}since {since}",
             "`devbench history --since 1y` shows more nights.",
         )
-    _write(_rendered(history, series, style, night), history, series, style, out)
-
-
-def _rendered(history: History, series: tuple[Series, ...], style: str, night: str) -> str:
-    from devbench.report.history.table import series_csv, series_data
-
-    if style == "csv":
-        return series_csv(series)
-    if style == "json":
-        data = series_data(series, history.changes(until=night), history.notes)
-        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    if style == "html":
-        from devbench.report.night.page import history_page
-
-        return history_page(f"History until {night}", series, history.notes)
-    return ""
-
-
-def _write(text: str, history: History, series: tuple[Series, ...], style: str, out: Path | None) -> None:
-    from devbench.report.history.table import table_lines
-    from devbench.report.screen import plain
-
-    if style == "table":
-        lines = table_lines(series, history.notes, screen_width())
-        if out:
-            write_output(out, "".join(f"{plain(line)}\n" for line in lines))
-        else:
-            show(lines)
-        return
-    if out:
-        write_output(out, text)
-    else:
-        print(text, end="")
-    for note in history.notes if style == "csv" else ():
-        print(f"note: {note}", file=sys.stderr)
-
-
-def _explain(history: History, wants: Callable[[SeriesKey], bool], night: str, style: str, out: Path | None) -> None:
-    from dataclasses import asdict
-
-    from devbench.history.explain import explain
-    from devbench.report.history.explained import explanation_lines
-
-    found = explain(history, _night(history, night), wants)
-    if not found:
-        raise DevbenchError(f"{history.path}: has no such case", "`devbench history` lists every case.")
-    if len(found) > _MOST_EXPLAINED:
-        raise DevbenchError(
-            f"{len(found)} cases on places match",
-            "Name one more closely, or one place with --place: `devbench history`.",
-        )
-    if style == "json":
-        text = json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False) + "\n"
-        if out:
-            write_output(out, text)
-        else:
-            print(text, end="")
-        return
-    notes = [f"note: {one}" for one in history.notes]
-    texts = [text for one in found for text in (*explanation_lines(one), "")]
-    _show([*texts[:-1], *notes], out)
-
-
-def _show(texts: Sequence[str], out: Path | None) -> None:
-    """Sentences, broken between words where a terminal is narrower; what is indented stays so."""
-    from devbench.report.screen import Span, plain, wrapped
-
-    width = screen_width()
-    lines: list[ScreenLine] = []
-    for text in texts:
-        before = (Span(text="  "),) if text.startswith(" ") else ()
-        lines += [(*before, *line) for line in wrapped(text.strip(), width - 2, indent="  ")] or [()]
-    if out:
-        write_output(out, "".join(f"{plain(line)}\n" for line in lines))
-    else:
-        show(lines)
+    show_series(history, series, night, style, out)
 
 
 @command.command(name="import")

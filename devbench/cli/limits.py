@@ -34,7 +34,7 @@ from devbench.report.limits import (
     unknown_lines,
 )
 from devbench.report.markdown import markdown
-from devbench.report.tables import Table
+from devbench.report.table import Table
 from devbench.report.terminal import print_tables
 from devbench.sources.paths import MODELS
 from devbench.sources.sources import open_sources

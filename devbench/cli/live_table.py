@@ -10,7 +10,7 @@ from devbench.compare.placing import place_side_by_side
 from devbench.domain.figure import Figure
 from devbench.domain.outcome import Nanoseconds
 from devbench.domain.run import Run
-from devbench.report.compact import table_lines
+from devbench.report.compact_table import table_lines
 from devbench.report.screen import ScreenLine, plain
 
 Samples = Callable[[str], Mapping[int, Nanoseconds]]

@@ -30,8 +30,9 @@ from devbench.pipeline.maker import Maker
 from devbench.report.numbers import count_of
 from devbench.report.screen import ScreenLine, aligned, marked, wrapped
 from devbench.run.context import RunContext
+from devbench.run.from_context import maker_of
 from devbench.run.pairs import in_pairs
-from devbench.run.start import make_plan, maker_of
+from devbench.run.start import make_plan
 
 EXIT_CHANGED = 4
 _SHORT = 12

@@ -80,3 +80,13 @@ class Absent:
     reason: str
     hint: str = ""
     place: str = ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name or address is this machine, to whoever asks."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

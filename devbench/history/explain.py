@@ -13,9 +13,9 @@ from devbench.history.series import touches
 from devbench.history.state import State, state_of
 from devbench.history.store import History
 from devbench.stats.candidates import RULES, drifting, keeps, needed_z
-from devbench.stats.changes import FEWEST_BEFORE
 from devbench.stats.huber import row_medians
 from devbench.stats.split import FEWEST, PartName
+from devbench.stats.step import FEWEST_BEFORE
 
 _Z95 = 1.96
 _WORDS: dict[PartName, str] = {

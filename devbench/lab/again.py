@@ -23,7 +23,7 @@ from devbench.lab.laboratory import Laboratory
 from devbench.lab.record import NightBook
 from devbench.lab.reserving import Boards
 from devbench.run.groups import longest_s
-from devbench.stats.changes import FEWEST_BEFORE
+from devbench.stats.step import FEWEST_BEFORE
 
 LOOKED, AGAIN = "looked", "again"
 _LEAST_S = 10.0  # for which a session is begun

@@ -20,13 +20,14 @@ from devbench.plugin.methods import LOOK
 from devbench.plugin.registry import Registry
 from devbench.run.changes import Hold
 from devbench.run.context import RunContext
+from devbench.run.from_context import maker_of
 from devbench.run.measure_both import Side, measure_both
 from devbench.run.plan import plan_suite
 from devbench.run.progress import Progress
 from devbench.run.resume import resume_run
 from devbench.run.round import RoundRunner
 from devbench.run.side_by_side import Looks
-from devbench.run.start import known_names, maker_of, start_run
+from devbench.run.start import known_names, start_run
 from devbench.store.folder import RunFolder
 from devbench.store.results_file import write_results
 from devbench.store.results_rows import rows_of

@@ -24,7 +24,8 @@ from devbench.places.answers import LEARNING, Extracted, Head, Learned, Recogniz
 from devbench.run.accuracy import Evaluator, input_of
 from devbench.run.batches import END, Batches
 from devbench.run.context import RunContext
-from devbench.run.start import evaluator_of, make_plan, preparer_of
+from devbench.run.from_context import evaluator_of, preparer_of
+from devbench.run.start import make_plan
 from devbench.stats import median_interval
 
 # Those of libcoral's example of softmax regression.

@@ -35,7 +35,7 @@ _LARGEST = 10**15  # in nanoseconds eleven days, in bytes a petabyte
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def printable(text: str) -> str:
+def without_controls(text: str) -> str:
     """`text` on one line, with its control characters replaced."""
     return _CONTROLS.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", text))
 
@@ -44,11 +44,13 @@ def _decoded(data: object) -> object:
     return base64.b64decode(data, validate=True) if isinstance(data, str) else data
 
 
-Text = Annotated[str, Field(max_length=10_000), AfterValidator(printable)]
-Name = Annotated[str, Field(max_length=300), AfterValidator(printable)]
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(without_controls)]
+Name = Annotated[str, Field(max_length=300), AfterValidator(without_controls)]
 Path = Annotated[str, Field(max_length=4096)]  # goes back as it is
 Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}\z")]
-Facts = Annotated[dict[Name, Annotated[str, Field(max_length=2000), AfterValidator(printable)]], Field(max_length=300)]
+Facts = Annotated[
+    dict[Name, Annotated[str, Field(max_length=2000), AfterValidator(without_controls)]], Field(max_length=300)
+]
 Nanoseconds = Annotated[int, Field(gt=0, le=_LARGEST)]
 Count = Annotated[int, Field(ge=0, le=_LARGEST)]
 Looks = Annotated[list[Count], Field(min_length=1, max_length=100)]
@@ -196,7 +198,7 @@ class Output(Message):
     event: Literal["output"]
     second: bool = False
     name: Name
-    dtype: Annotated[str, Field(max_length=40), AfterValidator(printable)]
+    dtype: Annotated[str, Field(max_length=40), AfterValidator(without_controls)]
     shape: Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], Field(max_length=32)]
     sha256: Sha256
     data: Annotated[bytes, BeforeValidator(_decoded), Field(max_length=LARGEST_OUTPUT_BYTES)]
@@ -328,7 +330,7 @@ def _what_is_wrong(line: bytes, error: ValidationError) -> str:
         return f"the worker's stdout has invalid data: {line[:200]!r}"
     if "event" in first["loc"] or first["type"].startswith("union_tag"):
         return f"the worker answered out of turn: {line[:200]!r}"
-    where = printable(".".join(str(part) for part in first["loc"]))
+    where = without_controls(".".join(str(part) for part in first["loc"]))
     what = first["msg"].removeprefix("Value error, ")
     return f"the worker's answer is not valid: {where[:_LONGEST_ERROR]}{': ' if where else ''}{what[:_LONGEST_ERROR]}"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import subprocess
 from pathlib import Path
 
-from devbench.domain.place import Place
+from devbench.domain.place import Place, is_loopback
 
 HERE = "this machine"
 _LIMIT_S = 10.0
@@ -28,7 +27,7 @@ def _reached(host: str, config: Path | None) -> str:
     address = said.get("hostname", host.rpartition("@")[2]).lower()
     port = said.get("port", _SSH_PORT)
     direct = said.get("proxyjump") in _NO_PROXY and said.get("proxycommand") in _NO_PROXY
-    if direct and port == _SSH_PORT and _is_loopback(address):
+    if direct and port == _SSH_PORT and is_loopback(address):
         return HERE
     way = "" if direct else f" by {said.get('proxyjump') or said.get('proxycommand')}"
     return f"{address}{'' if port == _SSH_PORT else f':{port}'}{way}"
@@ -54,10 +53,3 @@ def _configuration(host: str, config: Path | None) -> dict[str, str]:
         return {}
     lines = (line.partition(" ") for line in done.stdout.splitlines())
     return {key: value for key, _, value in lines if key in ("hostname", "port", "proxyjump", "proxycommand")}
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"

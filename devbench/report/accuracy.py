@@ -10,7 +10,7 @@ from devbench.compare.grid import Row
 from devbench.compare.overview import Overview
 from devbench.report.numbers import bare_figure_text, count_of
 from devbench.report.screen import ScreenLine, Span, wrapped
-from devbench.report.tables import CellLine, Table, TableCell, text_cell
+from devbench.report.table import CellLine, Table, TableCell, text_cell
 from devbench.report.words import ratio_text, row_name, short_row_names
 
 _POINTS = 100

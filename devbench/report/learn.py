@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from devbench.learn import HeadResult, LearnResult, Workload
 from devbench.report.numbers import count_of, milliseconds, plus_minus
-from devbench.report.tables import CellLine, Table, TableCell, text_cell
+from devbench.report.table import CellLine, Table, TableCell, text_cell
 
 _METHODS = {"imprinting": "weight imprinting", "regression": "softmax regression"}
 

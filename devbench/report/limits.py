@@ -11,7 +11,7 @@ from devbench.domain.figure import Figure
 from devbench.domain.limits import WALLS, DeviceLimit, Limit, Peak, Wall, WallName
 from devbench.report.notes import sentence
 from devbench.report.numbers import bare_figure_text, listed, milliseconds
-from devbench.report.tables import CellLine, Table, TableCell, text_cell
+from devbench.report.table import CellLine, Table, TableCell, text_cell
 from devbench.report.words import limit_word, near_text, row_name, short_row_names
 
 _GIGA, _TERA = 1e9, 1e12

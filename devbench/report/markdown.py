@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from devbench.report.tables import Table, TableCell
+from devbench.report.table import Table, TableCell
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|"})
 _LINK = re.compile(r"\](?=[(:\[])")  # [text](address), [text][name], and [name]: address elsewhere

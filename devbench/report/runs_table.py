@@ -11,7 +11,7 @@ from devbench.domain.run import CaseRecord, Run
 from devbench.report.case_names import what_and_where
 from devbench.report.covered import AGAIN
 from devbench.report.numbers import milliseconds, percent
-from devbench.report.tables import Table, TableCell, text_cell
+from devbench.report.table import Table, TableCell, text_cell
 
 NOT_COMPARED = "not compared"
 

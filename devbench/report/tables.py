@@ -3,81 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from devbench.compare.between import Between
 from devbench.compare.findings import Finding
 from devbench.compare.grid import Cell, Grid, Mean, Row, System
 from devbench.compare.overview import Overview
-from devbench.compare.placing import Apart
 from devbench.domain.figure import Figure
 from devbench.domain.outcome import Measured, Summary
 from devbench.domain.run import CaseRecord
-from devbench.printable import one_line
+from devbench.report.cells import doubt_lines, figure_cell, figure_line, ratio_lines
 from devbench.report.covered import WITHIN, covered, what_is_covered
 from devbench.report.notes import note_of
-from devbench.report.numbers import count_of, factor, figure_text, milliseconds
+from devbench.report.numbers import count_of, factor, milliseconds
+from devbench.report.sources_tables import OF_FILES, apart_table, side_by_side_table
+from devbench.report.table import CellLine, Table, TableCell, text_cell
 from devbench.report.words import limit_word, ratio_text, row_name
-
-_MOST_LINES = 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class CellLine:
-    """One line of a cell. kind: the verdict, status or result that it tells of; "" for any other line."""
-
-    text: str
-    kind: str = ""
-
-    def __post_init__(self) -> None:
-        """Spell out what must not reach a terminal, or the next line: names and answers come from boards and files."""
-        object.__setattr__(self, "text", one_line(self.text))
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableCell:
-    """A cell. sort, unit: what it is sorted by; None where it holds no number. repeated: its text is that of above."""
-
-    lines: tuple[CellLine, ...] = ()
-    sort: float | None = None
-    unit: str = ""
-    repeated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """Text in rows and columns.
-
-    Whatever makes a table of what boards and files say, it holds only what can be shown.
-
-    foot: rows that stay at the end however the table is sorted. notes: below the table, one line each.
-    grouped: rows whose first cell is repeated belong to the row above.
-    of_other_work: it holds figures that nothing here is compared with. source: the one file of several that it is of.
-    """
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[TableCell, ...], ...]
-    foot: tuple[tuple[TableCell, ...], ...] = ()
-    notes: tuple[str, ...] = ()
-    grouped: bool = False
-    of_other_work: bool = False
-    source: str = ""
-
-    def __post_init__(self) -> None:
-        """Spell out what must not reach a terminal."""
-        fit = {
-            "title": one_line(self.title),
-            "header": tuple(map(one_line, self.header)),
-            "notes": tuple(map(one_line, self.notes)),
-        }
-        for name, value in fit.items():
-            object.__setattr__(self, name, value)
-
-
-def text_cell(*lines: str) -> TableCell:
-    """A cell of plain text."""
-    return TableCell(lines=tuple(CellLine(text=text) for text in lines if text))
 
 
 def tables_of(overview: Overview) -> list[Table]:
@@ -90,10 +31,10 @@ def tables_of(overview: Overview) -> list[Table]:
     else:
         tables += [replace(_published(overview, name, ()), source=name) for name in overview.files]
     tables += _between(overview)
-    if overview.runs + len(overview.files) > 1 and (joined := _side_by_side(overview)):
-        tables.append(joined)
+    if overview.runs + len(overview.files) > 1:
+        tables.append(side_by_side_table(overview))
     if overview.apart:
-        tables.append(_apart(overview.apart))
+        tables.append(apart_table(overview.apart))
     return tables
 
 
@@ -126,7 +67,7 @@ def _published(overview: Overview, name: str, findings: Sequence[Finding]) -> Ta
     rows = [
         (
             text_cell(row_name(row)),
-            *(_figure_cell(grid.cells.get((row, one)), wins=answer.wins(row, one)) for one in grid.systems),
+            *(_published_cell(grid.cells.get((row, one)), wins=answer.wins(row, one)) for one in grid.systems),
         )
         for row in grid.rows
     ]
@@ -150,10 +91,7 @@ def _kinds(grid: Grid) -> str:
 
 def _of_run(findings: Iterable[Finding]) -> list[Finding]:
     """Those of the table of what was measured; the others stand below what they are of."""
-    return [one for one in findings if one.cause not in _OF_FILES]
-
-
-_OF_FILES = ("source", "other models", "statistic", "batch not stated", "no figure")
+    return [one for one in findings if one.cause not in OF_FILES]
 
 
 def _row_cell(row: Row, cells: Iterable[Cell]) -> TableCell:
@@ -171,19 +109,15 @@ def _cell(overview: Overview, row: Row, system: System, cell: Cell | None) -> Ta
     if not figure.has_value:
         status = case.outcome.status if case else figure["status"]
         return TableCell(lines=(CellLine(text=status, kind=status),))
-    lines = [_figure_line(figure, wins=overview.answer.wins(row, system))]
+    lines = [figure_line(figure, wins=overview.answer.wins(row, system))]
     if case and isinstance(case.outcome, Measured):
         lines += [CellLine(text=text) for text in _more(case, case.outcome)]
-    lines += _ratio_lines(cell)
+    lines += ratio_lines(cell)
     lines += _limit_lines(overview, figure)
     if case and isinstance(case.outcome, Measured) and (seen := case.outcome.prediction):
         lines.append(CellLine(text=str(seen)))
-    lines += _doubt(figure)
-    return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
-
-
-def _figure_line(figure: Figure, *, wins: bool) -> CellLine:
-    return CellLine(text=figure_text(figure), kind="winner" if wins else "" if figure.has_value else figure["status"])
+    lines += doubt_lines(figure)
+    return figure_cell(figure, *lines)
 
 
 def _more(case: CaseRecord, outcome: Measured) -> list[str]:
@@ -209,23 +143,6 @@ def _percentiles(case: CaseRecord, summary: Summary) -> list[tuple[str, float]]:
     return found
 
 
-def _ratio_lines(cell: Cell) -> list[CellLine]:
-    text = ratio_text(cell.faster)
-    if not text:
-        return []
-    kind = {"more": "faster", "less": "slower", "undecided": "undecided"}.get(cell.faster.shown or "", "")
-    lines = [CellLine(text=text, kind=kind)]
-    return [*lines, CellLine(text="answers not confirmed")] if cell.faster.unconfirmed else lines
-
-
-def _doubt(figure: Figure) -> list[CellLine]:
-    """`suspect: busy, steal`, or nothing."""
-    verdict = figure["verdict"]
-    if verdict in ("", "clean"):
-        return []
-    return [CellLine(text=f"{verdict}: {figure['verdict_reasons'].replace(';', ', ')}", kind=verdict)]
-
-
 def _limit_lines(overview: Overview, figure: Figure) -> list[CellLine]:
     """The wall and how near it is, as one word and a percentage."""
     limit = overview.limits.get(figure)
@@ -233,21 +150,12 @@ def _limit_lines(overview: Overview, figure: Figure) -> list[CellLine]:
     return [CellLine(text=text, kind="failed" if limit and limit.below else "")] if text else []
 
 
-def _figure_cell(cell: Cell | None, *, wins: bool) -> TableCell:
+def _published_cell(cell: Cell | None, *, wins: bool) -> TableCell:
     if cell is None:
         return TableCell()
     figure = cell.figure
-    lines = [_figure_line(figure, wins=wins), *_ratio_lines(cell), *_doubt(figure)]
-    return TableCell(lines=tuple(lines), sort=_sort(figure), unit=_unit(figure))
-
-
-def _sort(figure: Figure) -> float | None:
-    value = figure.latency_ms or figure.throughput_per_s
-    return value.estimate if value else None
-
-
-def _unit(figure: Figure) -> str:
-    return "ms" if figure.latency_ms else "per s" if figure.throughput_per_s else ""
+    lines = [figure_line(figure, wins=wins), *ratio_lines(cell), *doubt_lines(figure)]
+    return figure_cell(figure, *lines)
 
 
 def _mean_row(grid: Grid, systems: Sequence[System]) -> tuple[tuple[TableCell, ...], ...]:
@@ -308,103 +216,6 @@ def _between_cell(between: Between, system: System) -> TableCell:
         return TableCell()
     text = ratio_text(ratio, more="", less="faster")
     return TableCell(lines=(CellLine(text=text),), sort=ratio.interval.estimate, unit="×")
-
-
-def _side_by_side(overview: Overview) -> Table | None:
-    """What several sources have figures of; None if nothing."""
-    rows: list[tuple[TableCell, ...]] = []
-    for row in overview.grid.rows:
-        rows += _group(overview, row)
-    notes = [
-        "faster, slower: than the baseline; [ ] takes the intervals of both at their worst where one is published."
-    ]
-    notes += [note_of(one) for one in overview.findings if one.cause in _OF_FILES]
-    return Table(
-        title="Side by side: same model, input size, precision and batch",
-        header=("model", "device", "whose figure", "time of one inference", "over the baseline"),
-        rows=tuple(rows),
-        notes=tuple(notes),
-        grouped=True,
-    )
-
-
-def _group(overview: Overview, row: Row) -> list[tuple[TableCell, ...]]:
-    """A row's figures, the fastest first; nothing for a row that only one source has."""
-    grid, wins = overview.grid, overview.answer.wins
-    cells = sorted((pair for pair in grid.row(row).items() if pair[1].figure.has_value), key=_rank)
-    if len({system.source for system, _ in cells}) < 2:  # noqa: PLR2004
-        return []
-    name = text_cell(f"{row.model} {row.precision}", row.size.replace("x", "×"))
-    again = TableCell(lines=name.lines, repeated=True)
-    found: list[tuple[TableCell, ...]] = [
-        (
-            again if number else name,
-            text_cell(system.name),
-            _whose(cell.figure),
-            TableCell(
-                lines=(_figure_line(cell.figure, wins=wins(row, system)),),
-                sort=_sort(cell.figure),
-                unit=_unit(cell.figure),
-            ),
-            _over_baseline(grid, system, cell),
-        )
-        for number, (system, cell) in enumerate(cells[:_MOST_LINES])
-    ]
-    if (more := len(cells) - _MOST_LINES) > 0:
-        rest = text_cell(f"… and {more} slower ones: `--format csv` has all")
-        found.append((again, rest, TableCell(), TableCell(), TableCell()))
-    return found
-
-
-def _rank(pair: tuple[System, Cell]) -> float:
-    figure = pair[1].figure
-    if figure.latency_ms:
-        return figure.latency_ms.estimate
-    assert figure.throughput_per_s
-    return 1000 / figure.throughput_per_s.estimate
-
-
-def _over_baseline(grid: Grid, system: System, cell: Cell) -> TableCell:
-    if system == grid.baseline:
-        return text_cell("baseline")
-    lines = _ratio_lines(cell)
-    if not lines and grid.baseline and not cell.figure.latency_ms:
-        return text_cell("no ratio: a rate")
-    return TableCell(lines=tuple(lines), sort=cell.faster.interval.estimate if cell.faster.interval else None, unit="×")
-
-
-def _whose(figure: Figure) -> TableCell:
-    """Who says so; a published figure always says `published`."""
-    if not figure.ours:
-        return TableCell(lines=(CellLine(text=f"published: {figure['source']}", kind="published"),))
-    return TableCell(
-        lines=(CellLine(text=f"measured: {figure['run']}" if figure["run"] else "measured"), *_doubt(figure))
-    )
-
-
-def _apart(apart: Sequence[Apart]) -> Table:
-    rows = []
-    before = ""
-    for one in sorted(apart, key=lambda one: one.figure["model"]):
-        figure = one.figure
-        model = text_cell(figure["model"])
-        rows.append(
-            (
-                TableCell(lines=model.lines, repeated=figure["model"] == before),
-                text_cell(figure.device),
-                _whose(figure),
-                TableCell(lines=(CellLine(text=figure_text(figure)),), sort=_sort(figure), unit=_unit(figure)),
-                text_cell(one.reason),
-            )
-        )
-        before = figure["model"]
-    return Table(
-        title="The same models, but not known to be the same work: no ratios",
-        header=("model", "device", "whose figure", "figure", "why not"),
-        rows=tuple(rows),
-        grouped=True,
-        of_other_work=True,
-    )
 
 
 def _rounds(counts: Sequence[int]) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from devbench.compare.overview import Overview
 from devbench.report.compact import compact_lines
-from devbench.report.tables import Table, TableCell
+from devbench.report.table import Table, TableCell
 
 _STYLES = {
     "clean": "green",

@@ -9,9 +9,10 @@ from devbench.domain.run import Pending, Request, Run
 from devbench.errors import DevbenchError, RunFolderError
 from devbench.run.context import RunContext
 from devbench.run.execute import NOT_TIMED
+from devbench.run.from_context import evaluator_of
 from devbench.run.plan import Plan
 from devbench.run.resume import left_as_it_is, refuse_doubts, refuse_missing, taken_up
-from devbench.run.start import evaluator_of, make_plan, new_run, prepared
+from devbench.run.start import make_plan, new_run, prepared
 from devbench.store.folder import RunFolder
 
 

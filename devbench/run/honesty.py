@@ -1,7 +1,7 @@
 """Whether an engine did the work that was timed: the reasons to doubt a case that no quieter machine can mend.
 
 An engine is the only code in the timed region that devbench has not written. Mistakes in one are rarely slow: they make
-a device many thousand times faster. docs/measurement.md has the limits, benchmarks/engine_faults.py the mistakes.
+a device many thousand times faster. docs/measurement.md has the limits, benchmarks/faulty_engines.py the mistakes.
 """
 
 from __future__ import annotations

@@ -28,7 +28,6 @@ def drift(
 
     x, s: values and errors, series × nights. inside: which nights are of the level. order: the index of each night.
     """
-    count, room = x.shape
     nights = inside.sum(axis=1)
     place = np.where(inside, np.cumsum(inside, axis=1) - 1.0, 0.0)
     values = np.where(inside, x, np.nan)
@@ -48,11 +47,11 @@ def drift(
     enough = nights >= FEWEST_FOR_DRIFT
     sd = span * np.sqrt(of_line / along)
     drift = np.where(enough, slope * span, 0.0)
-    middle = np.argmax(np.cumsum(inside, axis=1) > (nights // 2)[:, None], axis=1) if room else np.zeros(count, int)
+    middle = np.argmax(np.cumsum(inside, axis=1) > (nights // 2)[:, None], axis=1)
     return {
         "drift": drift,
         "drift_z": np.where(enough, drift / np.maximum(sd, 1e-300), 0.0),
-        "middle": order[np.arange(count), middle] if room else middle,
+        "middle": order[np.arange(len(x)), middle],
         "drift_nights": nights,
     }
 

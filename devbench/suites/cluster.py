@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from devbench.domain.lab import Cluster
+from devbench.domain.place import is_loopback
+from devbench.suites.programs import path_at
+from devbench.suites.strict import Strict
 
 _WITHOUT_TLS = (
     "{address} is neither tls:// nor on the loopback: whoever reaches a scheduler without TLS runs programs as you. "
@@ -19,10 +20,8 @@ _WITHOUT_TLS = (
 )
 
 
-class ClusterFormat(BaseModel):
+class ClusterFormat(Strict):
     """Where the scheduler is. ca, cert, key: files of TLS, as dask's own options have them; paths start at lab.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     scheduler: str
     ca: Annotated[str, Field(min_length=1)] | None = None
@@ -42,7 +41,7 @@ class ClusterFormat(BaseModel):
                 "{address} is not the address of a scheduler: write tls://HOST:PORT",
                 {"address": repr(self.scheduler)},
             )
-        if address.scheme == "tcp" and not _is_loopback(address.hostname):
+        if address.scheme == "tcp" and not is_loopback(address.hostname):
             raise PydanticCustomError("bad_name", _WITHOUT_TLS, {"address": repr(self.scheduler)})
         if address.scheme == "tls" and not (self.ca and self.cert and self.key):
             raise PydanticCustomError("bad_name", "a scheduler with tls:// needs ca, cert and key")
@@ -54,15 +53,5 @@ CLUSTER_KEYS: dict[tuple[str, ...], tuple[str, ...]] = {("cluster",): tuple(Clus
 
 def cluster_of(cluster: ClusterFormat, base: Path) -> Cluster:
     """The same as a domain type; paths start at `base`."""
-    ca, cert, key = (
-        base / os.path.expanduser(one) if one else None  # noqa: PTH111 - that of pathlib raises without such a user
-        for one in (cluster.ca, cluster.cert, cluster.key)
-    )
+    ca, cert, key = (path_at(base, one) if one else None for one in (cluster.ca, cluster.cert, cluster.key))
     return Cluster(scheduler=cluster.scheduler, ca=ca, cert=cert, key=key)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

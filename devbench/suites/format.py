@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
@@ -22,12 +18,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from devbench.domain.case import Option
-from devbench.domain.measure import DEFAULT_PROFILE, PROFILES, Measure
-from devbench.domain.model import PRECISION, PRECISIONS
-from devbench.domain.option import OptionSpec
+from devbench.domain.model import PRECISION
 from devbench.domain.run import Compare
-from devbench.stats import minimum_samples
-from devbench.suites.durations import seconds_of
+from devbench.suites.measure import MeasureFormat, measure_entry
 from devbench.suites.names import nearest
 from devbench.suites.pictures import (
     Calibrate,
@@ -41,38 +34,14 @@ from devbench.suites.pictures import (
     PrepareFormat,
     QualityFormat,
     Source,
-    Strict,
     Test,
     TestFormat,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class KnownNames:
-    """What the loaded plugins know: models, precisions, runtimes by device, options by runtime as declared, converters.
-
-    wrong_option: why a runtime's option cannot have a value, with both; "" if it can.
-    """
-
-    models: tuple[str, ...] = ()
-    precisions: tuple[str, ...] = PRECISIONS
-    devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    options: Mapping[str, Mapping[str, Option | OptionSpec]] = field(default_factory=dict)
-    converters: tuple[str, ...] = ()
-    wrong_option: Callable[[str, str, Option], str] = lambda _runtime, _name, _value: ""
+from devbench.suites.strict import Strict, known_in, refuse_unknown
 
 
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
-
-
-def _unknown(what: str, name: str, known: tuple[str, ...]) -> PydanticCustomError:
-    # Names go in as context: a brace in one must not be taken for a placeholder.
-    return PydanticCustomError(
-        "unknown_name",
-        "unknown {what} '{name}'{nearest}",
-        {"what": what, "name": name, "nearest": nearest(name, known)},
-    )
 
 
 def _word(value: str) -> str:
@@ -87,7 +56,7 @@ def _word(value: str) -> str:
 
 
 def _precision(value: str, info: ValidationInfo) -> str:
-    known: KnownNames = info.context or KnownNames()
+    known = known_in(info)
     if value not in known.precisions:
         raise PydanticCustomError(
             "unknown_name",
@@ -138,20 +107,17 @@ class ModelFormat(Strict):
             context = {"name": self.name, "entry": entry}
             raise PydanticCustomError("bad_name", "'{name}' looks like a file: write {entry}", context)
         _word(self.name)
-        known: KnownNames = info.context or KnownNames()
-        if self.source is None and self.name not in known.models:
-            raise _unknown("model", self.name, known.models)
+        if self.source is None:
+            refuse_unknown("model", self.name, known_in(info).models)
         return self
 
 
-class DeviceFormat(BaseModel):
+class DeviceFormat(Strict):
     """A device kind, with the runtimes to use and their options; a list of values is a matrix.
 
     runtime: names, or `all`: every runtime of the device that works there.
     precision: in which to measure models there that say none themselves, instead of the suite's.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
     runtime: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] | None = None
@@ -161,109 +127,11 @@ class DeviceFormat(BaseModel):
     @field_validator("name")
     @classmethod
     def _device_is_known(cls, name: str, info: ValidationInfo) -> str:
-        known: KnownNames = info.context or KnownNames()
-        if name not in known.devices:
-            raise _unknown("device", name, tuple(known.devices))
+        refuse_unknown("device", name, tuple(known_in(info).devices))
         return name
 
 
 _MODEL_FILES = (".tflite", ".onnx", ".keras", ".h5", ".pb", ".pt2", ".zip")
-_DAY_S = 86_400
-_MOST_RUNS = 10**9
-_MOST_ROUNDS = 1000
-_LIMIT_OVER_CAPS = 2  # the rest is for the worker's start and the loading, and for a second region
-
-
-def _budget(value: str) -> str:
-    try:
-        seconds_of(value)
-    except ValueError as error:
-        raise PydanticCustomError("bad_time", "{problem}", {"problem": str(error)}) from error
-    return value
-
-
-Budget = Annotated[
-    str, AfterValidator(_budget), Field(json_schema_extra={"pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(s|min|h)\s*$"})
-]
-
-
-class MeasureFormat(Strict):
-    """A profile, and the settings that differ from it."""
-
-    profile: Literal["quick", "normal", "publish"] = DEFAULT_PROFILE  # type: ignore[assignment]
-    rounds: Annotated[int, Field(ge=1, le=100)] | None = None
-    max_rounds: Annotated[int, Field(ge=1, le=_MOST_ROUNDS)] | None = None
-    warmup_runs: Annotated[int, Field(ge=1, le=_MOST_RUNS)] | None = None
-    warmup_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
-    warmup_cap_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
-    min_runs: Annotated[int, Field(ge=1, le=_MOST_RUNS)] | None = None
-    min_s: Annotated[float, Field(ge=0, le=_DAY_S)] | None = None
-    cap_s: Annotated[float, Field(gt=0, le=_DAY_S)] | None = None
-    precision: Annotated[float, Field(gt=0, lt=1)] | None = None
-    budget: Budget | None = None
-    percentiles: list[Literal[90, 99]] | None = None
-    time_limit_s: Annotated[float, Field(gt=0, le=_DAY_S)] | None = None
-
-    @property
-    def budget_s(self) -> float | None:
-        """Seconds for all rounds of the run, if a budget is set."""
-        return seconds_of(self.budget) if self.budget else None
-
-    def settings(self, profile: str = "", *, budgeted: bool = False) -> Measure:
-        """The settings, over `profile` if that is given (it comes from the command line).
-
-        budgeted: whether the run has a budget, which takes the place of the profile's own precision and `max_rounds`.
-
-        A minimum raises its maximum where that is not set: `rounds` the `max_rounds`, the seconds their caps,
-        and the caps the time limit. `precision: null` asks for none.
-        """
-        left_out = ("profile", "budget")
-        own: dict[str, Any] = {name: value for name, value in self if name not in left_out and value is not None}
-        if budgeted:
-            own = {"precision": None, "max_rounds": _MOST_ROUNDS, **own}
-        if self.percentiles is not None:
-            own["percentiles"] = tuple(self.percentiles)
-        if "precision" in self.model_fields_set:
-            own["precision"] = self.precision
-        base = PROFILES[profile or self.profile]
-        if "rounds" in own:
-            own.setdefault("max_rounds", max(base.max_rounds if self.rounds != 1 else 1, own["rounds"]))
-        for least, most in (("warmup_s", "warmup_cap_s"), ("min_s", "cap_s")):
-            if least in own:
-                own.setdefault(most, max(getattr(base, most), own[least]))
-        measure = replace(base, **own)
-        if self.time_limit_s is None:
-            limit_s = max(base.time_limit_s, _LIMIT_OVER_CAPS * _loops_s(measure))
-            measure = replace(measure, time_limit_s=limit_s)
-        return measure
-
-
-def _loops_s(measure: Measure) -> float:
-    """Warm-up and timed loop, at most."""
-    return max(measure.warmup_cap_s, measure.warmup_s) + measure.cap_s
-
-
-def contradictions(measure: Measure) -> list[tuple[str, str]]:
-    """Settings that cannot both hold: the key to blame, and why."""
-    rules = [
-        ("cap_s", measure.cap_s, "min_s", measure.min_s),
-        ("max_rounds", measure.max_rounds, "rounds", measure.rounds),
-        ("time_limit_s", measure.time_limit_s, "warm-up and cap_s", _loops_s(measure)),
-    ]
-    if measure.warmup_cap_s:
-        rules.append(("warmup_cap_s", measure.warmup_cap_s, "warmup_s", measure.warmup_s))
-    found = [
-        (more, f"{more} ({most:g}) is less than {less} ({least:g})")
-        for more, most, less, least in rules
-        if most < least
-    ]
-    samples = measure.rounds * measure.min_runs
-    for percent in measure.percentiles:
-        needed = minimum_samples(percent)
-        if samples < needed:
-            text = f"p{percent} needs {needed} samples, and rounds × min_runs are {samples}"
-            found.append(("percentiles", text))
-    return found
 
 
 class CompareFormat(Strict):
@@ -291,11 +159,6 @@ def device_entry(value: Any) -> Any:
         return value
     own = {key: value[key] for key in ("name", "runtime", "precision") if key in value}
     return {**own, "options": {key: _listed(value[key]) for key in value if key not in own}}
-
-
-def measure_entry(value: Any) -> Any:
-    """`quick` and `{profile: quick}` are the same to us."""
-    return {"profile": value} if isinstance(value, str) else value
 
 
 class Suite(Strict):
@@ -356,4 +219,3 @@ KEYS = {
     ("quality",): tuple(QualityFormat.model_fields),
     ("learn",): tuple(LearnFormat.model_fields),
 }
-assert {item.name for item in fields(Measure)} == set(MeasureFormat.model_fields) - {"budget"}, "no suite can set it"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -24,11 +21,11 @@ from devbench.domain.place import Place, Ssh
 from devbench.errors import SuiteError
 from devbench.ownership import check_ours, sudo_caller
 from devbench.suites.cluster import CLUSTER_KEYS, ClusterFormat, cluster_of
-from devbench.suites.format import KnownNames
 from devbench.suites.mistakes import note_mistakes
-from devbench.suites.names import nearest
-from devbench.suites.nights import NIGHT_KEYS, Command, NightsFormat, nights_of, words_of
+from devbench.suites.nights import NIGHT_KEYS, NightsFormat, nights_of
+from devbench.suites.programs import Command, path_at, program_at, words_at
 from devbench.suites.shared import all_shared, check_shared
+from devbench.suites.strict import KnownNames, Strict, known_in, one_or_several, refuse_unknown
 from devbench.suites.yaml_file import YamlFile, read_yaml
 
 
@@ -48,10 +45,8 @@ def _shared_name(value: str) -> str:
     return value
 
 
-class SshFormat(BaseModel):
+class SshFormat(Strict):
     """How to reach a place over ssh; the words are those of `Ssh`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     host: str
     config: str | None = None
@@ -78,43 +73,35 @@ def _by_labgrid(value: Any) -> Any:
     return {"off": value, "on": value} if value == _BY_LABGRID else value
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 SharedNames = Annotated[
     list[Annotated[str, AfterValidator(_shared_name)]],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    BeforeValidator(one_or_several, json_schema_input_type=str | list[str]),
 ]
 
 
-class PowerFormat(BaseModel):
+class PowerFormat(Strict):
     """Two commands that are run here; both are `labgrid` where that switches the power."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     off: Command
     on: Command
 
 
-class PlaceFormat(BaseModel):
+class PlaceFormat(Strict):
     """One place. python: an interpreter, or one for each runtime; relative paths start at lab.yaml.
 
     settle: settings that are made before it is measured and undone after; each device has its own.
     shares: names of what it shares with others; they take turns. labgrid, power, reboot: see `Upkeep`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
     name: Annotated[str, Field(min_length=1, max_length=100)]
     device: str
     python: Annotated[
         dict[str, str], BeforeValidator(_for_every_runtime, json_schema_input_type=str | dict[str, str])
-    ] = {}
+    ] = Field(default={})
     ssh: Annotated[SshFormat | None, BeforeValidator(_host_alone, json_schema_input_type=str | SshFormat)] = None
-    options: dict[str, str] = {}
-    settle: dict[str, bool | int | float | str] = {}
-    shares: SharedNames = []
+    options: dict[str, str] = Field(default={})
+    settle: dict[str, bool | int | float | str] = Field(default={})
+    shares: SharedNames = Field(default=[])
     labgrid: Annotated[str, Field(min_length=1)] | None = None
     power: Annotated[
         PowerFormat | None,
@@ -125,46 +112,29 @@ class PlaceFormat(BaseModel):
     @field_validator("device")
     @classmethod
     def _device_is_known(cls, name: str, info: ValidationInfo) -> str:
-        _refuse_unknown("device", name, tuple(_known(info).devices))
+        refuse_unknown("device", name, tuple(known_in(info).devices))
         return name
 
     @field_validator("python")
     @classmethod
     def _runtimes_are_known(cls, python: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         for name in filter(None, python):  # "" is every other one
-            _refuse_unknown("runtime", name, tuple(_known(info).options))
+            refuse_unknown("runtime", name, tuple(known_in(info).options))
         return python
 
 
-def _known(info: ValidationInfo) -> KnownNames:
-    return info.context or KnownNames()
-
-
-def _refuse_unknown(what: str, name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
-        raise PydanticCustomError(
-            "unknown_name",
-            "unknown {what} '{name}'{nearest}",
-            {"what": what, "name": name, "nearest": nearest(name, known)},
-        )
-
-
-class LabgridFormat(BaseModel):
+class LabgridFormat(Strict):
     """Where labgrid's coordinator is, and the program that asks it; by default as labgrid's own environment says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     coordinator: str = Lab.labgrid_coordinator
     client: Annotated[str, Field(min_length=1)] = Lab.labgrid_client
 
 
-class LabFormat(BaseModel):
+class LabFormat(Strict):
     """The whole file. shares: of something that is shared, what it hangs on itself, as a hub on another hub."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    places: list[PlaceFormat] = []
-    shares: dict[str, SharedNames] = {}
+    places: list[PlaceFormat] = Field(default=[])
+    shares: dict[str, SharedNames] = Field(default={})
     labgrid: LabgridFormat = LabgridFormat()
     nights: NightsFormat | None = None
     cluster: ClusterFormat | None = None
@@ -176,7 +146,7 @@ class LabFormat(BaseModel):
     @classmethod
     def _converters_are_known(cls, converters: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         for name in converters:
-            _refuse_unknown("converter", name, _known(info).converters)
+            refuse_unknown("converter", name, known_in(info).converters)
         return converters
 
 
@@ -223,7 +193,7 @@ def read_lab_file(path: Path, known: KnownNames, hint: str = "") -> Lab:
         places=places,
         upkeep=dict(_upkeep(place, base) for place in lab.places),
         nights=nights_of(lab.nights, base) if lab.nights else None,
-        labgrid_client=_program(lab.labgrid.client, base),
+        labgrid_client=program_at(base, lab.labgrid.client),
         labgrid_coordinator=lab.labgrid.coordinator,
         cluster=cluster_of(lab.cluster, base) if lab.cluster else None,
     )
@@ -281,26 +251,17 @@ def _upkeep(place: PlaceFormat, base: Path) -> tuple[PlaceKey, Upkeep]:
     switched = None if by_labgrid else place.power
     return (place.device, place.name), Upkeep(
         labgrid=place.labgrid or "",
-        power_off=words_of(switched.off, base) if switched else (),
-        power_on=words_of(switched.on, base) if switched else (),
+        power_off=words_at(base, switched.off) if switched else (),
+        power_on=words_at(base, switched.on) if switched else (),
         power_by_labgrid=by_labgrid,
         reboot=place.reboot or "",
     )
 
 
 def _ssh(ssh: SshFormat, base: Path) -> Ssh:
-    config = base / _home_filled_in(ssh.config) if ssh.config else None
+    config = path_at(base, ssh.config) if ssh.config else None
     return Ssh(host=ssh.host, config=config, cache=ssh.cache, cache_mib=ssh.cache_mib)
 
 
 def _interpreters(python: Mapping[str, str], base: Path) -> dict[str, str]:
-    """A bare name is looked up on PATH; anything with a slash is a path, from the lab file's folder."""
-    return {runtime: _program(name, base) for runtime, name in python.items()}
-
-
-def _program(name: str, base: Path) -> str:
-    return str(base / _home_filled_in(name)) if "/" in name else name
-
-
-def _home_filled_in(path: str) -> str:
-    return os.path.expanduser(path)  # noqa: PTH111 - that of pathlib raises where there is no such user
+    return {runtime: program_at(base, name) for runtime, name in python.items()}

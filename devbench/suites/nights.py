@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from devbench.domain.lab import Gold, Nights, Recovery
 from devbench.domain.notice import Notice
 from devbench.suites.durations import seconds_of
-from devbench.suites.format import KnownNames
-from devbench.suites.names import nearest
+from devbench.suites.programs import Command, TextPath, path_at, words_at
+from devbench.suites.strict import Strict, known_in, one_or_several, refuse_unknown
 
 _HOUR_MIN = 60
 _DAY_MIN = 24 * 60
-
-
-def words_of(command: str, base: Path) -> tuple[str, ...]:
-    """The words of a command; a program with a slash in it is looked for from the folder of lab.yaml."""
-    program, *words = shlex.split(command)
-    return (_program(program, base), *words)
-
-
-def _program(name: str, base: Path) -> str:
-    return str(_path(name, base)) if "/" in name else name
-
-
-def _path(name: str, base: Path) -> Path:
-    return base / os.path.expanduser(name)  # noqa: PTH111 - that of pathlib raises where there is no such user
-
-
-def _one_line(value: Any) -> Any:
-    """A list of words as the command that they are."""
-    return shlex.join(value) if isinstance(value, list) and all(isinstance(word, str) for word in value) else value
-
-
-def _command(value: str) -> str:
-    try:
-        words = shlex.split(value)
-    except ValueError as error:
-        raise PydanticCustomError(
-            "bad_name", "'{text}' is not a command: {why}", {"text": value, "why": str(error).lower()}
-        ) from error
-    if not words or not words[0]:
-        raise PydanticCustomError("bad_name", "a command must name a program")
-    return value
 
 
 def _clock(value: Any) -> Any:
@@ -76,17 +43,11 @@ def _duration(value: str) -> str:
     return value
 
 
-Command = Annotated[str, BeforeValidator(_one_line, json_schema_input_type=str | list[str]), AfterValidator(_command)]
 TimeOfDay = Annotated[str, BeforeValidator(_clock, json_schema_input_type=str), AfterValidator(_time_of_day)]
 Duration = Annotated[str, AfterValidator(_duration)]
-TextPath = Annotated[str, Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class GoldFormat(_Strict):
+class GoldFormat(Strict):
     """The gold case: a model of the catalogue, or any name with the `source` it comes from."""
 
     model: str
@@ -97,23 +58,19 @@ class GoldFormat(_Strict):
 
     @model_validator(mode="after")
     def _names_are_known(self, info: ValidationInfo) -> Self:
-        known: KnownNames = info.context or KnownNames()
+        known = known_in(info)
         wanted = (
             ("model", self.model if self.source is None else "", known.models),
             ("precision", self.precision, known.precisions),
             ("runtime", self.runtime, tuple(known.options)),
         )
         for what, name, names in wanted:
-            if name and name not in names:
-                raise PydanticCustomError(
-                    "unknown_name",
-                    "unknown {what} '{name}'{nearest}",
-                    {"what": what, "name": name, "nearest": nearest(name, names)},
-                )
+            if name:
+                refuse_unknown(what, name, names)
         return self
 
 
-class RecoveryFormat(_Strict):
+class RecoveryFormat(Strict):
     """What may be done in one night to get one place back; `wait` is for it to answer."""
 
     reboots: Annotated[int, Field(ge=0, le=10)] = Recovery.reboots
@@ -121,7 +78,7 @@ class RecoveryFormat(_Strict):
     wait: Duration = "5 min"
 
 
-class NoticeFormat(_Strict):
+class NoticeFormat(Strict):
     """One entry of `notify`: exactly one of these, and how long a command may take."""
 
     junit: TextPath | None = None
@@ -143,19 +100,15 @@ class NoticeFormat(_Strict):
         return self
 
 
-def _alone(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-class NightsFormat(_Strict):
+class NightsFormat(Strict):
     """What every night does."""
 
-    suites: Annotated[list[TextPath], Field(min_length=1), BeforeValidator(_alone)]
+    suites: Annotated[list[TextPath], Field(min_length=1), BeforeValidator(one_or_several)]
     gold: GoldFormat | None = None
     until: TimeOfDay | None = None
     folder: TextPath = "nights"
     history: TextPath = "history"
-    notify: list[NoticeFormat] = []
+    notify: list[NoticeFormat] = Field(default=[])
     recovery: RecoveryFormat = RecoveryFormat()
     good_nights: Annotated[int, Field(ge=1, le=100)] = Nights.good_nights
     wait: Duration | None = None
@@ -181,9 +134,9 @@ def nights_of(nights: NightsFormat, base: Path) -> Nights:
     """The same as a domain type; paths start at `base`."""
     gold, recovery = nights.gold, nights.recovery
     return Nights(
-        suites=tuple(_path(name, base) for name in nights.suites),
-        folder=_path(nights.folder, base),
-        history=_path(nights.history, base),
+        suites=tuple(path_at(base, name) for name in nights.suites),
+        folder=path_at(base, nights.folder),
+        history=path_at(base, nights.history),
         gold=None
         if gold is None
         else Gold(
@@ -205,16 +158,16 @@ def nights_of(nights: NightsFormat, base: Path) -> Nights:
 
 
 def _source(source: str, base: Path) -> str:
-    return source if "://" in source else str(_path(source, base))
+    return source if "://" in source else str(path_at(base, source))
 
 
 def _notice(one: NoticeFormat, base: Path) -> Notice:
     if one.command:
-        return Notice(kind="command", command=words_of(one.command, base), limit_s=one.limit_s)
+        return Notice(kind="command", command=words_at(base, one.command), limit_s=one.limit_s)
     if one.junit:
-        return Notice(kind="junit", path=_path(one.junit, base))
+        return Notice(kind="junit", path=path_at(base, one.junit))
     if one.page:
-        return Notice(kind="page", path=_path(one.page, base))
+        return Notice(kind="page", path=path_at(base, one.page))
     if one.prometheus:
-        return Notice(kind="prometheus", path=_path(one.prometheus, base))
+        return Notice(kind="prometheus", path=path_at(base, one.prometheus))
     return Notice(kind="github")

@@ -6,10 +6,11 @@ import re
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from devbench.domain.making import Channels, Preparation
+from devbench.suites.strict import Strict
 
 
 def _address(value: str) -> str:
@@ -28,12 +29,6 @@ def _address(value: str) -> str:
 
 FilePath = Annotated[str, Field(min_length=1)]
 Source = Annotated[str, Field(min_length=1), AfterValidator(_address)]
-
-
-class Strict(BaseModel):
-    """A mapping of a suite: no other keys, and no value of another type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _channels(value: Any) -> Channels:
@@ -99,8 +94,8 @@ class CalibrateFormat(Strict):
 class EndsFormat(Strict):
     """The ends of a network, where its file leaves them open: sizes of inputs by name, names of outputs."""
 
-    inputs: dict[str, list[Annotated[int, Field(ge=1, le=2**31 - 1)]]] = {}
-    outputs: list[str] = []
+    inputs: dict[str, list[Annotated[int, Field(ge=1, le=2**31 - 1)]]] = Field(default={})
+    outputs: list[str] = Field(default=[])
 
 
 def _image(value: Any) -> Any:

@@ -12,17 +12,11 @@ from pydantic import ValidationError
 from devbench.domain.case import ALL_RUNTIMES, Option
 from devbench.domain.option import spec_of
 from devbench.errors import SuiteError
-from devbench.suites.format import (
-    KEYS,
-    KnownNames,
-    MeasureFormat,
-    Suite,
-    contradictions,
-    device_entry,
-    measure_entry,
-)
+from devbench.suites.format import KEYS, Suite, device_entry
+from devbench.suites.measure import MeasureFormat, contradictions, measure_entry
 from devbench.suites.mistakes import note_mistakes
 from devbench.suites.names import nearest
+from devbench.suites.strict import KnownNames
 from devbench.suites.yaml_file import YamlFile, YamlPath, parse_yaml, read_yaml
 
 _MOST_COMBINATIONS = 1000

@@ -18,7 +18,7 @@ from devbench.domain.night import SeriesKey
 from devbench.domain.outcome import Skipped
 from devbench.domain.place import Place
 from devbench.lab.before import Before, Earlier, run_in
-from devbench.stats.changes import FEWEST_BEFORE
+from devbench.stats.step import FEWEST_BEFORE
 from tests.history.made import made_case, made_run
 from tests.lab.conftest import LabBench
 

@@ -174,7 +174,7 @@ def test_a_night_ends_by_its_time_with_what_it_has_and_the_rest_says_why(lab: La
     lab.does(a={"s": 1.5})
     begin = time.monotonic()
     night = lab.night(now=_at(1, "05:59:51"), status=None)
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 60
     assert night["until_utc"] == "2027-03-01T06:00:00+00:00"
     place = night["places"][0]
     assert place["measured"] < 4

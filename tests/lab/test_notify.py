@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from devbench.domain.night import Night
@@ -27,7 +28,7 @@ def tell(night: Night, *notices: Notice, summary: Path | None = None) -> tuple[t
 def script(path: Path, text: str) -> Notice:
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
-    return Notice(kind="command", command=(str(path), "an argument"), limit_s=1.0)
+    return Notice(kind="command", command=(str(path), "an argument"), limit_s=20.0)
 
 
 def test_a_command_gets_the_whole_night_as_json(tmp_path: Path) -> None:
@@ -46,12 +47,20 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) 
     began = time.monotonic()
     notice = replace(script(tmp_path / "hang", f"sleep 600 & echo $! > {tmp_path}/child; wait"), limit_s=2.0)
     notes, _ = tell(QUIET, notice, Notice(kind="junit", path=tmp_path / "junit.xml"))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert notes == (f"notify command {tmp_path}/hang: did not end within 2 s, and was ended",)
     child = int((tmp_path / "child").read_text())
-    state = Path(f"/proc/{child}/stat")
-    assert not state.exists() or state.read_text().split(") ")[1].startswith("Z")
+    while _is_alive(child):
+        assert time.monotonic() - began < 60
+        time.sleep(0.02)
     assert (tmp_path / "junit.xml").exists()  # the next one is told all the same
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 @pytest.mark.parametrize(

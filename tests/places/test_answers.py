@@ -15,7 +15,7 @@ from devbench.domain.measure import PROFILES
 from devbench.domain.place import Place
 from devbench.errors import RoundError
 from devbench.places import session
-from devbench.places.answers import MEASURING, InvalidAnswerError, checked, printable
+from devbench.places.answers import MEASURING, InvalidAnswerError, checked, without_controls
 from devbench.places.pieces import most_samples
 from devbench.places.talk import why_worker_ended
 from devbench.testing import measure_once
@@ -122,8 +122,8 @@ def test_a_message_of_too_many_values_is_not_even_parsed() -> None:
 
 
 def test_texts_are_on_one_line_and_steer_no_terminal() -> None:
-    assert printable(CONTROLS) == "\ufffd[2J\ufffd31m\ufffdreversed \ufffd"
-    assert printable("5 µs, 100 %, 日本") == "5 µs, 100 %, 日本"
+    assert without_controls(CONTROLS) == "\ufffd[2J\ufffd31m\ufffdreversed \ufffd"
+    assert without_controls("5 µs, 100 %, 日本") == "5 µs, 100 %, 日本"
 
 
 def test_a_status_is_a_signal_or_not() -> None:

@@ -32,7 +32,7 @@ def test_a_worker_that_fails_over_there_is_explained_as_one_here(
         board.measure(bench.fake("bad", do=deed))
     assert (caught.value.message, caught.value.phase) == (error, "warmup")
     assert board.measure(bench.fake("good")).about.samples == 5
-    assert gone_within(board.running(), 5)
+    assert gone_within(board.running())
 
 
 def test_a_worker_that_hangs_is_ended_at_its_time_limit(bench: Bench, board: Board) -> None:
@@ -43,7 +43,7 @@ def test_a_worker_that_hangs_is_ended_at_its_time_limit(bench: Bench, board: Boa
     running = board.running_when(mark)
     process.communicate(timeout=30)
     assert bench.outcomes()["stuck"]["error"] == "no result within 2 s, so the worker was ended"
-    assert gone_within(running, 5)
+    assert gone_within(running)
 
 
 @pytest.mark.parametrize("deed", ["hang", "seize"])
@@ -60,7 +60,7 @@ def test_a_connection_that_is_cut_fails_the_case_and_the_next_connects_anew(
     assert outcomes["stuck"]["place_lost"]
     assert outcomes["stuck"]["phase"] == "warmup"
     assert outcomes["good"]["status"] == "measured"
-    assert gone_within(running, 5)
+    assert gone_within(running)
     assert board.logins() == 2
 
 
@@ -72,7 +72,7 @@ def test_a_board_that_reboots_fails_its_cases(bench: Bench, board: Board) -> Non
     assert outcomes["stuck"]["error"] == "the connection to attic was lost"
     assert outcomes["good"]["error"] == "attic is there, but no ssh server answers"
     assert outcomes["stuck"]["place_lost"] and outcomes["good"]["place_lost"]
-    assert gone_within(running, 5)
+    assert gone_within(running)
 
 
 @pytest.mark.parametrize("victim", ["devbench", "client", "connection"])
@@ -87,7 +87,7 @@ def test_no_worker_stays_behind_when_this_side_is_killed(bench: Bench, board: Bo
     else:
         _kill_shared_connection(board)
     process.communicate(timeout=30)
-    assert gone_within([*running, *children], 5)
+    assert gone_within([*running, *children])
     if victim != "devbench":
         assert bench.outcomes()["stuck"]["status"] == "failed"
 
@@ -95,10 +95,10 @@ def test_no_worker_stays_behind_when_this_side_is_killed(bench: Bench, board: Bo
 def test_an_interrupt_ends_the_run_and_the_worker_over_there(bench: Bench, board: Board) -> None:
     process, running = _stuck(bench, board, "seize")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=5)
+    _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Interrupted." in errors
-    assert gone_within(running, 5)
+    assert gone_within(running)
 
 
 def _stuck(bench: Bench, board: Board, deed: str, *others: str) -> tuple[subprocess.Popen[str], list[psutil.Process]]:

@@ -77,7 +77,7 @@ def test_one_that_hears_nothing_is_ended_when_its_life_is_over(board: Board, tmp
         program.line(10)
         left = board.running()
     assert left
-    assert gone_within(left, 5)
+    assert gone_within(left)
 
 
 def test_what_keeps_it_from_running_is_said(board: Board, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_program_that_leaves_another_behind_has_ended_all_the_same() -> None:
     process = WorkerProcess(["sh", "-c", "sleep 20 >/dev/null & exit 7"])  # as older ssh leave a shared connection
     try:
         assert process.read_rest(time.monotonic() + 5) == b""
-        assert process.exit_status(0.3) == 7
+        assert process.exit_status(5) == 7
     finally:
         process.end()
 
@@ -111,6 +111,6 @@ def test_a_command_needs_nobody_to_be_alive(board: Board) -> None:
     for place in (HERE, board.place()):
         done = subprocess.run(command_there(place, words), stdout=subprocess.PIPE, text=True, check=True)
         assert done.stdout == f"{words[3:]}\n"
-    assert gone_within(board.connections(), 5), "the connection was its own, and ends with it"
+    assert gone_within(board.connections()), "the connection was its own, and ends with it"
     with pytest.raises(DevbenchError, match="cannot be quoted"):
         command_there(board.place(), ["echo", "back\\slash"])

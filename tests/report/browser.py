@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
@@ -102,11 +101,6 @@ class Browser:
         text = {"text": "\r"} if key == "Enter" else {}
         self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, **text)
         self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
-
-    def screenshot(self, path: Path, *, whole: bool = True) -> None:
-        """A PNG of the page, all of it or what is in the window."""
-        data = self.ask("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
-        path.write_bytes(base64.b64decode(data))
 
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
         """One command of the DevTools protocol and its answer."""

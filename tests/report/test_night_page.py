@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -124,12 +123,6 @@ def test_a_plot_takes_less_than_a_kilobyte() -> None:
     night, series = made_lab(20, 10)
     quiet = replace(night, changes=())
     assert (len(page_of(quiet, series)) - len(page_of(quiet, []))) / len(series) < 1000
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 @pytest.mark.xdist_group("one page, one browser")

@@ -15,7 +15,8 @@ from devbench.domain.place import Absent
 from devbench.domain.run import CaseRecord, Compare, Request, Run
 from devbench.report.markdown import markdown
 from devbench.report.numbers import duration, milliseconds
-from devbench.report.tables import Table, tables_of
+from devbench.report.table import Table
+from devbench.report.tables import tables_of
 from devbench.run.summary import summary_of
 from tests.report.runs import ANSWERS, case_of
 

@@ -8,8 +8,8 @@ import pytest
 
 from devbench.domain.place import Place, Ssh
 from devbench.errors import SuiteError
-from devbench.suites.format import KnownNames
 from devbench.suites.lab import read_lab
+from devbench.suites.strict import KnownNames
 
 KNOWN = KnownNames(
     devices={"coral-dev-board": ("litert",), "coral-usb": ("litert",)}, options={"litert": {}, "tflite-runtime": {}}

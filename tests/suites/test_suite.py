@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from devbench.errors import SuiteError
-from devbench.suites.format import KnownNames, Suite
+from devbench.suites.format import Suite
+from devbench.suites.strict import KnownNames
 from devbench.suites.suite import parse_suite, read_suite
 from devbench.suites.yaml_file import LARGEST_FILE_BYTES
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.engine_faults import ENGINES, FILES, Sound, Spins, looked_at
+from benchmarks.engine_faults import looked_at
+from benchmarks.faulty_engines import ENGINES, FILES, Sound, Spins
 from devbench import RoundError
 from devbench.testing import measure_once
 from devbench.testing.engine_file import engine_file_problems

@@ -15,7 +15,7 @@ from devbench.domain.run import ArtifactRecord, CaseRecord
 from devbench.report.covered import AGAIN, WITHIN, spread_text
 from devbench.report.numbers import figure_text, milliseconds
 from devbench.report.plots import CaseTrace
-from devbench.report.tables import Table, text_cell
+from devbench.report.table import Table, text_cell
 
 Facts = tuple[tuple[str, str], ...]
 

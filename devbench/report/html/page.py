@@ -19,7 +19,8 @@ from devbench.report.html.method import citation_of, provenance_of, settings_of
 from devbench.report.limits import below_sentences, lag_sentences, limits_tables
 from devbench.report.origin import byline_of
 from devbench.report.plots import CaseTrace, Plots, case_plot
-from devbench.report.tables import Table, tables_of, text_cell
+from devbench.report.table import Table, text_cell
+from devbench.report.tables import tables_of
 from devbench.report.words import answer_sentences, headline, short_row_names, sureness
 
 _MOST_COLUMNS = 4  # of a table with fewer rows than that; a wider one is turned
