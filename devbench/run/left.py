@@ -45,6 +45,12 @@ class Left:
         """The same, and so many seconds more."""
         return Left(self.seconds + seconds, self.least_s + seconds, self.most_s + seconds)
 
+    def within(self, part: float) -> Left:
+        """The same, where seconds themselves are known to such a part only; what is known exactly stays so."""
+        if self.least_s == self.most_s:
+            return self
+        return Left(self.seconds, (1 - part) * self.least_s, (1 + part) * self.most_s)
+
     def at_most(self, limit_s: float) -> Left:
         """The same, if the run ends after `limit_s` whatever there is to do."""
         return Left(min(self.seconds, limit_s), min(self.least_s, limit_s), min(self.most_s, limit_s))

@@ -30,6 +30,7 @@ from devbench.stats.planning import SURE, Candidate, Variation, best_loop_s, sha
 Samples = Callable[[str], Mapping[int, Nanoseconds]]
 More = Callable[[Run, Samples], Run | None]
 _LONGEST_LOOP = 8.0  # times the shortest: what a few rounds say of their variance is rough
+_PACE = 0.1  # seconds of rounds to come are known to such a part only
 _GROWTH = 1.0  # a lap at most doubles the rounds that there are, then one looks again
 _ANY_WIDTH = 1.0  # where none is asked for, half widths are compared as they are
 _UNKNOWN_VARIANCE = 1.0
@@ -175,7 +176,7 @@ class Planner(AsPlanned):
                 lanes.setdefault(self._lane(case.id), []).append(case)
         later = [self._later(lane, counts) for lane in lanes.values()]
         longest = max(later, key=lambda one: one.seconds, default=Left.exactly(0.0))
-        return longest.longer_by(super().left(run, todo).seconds).at_most(max(most_s, 0.0))
+        return longest.longer_by(super().left(run, todo).seconds).within(_PACE).at_most(max(most_s, 0.0))
 
     def _later(self, lane: Sequence[CaseRecord], todo: Mapping[str, int]) -> Left:
         """The rounds that the cases of a lane will probably get, beyond those `todo`."""
