@@ -18,7 +18,7 @@ import pytest
 
 from devbench.domain.conditions import Verdict
 from devbench.domain.outcome import Measured
-from devbench.run import side_by_side
+from devbench.run import pairing
 from devbench.store.folder import RunFolder
 from tests.board import Board
 from tests.in_process import call
@@ -176,8 +176,8 @@ def made_quiet(path: Path) -> None:
 @pytest.fixture
 def quick_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Old and new in turns, in this process, with the fewest inferences and no loop that is filled up by time."""
-    usual = side_by_side.short_rounds
-    monkeypatch.setattr(side_by_side, "short_rounds", lambda measure: replace(usual(measure), warmup_s=0.0, min_s=0.0))
+    usual = pairing.short_rounds
+    monkeypatch.setattr(pairing, "short_rounds", lambda measure: replace(usual(measure), warmup_s=0.0, min_s=0.0))
 
 
 @pytest.fixture
