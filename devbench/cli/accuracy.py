@@ -9,8 +9,9 @@ import click
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
+from devbench.cli.interrupts import to_go_on, until_interrupted
 from devbench.cli.paths import PATH
-from devbench.cli.run import new_folder, nothing, text_of, until_interrupted, write_page
+from devbench.cli.run import new_folder, nothing, text_of, write_page
 from devbench.cli.screen import screen_width, show
 from devbench.cli.setup import open_context, warn
 from devbench.cli.terminal import open_console
@@ -71,7 +72,7 @@ def command(
         warn(context.plugins.broken)
         if resume:
             folder = open_run(resume)
-            run = until_interrupted(lambda: resume_accuracy(folder, context), folder, "accuracy")
+            run = until_interrupted(lambda: resume_accuracy(folder, context), folder, to_go_on("accuracy", folder))
         else:
             assert suite is not None
             folder = RunFolder(out or new_folder(suite))
@@ -82,7 +83,9 @@ def command(
                 models=models,
                 seed=seed,
             )
-            run = until_interrupted(lambda: start_accuracy(request, str(suite), folder, context), folder, "accuracy")
+            run = until_interrupted(
+                lambda: start_accuracy(request, str(suite), folder, context), folder, to_go_on("accuracy", folder)
+            )
     if run is None:
         return EXIT_INTERRUPTED
     folder.write("results.csv", write_results(rows_of(run)).encode())

@@ -16,7 +16,7 @@ from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
 from devbench.cli.durations import seconds_of
 from devbench.cli.hardware import hardware_limits
-from devbench.cli.interrupts import interruptible
+from devbench.cli.interrupts import to_go_on, until_interrupted
 from devbench.cli.paths import PATH
 from devbench.cli.setup import open_context, warn
 from devbench.cli.terminal import open_console
@@ -108,7 +108,7 @@ def command(
         warn(context.plugins.broken)  # before a suite that names what they should bring is found wanting
         if resume:
             folder = open_run(resume)
-            run = until_interrupted(lambda: resume_run(folder, context), folder)
+            run = until_interrupted(lambda: resume_run(folder, context), folder, to_go_on("run", folder))
         else:
             assert suite is not None
             request = Request(
@@ -123,7 +123,9 @@ def command(
             if dry_run:
                 return _show_plan(request, str(suite), context)
             folder = RunFolder(out or new_folder(suite))
-            run = until_interrupted(lambda: start_run(request, str(suite), folder, context), folder)
+            run = until_interrupted(
+                lambda: start_run(request, str(suite), folder, context), folder, to_go_on("run", folder)
+            )
     if run is None:
         if not as_json:
             _show_unfinished(folder, verbose=verbose)
@@ -146,7 +148,7 @@ def _hint(suite: Path) -> str:
     """What to do where `suite` cannot be read as one."""
     if is_run(suite):
         return f"This is the folder of a run. To continue it: devbench run --resume {suite}"
-    if os.path.isdir(suite):  # noqa: PTH112 - that of pathlib raises where it may not look
+    if os.path.isdir(suite):  # noqa: PTH112 - Path.is_dir raises without permission to look
         within = some(listed(suite, *SUITES))
         return f"Name a suite in it: {within}" if within else "Name a YAML file (docs/suites.md)."
     near = (one for folder in (suite.parent, Path("suites")) for one in listed(folder, *SUITES))
@@ -156,20 +158,6 @@ def _hint(suite: Path) -> str:
 def new_folder(suite: Path) -> Path:
     """Where a run goes by default."""
     return Path("results/runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{suite.stem}"
-
-
-def until_interrupted(work: Callable[[], Run], folder: RunFolder, command: str = "run") -> Run | None:
-    """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying how to go on. A second Ctrl-C ends at once.
-
-    command: the one of devbench that goes on with it.
-    """
-    try:
-        with interruptible():
-            return work()
-    except KeyboardInterrupt:
-        saved = f"What was measured is saved. Continue with: devbench {command} --resume {folder.path}"
-        print(f"\nInterrupted. {saved if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
-        return None
 
 
 def _show(run: Run, folder: RunFolder, plugins: Plugins, *, page: bool, verbose: bool, as_json: bool) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from devbench.cli.app import EXIT_INCOMPLETE, EXIT_INTERRUPTED
 from devbench.cli.console import open_progress
-from devbench.cli.interrupts import interruptible
+from devbench.cli.interrupts import until_interrupted
 from devbench.cli.setup import open_context
 from devbench.compare.alike import agreement, quantizations
 from devbench.compare.runs import Kind
@@ -70,7 +70,7 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
             _side(choice.old, choice.device, choice.old_runtime, choice.old_python, context),
             _side(choice.new, choice.device, choice.new_runtime, choice.new_python, context),
         )
-        compared = _until_interrupted(
+        compared = until_interrupted(
             lambda: measure_both(
                 sides,
                 folder,
@@ -78,6 +78,7 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
                 lambda pairs: Looks(pairs, choice.threshold, choice.budget_s, said.notes.append),
             ),
             folder,
+            f"Its rounds so far: devbench report {folder.path}. To compare, start again.",
         )
     if compared is None:
         return EXIT_INTERRUPTED
@@ -93,17 +94,6 @@ def compare_side_by_side(choice: Choice, kinds: Sequence[Kind]) -> int:
     for text in said.notes:  # with --json, stdout is for the data alone
         print(text, file=sys.stderr if choice.style == "json" else sys.stdout)
     return _status(compared, found, kinds)
-
-
-def _until_interrupted(work: Callable[[], Compared], folder: RunFolder) -> Compared | None:
-    """Do `work`; None if Ctrl-C or SIGTERM ended it, after saying where its rounds are."""
-    try:
-        with interruptible():
-            return work()
-    except KeyboardInterrupt:
-        kept = f"Its rounds so far: devbench report {folder.path}. To compare, start again."
-        print(f"\nInterrupted. {kept if folder.exists else 'Nothing was measured yet.'}", file=sys.stderr)
-        return None
 
 
 def _found(run: Run, pair: Pair, folder: RunFolder, threshold: float) -> SideBySide:

@@ -35,7 +35,7 @@ def command(source: Path, runs: tuple[Path, ...], verbose: bool) -> int:
 
     Every checksum of the run is checked too. Exits with 1 if something is wrong.
     """
-    is_run = os.path.isdir(source) or source.name == RUN_FILE  # noqa: PTH112 - that of pathlib raises where it may not look
+    is_run = os.path.isdir(source) or source.name == RUN_FILE  # noqa: PTH112 - Path.is_dir raises without permission to look
     found = verify_run(open_run(source)) if is_run else verify(existing_csv(source), runs)
     print(_summary(found), file=sys.stderr)
     for note in found.notes:

@@ -137,7 +137,7 @@ class NightRun:
             self._count(key, [case for run in runs for case in run.cases if (case.device, case.place) == key])
 
     def _has_no_board(self, key: PlaceKey) -> bool:
-        """Whether its gold case could not be tried, as its board was not to be had, and nothing is decided yet."""
+        """Whether nothing is decided yet because its board was not available for the gold case."""
         place = self.book.place(key)
         return not place.why and place.gold is not None and place.gold.tries == 0 and place.gold.passed is None
 

@@ -34,7 +34,7 @@ Fetch = Callable[[str, Path], Path]
 def cache_folder() -> Path:
     """Where models and workers are kept: $DEVBENCH_CACHE, else the user's cache folder."""
     if chosen := os.environ.get("DEVBENCH_CACHE"):
-        # That of pathlib raises where there is no such user. Converters work in a folder of their own.
+        # Path.expanduser raises if the user does not exist. Absolute: converters have their own working directory.
         return Path(os.path.expanduser(chosen)).absolute()  # noqa: PTH111
     import platformdirs
 
@@ -105,7 +105,7 @@ class ModelCache:
 
     def has(self, model: str, variant: Variant) -> bool:
         """Whether there is an entry for `variant`; that its file is sound is seen when it is used."""
-        return os.path.exists(self._entry(model, variant) / CARD)  # noqa: PTH110 - that of pathlib raises where it may not look
+        return os.path.exists(self._entry(model, variant) / CARD)  # noqa: PTH110 - Path.exists raises without permission to look
 
     def get(self, model: str, variant: Variant, fetch: Fetch) -> Path:
         """The file of `variant`, fetched now if it must be; two processes that want the same one wait in line."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -19,22 +18,15 @@ from devbench.errors import ModelError
 from devbench.files import sha256_of
 from devbench.pipeline.harness import keras_alone
 from devbench.pipeline.ledger import Step, write_certificate
+from devbench.pipeline.process import ENVIRONMENT, KILLED, ending
 from devbench.pipeline.ways import FLOAT
 from devbench.places.here import supervised
 from devbench.places.process import LineTooLongError, TimeIsUpError, WorkerProcess
-from devbench.worker.supervisor import SIGNALLED
 
 _LOG = logging.getLogger("devbench.models")
 _GRACE_S = 60.0
 _ENDS_WITHIN_S = 60.0
-_ENVIRONMENT = {
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "KERAS_BACKEND": "tensorflow",
-    "TF_CPP_MIN_LOG_LEVEL": "2",
-    "TF_ENABLE_ONEDNN_OPTS": "0",  # what it computes depends on the processor
-}
 _SAVED_AT = (2020, 1, 1, 0, 0, 0)
-_KILLED = (SIGNALLED + signal.SIGKILL, -signal.SIGKILL)
 
 
 def build_file(
@@ -119,18 +111,12 @@ def _judge(name: str, last: Mapping[str, Any], status: int | None, tail: str) ->
         raise ModelError(str(last["error"]), str(last.get("hint", "")))
     if status == 0 and "done" in last:
         return
-    message = f"{name}: the builder {_ending(status)}"
+    message = f"{name}: the builder {ending(status)}"
     if "progress" in last:
         message += f", after it said '{last['progress']}'"
     if tail:
         message += f"; the end of what it printed:\n{tail}"
-    raise ModelError(message, "Building needs up to 4 GB of free memory." if status in _KILLED else "")
-
-
-def _ending(status: int | None) -> str:
-    if status in _KILLED:
-        return "was killed by SIGKILL, as the system does when memory runs out"
-    return f"ended with exit status {status} and without a result"
+    raise ModelError(message, "Building needs up to 4 GB of free memory." if status in KILLED else "")
 
 
 def builder_main(make: Callable[[Callable[[str], None]], Mapping[str, Any]]) -> int:
@@ -141,7 +127,7 @@ def builder_main(make: Callable[[Callable[[str], None]], Mapping[str, Any]]) -> 
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(ENVIRONMENT)
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
 
     def tell(**answer: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,8 +23,10 @@ from devbench.places.here import supervised
 from devbench.places.process import LineTooLongError, TimeIsUpError, WorkerProcess
 from devbench.plugin.calls import KnownConverter
 from devbench.printable import shortened
+from devbench.worker.supervisor import SIGNALLED
 
-_ENVIRONMENT = {
+KILLED = (SIGNALLED + signal.SIGKILL, -signal.SIGKILL)
+ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -204,7 +207,7 @@ def _answer(who: str, python: str, order: Mapping[str, Any], scratch: Path, limi
     order_file.write_text(json.dumps(order))
     program, mode = (python, "-I") if python else (sys.executable, "-P")
     command = [program, mode, str(Path(harness.__file__).resolve()), str(order_file)]
-    environment = {**_ENVIRONMENT, "TMPDIR": str(scratch)}
+    environment = {**ENVIRONMENT, "TMPDIR": str(scratch)}
     try:
         work = WorkerProcess(supervised(command, life_s=limit_s + _GRACE_S), environment, scratch)
     except OSError as error:
@@ -221,18 +224,19 @@ def _answer(who: str, python: str, order: Mapping[str, Any], scratch: Path, limi
         work.end()
     if not data.strip():
         tail = f"; the end of what it printed:\n{work.log_tail}" if work.log_tail else ""
-        raise ModelError(f"{who} {_ending(status)}{tail}", _memory_hint(status))
+        raise ModelError(f"{who} {ending(status)}{tail}", _memory_hint(status))
     try:
         return TypeAdapter(Answer).validate_json(data[:_MOST_ANSWER_BYTES])
     except ValidationError as error:
         raise ModelError(f"{who} gave an invalid answer: {shortened(str(error))}") from error
 
 
-def _ending(status: int | None) -> str:
-    if status in (137, -9):
+def ending(status: int | None) -> str:
+    """How a program ended that has not said what came of it."""
+    if status in KILLED:
         return "was killed by SIGKILL, as the system does when memory runs out"
     return f"ended with exit status {status} and without a result"
 
 
 def _memory_hint(status: int | None) -> str:
-    return "Converting needs several times the memory of the network." if status in (137, -9) else ""
+    return "Converting needs several times the memory of the network." if status in KILLED else ""

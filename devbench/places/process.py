@@ -35,7 +35,7 @@ class WorkerProcess:
     The host sleeps in select() until there is something to read: a harness that polls takes a core
     from the model it measures.
 
-    environment: added to this process's own. folder: where it works; that of this process if it is None.
+    environment: added to this process's own. folder: its working directory; None is this process's own.
     """
 
     def __init__(

@@ -54,7 +54,7 @@ def groups_of(places: Sequence[Place], machine_of: MachineOf) -> tuple[Group, ..
 def longest_s(seconds: Mapping[PlaceKey, float], beside: Turns) -> float:
     """How long it takes until each place was at work for its seconds: as long as the longest of the groups `beside`.
 
-    A place that is in none of them takes its turn after all others; so do all where there are no groups.
+    Places in none of them are measured one by one after all others; without any groups, all places are.
     """
     groups = [sum(seconds.get(key, 0.0) for key in group) for group in beside]
     known = {key for group in beside for key in group}

@@ -113,7 +113,7 @@ def measure_both(sides: tuple[Side, Side], folder: RunFolder, context: RunContex
 
 
 def _refuse_too_small(budget_s: float, plan: Plan, context: RunContext) -> None:
-    """Raise a `DevbenchError` where there is no time for the pairs that the first look needs."""
+    """Raise a `DevbenchError` if the budget is too small for the pairs that the first look needs."""
     least_s = plan_s(plan, groups_in(plan, context), lambda measure: LOOKS[0] * round_s(measure))
     if budget_s < least_s:
         raise DevbenchError(

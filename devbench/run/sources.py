@@ -44,7 +44,7 @@ class Unloadable:
 
 def resolved(path: Path) -> Path:
     """The path without links."""
-    return Path(os.path.realpath(path))  # that of pathlib raises where links go round in a circle
+    return Path(os.path.realpath(path))  # Path.resolve raises for links that form a loop
 
 
 def look(entry: ModelFormat, base: Path, maker: Maker, registry: Registry) -> Source | Failed | None:

@@ -49,7 +49,7 @@ def _instead(path: Path) -> tuple[str, str]:
         return "there is no such run", did_you_mean(path, runs_near(path))
     if owner := owner_of(path):
         return "is a part of a run", f"Name the run's folder: {owner}"
-    if not os.path.isdir(path):  # noqa: PTH112 - that of pathlib raises where it may not look
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises without permission to look
         return "is not the folder of a run", what_takes(path)
     if runs := newest_runs(path):
         return "is a folder of runs, and not one run", f"Name one of them. The newest: {some(runs)}"

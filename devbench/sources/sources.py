@@ -105,7 +105,7 @@ def existing_csv(path: Path) -> Path:
 
 def _is_csv(path: Path) -> bool:
     """Whether to read `path` as a CSV; if not, it is a run, or what `open_run` says of it."""
-    if os.path.isdir(path) or path.name == RUN_FILE:  # noqa: PTH112 - that of pathlib raises where it may not look
+    if os.path.isdir(path) or path.name == RUN_FILE:  # noqa: PTH112 - Path.is_dir raises without permission to look
         return False
     return path.suffix in CSVS or owner_of(path) is None
 

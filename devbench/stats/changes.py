@@ -71,7 +71,7 @@ def shifts(
     """Return what the last night (the last column) says of the level of each series (a row).
 
     Args:
-        values: logarithms, series × nights, of one night or more; NaN where there is no figure that counts.
+        values: logarithms, series × nights, of one night or more; NaN for a night without a usable figure.
         errors: standard error of each; the same shape.
         starts: the first night of each series' present level, 0 where it never changed. Earlier nights tell of the
             spread alone: their levels must have been taken out.
@@ -138,7 +138,7 @@ def _newest(
 
 
 def _drift(recent: Recent, tonight: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """Four fields of `Shifts`; of a series without a figure tonight there is no drift."""
+    """Four fields of `Shifts`; a series without a figure tonight has no drift."""
     return drift(
         recent.values[:, -_NEEDED:],
         recent.errors[:, -_NEEDED:],

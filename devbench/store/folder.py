@@ -60,7 +60,7 @@ class RunFolder:
     @property
     def exists(self) -> bool:
         """Whether there is a run here."""
-        return os.path.exists(self.path / RUN_FILE)  # noqa: PTH110 - that of pathlib raises for names that cannot be
+        return os.path.exists(self.path / RUN_FILE)  # noqa: PTH110 - Path.exists raises for impossible names
 
     def refuse_what_is_there(self) -> None:
         """A `RunFolderError` unless a new run can begin here: nothing is there, or an empty folder.

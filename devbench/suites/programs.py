@@ -34,7 +34,7 @@ TextPath = Annotated[str, Field(min_length=1)]
 
 def path_at(base: Path, name: str) -> Path:
     """The file of this name, in a lab file in the folder `base`."""
-    return base / os.path.expanduser(name)  # noqa: PTH111 - that of pathlib raises where there is no such user
+    return base / os.path.expanduser(name)  # noqa: PTH111 - Path.expanduser raises if the user does not exist
 
 
 def program_at(base: Path, name: str) -> str:
