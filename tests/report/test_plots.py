@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import matplotlib.colors
+import matplotlib.figure
 import numpy as np
 import pytest
 
@@ -33,6 +34,7 @@ from devbench.report.plots.drift import MOST_NAMED, drift_plot
 from devbench.report.plots.latency import latency_plot
 from devbench.report.plots.layout import wrapped
 from devbench.report.plots.marks import scene_of, speedup_marks
+from devbench.report.plots.rows import log_axis
 from devbench.report.plots.samples import samples_plot
 from devbench.report.plots.speedup import speedup_plot
 from devbench.report.plots.themes import HATCHES, MARKERS, hatch_of, marker_of
@@ -259,3 +261,11 @@ def test_samples_that_are_all_alike_can_be_drawn() -> None:
     trace = trace_of(case_of("m", "cpu", same), "m", "cpu", SeriesStyle(0), lambda *_: dict(enumerate(same)))
     assert trace
     assert "1.0000 ms" in texts_in(svg(case_plot(trace, 1)))
+
+
+def test_an_interval_that_reaches_down_to_0_is_drawn_on_an_axis_that_ends_above_it() -> None:
+    axes = matplotlib.figure.Figure().add_subplot()
+    log_axis(axes, 0.0, 2.0, 1.1)
+    low, high = axes.get_xlim()
+    assert 0 < low < 1e-5
+    assert 2 < high < 4

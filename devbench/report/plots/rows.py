@@ -23,6 +23,7 @@ _LINE_INCHES = 0.15  # of text
 _MARK_INCHES = 0.13  # from one mark of a model to its next
 _MOST_TICKS = 7
 _MARKER_PART = 0.03  # of the axis: half a marker
+_LONGEST_AXIS = 1e6  # the interval of two rounds that are far apart reaches down to 0, as a file states it
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,7 @@ def log_axis(axes: Axes, low: float, high: float, margin: float) -> None:
     """
     from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+    low = max(low, high / _LONGEST_AXIS)
     margin = max(margin, (high / low) ** _MARKER_PART)
     low, high = low / margin, high * margin
     axes.set_xscale("log")
